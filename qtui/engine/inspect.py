@@ -1,0 +1,1 @@
+"""Findings about a collection: configured, built and effective compared, each with its reason and remedy."""

@@ -1,0 +1,94 @@
+"""Every error that qtui raises on purpose, and the exit code that each means.
+
+QtuiError
+├── UsageError         what was asked can't be done as asked            exit 2
+│   ├── NotFound         no such file, collection or run
+│   └── Exists           it is there already
+├── AccessError        not allowed, or not reachable                    exit 3
+│   ├── StoreInUse       another process has this store or collection open
+│   └── EngineGone       the process that owns the engine ended
+└── DataError          unreadable, wrong shape or type, not finite      exit 4
+    ├── NewerFormat      written by a newer qtui
+    └── DiskFull         no space is left where we must write
+
+The text of an error is one line: what is wrong, then what to do. Text that comes from data is quoted with
+`shown()`, so that it can't break the line. This module imports the standard library only.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line."""
+
+    DONE = 0
+    GATE_MISSED = 1
+    USAGE = 2
+    ACCESS = 3
+    DATA = 4
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class QtuiError(Exception):
+    """Something that the user can understand and act on; never a bug of ours."""
+
+    exit: ClassVar[Exit] = Exit.USAGE
+
+    def __init__(self, text: str) -> None:
+        super().__init__(" ".join(text.split()))
+
+    @property
+    def text(self) -> str:
+        """The whole message, on one line."""
+        return str(self.args[0])
+
+
+class UsageError(QtuiError):
+    """What was asked can't be done as asked: an unknown name, a value out of range, a confirmation missing."""
+
+
+class NotFound(UsageError):
+    """A file, collection or run that isn't there."""
+
+
+class Exists(UsageError):
+    """What should be created is there already."""
+
+
+class AccessError(QtuiError):
+    """Not allowed, or not reachable."""
+
+    exit = Exit.ACCESS
+
+
+class StoreInUse(AccessError):
+    """Another process has the store or the collection open."""
+
+
+class EngineGone(AccessError):
+    """The process that owns the engine ended before it answered."""
+
+
+class DataError(QtuiError):
+    """Data that can't be used: unreadable, truncated, wrong shape or type, not finite."""
+
+    exit = Exit.DATA
+
+
+class NewerFormat(DataError):
+    """A file or store that a newer qtui wrote."""
+
+
+class DiskFull(DataError):
+    """No space is left where we must write."""
+
+
+def shown(text: object, limit: int = 120) -> str:
+    """Text from data made safe for one line: printable characters only, quoted, at most `limit` of them."""
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text)[: limit + 1])
+    return f"'{plain[:limit]}…'" if len(plain) > limit else f"'{plain}'"

@@ -1,0 +1,86 @@
+"""What happens while the core loads, builds and measures, as frozen dataclasses; both front ends fold these.
+
+Standard library only. At most a few a second, batched by time by whoever makes them. An operation's stream ends
+with exactly one of `BuildDone` (one job), `Loaded` (a load), `RunFinished` (a run) or an exception.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qtui.records import CollectionRecord, Measurement, RunRecord, RunWarning
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an operation stands."""
+
+    stage: str
+    """truth, load, index, ready, warm-up or measure."""
+    about: str
+    """The collection that it concerns, or ''."""
+    done: int
+    total: int | None
+    """None where the engine reports no progress (index building)."""
+    elapsed_s: float
+    remaining_s: float | None
+    """Estimate; None when there is nothing to base it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildDone:
+    """One build job is done: points written, index and quantized data built."""
+
+    collection: str
+    points: int
+    load_seconds: float
+    index_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionReady:
+    """A collection is loaded, built and proven."""
+
+    collection: CollectionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionFailed:
+    """A collection could not be built; the others go on."""
+
+    collection: str
+    method: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Figures so far, by index into the plan's variants; replaces earlier ones of the same index."""
+
+    measurements: tuple[tuple[int, Measurement], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning, as soon as it is known."""
+
+    warning: RunWarning
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All collections of a load are done."""
+
+    collections: tuple[str, ...]
+    points: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is kept."""
+
+    record: RunRecord
+
+
+Event = Progress | BuildDone | CollectionReady | CollectionFailed | Measured | Warned | Loaded | RunFinished

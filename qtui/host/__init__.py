@@ -1,0 +1,1 @@
+"""The engine room: child processes that own the engine, and the client that talks to them."""

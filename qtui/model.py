@@ -1,0 +1,286 @@
+"""What qtui talks about: collections, their settings, searches and answers. Plain frozen dataclasses.
+
+Standard library only: the app's process, the engine room and the command line all share these, and they cross
+process borders as they are. Sizes are bytes, thresholds KB as Qdrant counts them, times milliseconds where a
+name says `_ms`. None means "not set" in a setting and "not known" in a figure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+PointId = int | str
+"""A number of 64 bits, or a UUID as text."""
+Payload = dict[str, Any]
+
+
+class Distance(StrEnum):
+    """How two vectors are compared."""
+
+    COSINE = "cosine"
+    DOT = "dot"
+    EUCLID = "euclid"
+    MANHATTAN = "manhattan"
+
+    @property
+    def larger_is_nearer(self) -> bool:
+        """Whether a larger score is a better one."""
+        return self in (Distance.COSINE, Distance.DOT)
+
+
+class Placement(StrEnum):
+    """Where data lives: on disk and read on use, in the page cache from the start, or on the heap."""
+
+    COLD = "cold"
+    CACHED = "cached"
+    PINNED = "pinned"
+
+
+# --- settings of a collection -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hnsw:
+    """Settings of the graph; `m` 0 means no graph: every search is a full scan."""
+
+    m: int = 16
+    ef_construct: int = 100
+    full_scan_threshold: int = 10_000
+    """KB of vectors under which a filtered search scans instead."""
+    on_disk: bool | None = None
+    inline_storage: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """One method with its parameters, as configured."""
+
+    method: str
+    """A name from the catalogue (methods.py), never `none`: no quantization is `None`."""
+    quantile: float | None = None
+    """Scalar only, in [0.5, 1]."""
+    always_ram: bool | None = None
+    placement: Placement | None = None
+    query_encoding: str | None = None
+    """Binary only: default, binary, scalar4bits or scalar8bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSpec:
+    """One named vector of a collection; the unnamed one is called ''."""
+
+    size: int
+    """Components of one vector (of one token, for a multivector)."""
+    distance: Distance = Distance.COSINE
+    name: str = ""
+    multivector: bool = False
+    """Several vectors a point, compared by MaxSim."""
+    datatype: str = "float32"
+    on_disk: bool | None = None
+    placement: Placement | None = None
+    """Newer way to say on_disk; wins over it where both are set."""
+    hnsw: Hnsw | None = None
+    quantization: Quantization | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSpec:
+    """All that is needed to create a collection."""
+
+    name: str
+    vectors: tuple[VectorSpec, ...]
+    indexing_threshold_kb: int | None = None
+    """Vectors a segment must hold, in KB, before index and quantization are built; 0 means never."""
+    segments: int | None = None
+    """Target number of segments; None leaves it to the engine."""
+    on_disk_payload: bool | None = None
+    payload_indexes: dict[str, str] = field(default_factory=dict)
+    """Payload field → keyword, integer, float, bool, text, datetime or uuid."""
+
+    def vector(self, name: str = "") -> VectorSpec:
+        """The vector called `name`. Raises KeyError when there is none."""
+        for spec in self.vectors:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New settings for a collection's vector in place. A field that is None stays as it is."""
+
+    quantization: Quantization | None = None
+    drop_quantization: bool = False
+    hnsw: Hnsw | None = None
+    on_disk: bool | None = None
+    placement: Placement | None = None
+    indexing_threshold_kb: int | None = None
+
+
+# --- what is found --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """What one component takes, in bytes. Heap, page cache and disk are three things and are never added up."""
+
+    heap: int | None = None
+    cached: int | None = None
+    """Pages of its files that are resident now; None where the system can't tell."""
+    disk: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """How many of the segments that hold points have their quantized data built."""
+
+    segments: int
+    of: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether every segment that holds points has it."""
+        return self.of > 0 and self.segments == self.of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a collection that its owner should know, with what to do about it."""
+
+    code: str
+    text: str
+    remedy: str
+    severity: str = "warning"
+    """error, warning or info."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorView:
+    """One vector of a collection as it is: configured, built and effective side by side."""
+
+    spec: VectorSpec
+    built: Built
+    indexed: Built
+    """Segments with a graph; with m=0, with the full-scan index."""
+    original_bytes: int
+    """Of one vector (one token), as stored."""
+    quantized_bytes: float | None
+    """Of one vector (one token), from the real files; None when nothing is built or configured."""
+    theoretical_compression: float
+    effective_rescore: bool | None
+    """What a search does when it does not say; None without quantization."""
+    vectors: int
+    """Vectors stored (tokens of all points, for a multivector)."""
+
+    @property
+    def measured_compression(self) -> float | None:
+        """Original bytes over quantized bytes as found in the files; 1.0 where no quantization is configured."""
+        if self.spec.quantization is None:
+            return 1.0
+        return None if not self.quantized_bytes else self.original_bytes / self.quantized_bytes
+
+
+COMPONENTS = ("originals", "quantized", "graph", "payload", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionView:
+    """A collection as it is found."""
+
+    name: str
+    status: str
+    """green, partial (a load that did not finish), or broken (see `error`)."""
+    points: int
+    segments: int
+    """Segments that hold points."""
+    vectors: tuple[VectorView, ...]
+    spec: CollectionSpec
+    memory: dict[str, Bytes]
+    """Component (COMPONENTS) → bytes."""
+    findings: tuple[Finding, ...] = ()
+    expected_points: int | None = None
+    """For a partial one: what it would hold when loaded."""
+    origin: str | None = None
+    """Where its points came from, as far as qtui loaded them."""
+    error: str | None = None
+
+    def vector(self, name: str = "") -> VectorView:
+        """The vector called `name`. Raises KeyError when there is none."""
+        for view in self.vectors:
+            if view.spec.name == name:
+                return view
+        raise KeyError(name)
+
+
+# --- searching --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """What is asked of one search; None is not sent, so that the engine's default holds."""
+
+    limit: int = 10
+    hnsw_ef: int | None = None
+    exact: bool = False
+    """Full scan on the originals, quantization ignored."""
+    ignore: bool = False
+    """Search the graph on the originals."""
+    rescore: bool | None = None
+    oversampling: float | None = None
+    indexed_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Point ids in rank order, with their scores."""
+
+    ids: tuple[PointId, ...]
+    scores: tuple[float, ...]
+    payloads: tuple[Payload | None, ...] | None = None
+    """Only when asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed(Generic[T]):
+    """A value with what it took."""
+
+    value: T
+    engine_ms: float
+    """Inside Qdrant."""
+    round_trip_ms: float
+    """As the caller waited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A stored point."""
+
+    id: PointId
+    payload: Payload | None = None
+    vectors: dict[str, Any] | None = None
+    """Vector name → list of floats, or list of lists for a multivector; only when asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some points, and where the next page starts (None after the last)."""
+
+    points: tuple[Point, ...]
+    next_offset: PointId | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What is behind the engine protocol."""
+
+    kind: str
+    """embedded or server."""
+    version: str
+    where: str
+    """The folder or address, without any secret."""
+    read_only: bool = False
+    parallel: bool = True
+    """Whether it answers several searches at once."""

@@ -1,0 +1,180 @@
+"""What to load and what to measure: the requests that both front ends send to the core, and the grid of a plan.
+
+Standard library only, so that the app can count the measurements of a plan without numpy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+from qtui.errors import UsageError
+from qtui.methods import DEFAULT_METHODS
+from qtui.model import Distance, SearchSettings
+
+DEFAULT_OVERSAMPLING = (1.0, 2.0, 3.0, 5.0)
+DEFAULT_QUERIES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """Where vectors come from."""
+
+    kind: str
+    """file, sample (the texts that ship with qtui) or synthetic."""
+    path: str | None = None
+    payload: str | None = None
+    """File with one payload a row: .jsonl or .parquet."""
+    rows: int | None = None
+    """Synthetic: how many; otherwise use the first `rows` only."""
+    dimension: int | None = None
+    """Synthetic only."""
+    seed: int = 0
+    """Synthetic only."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSpec:
+    """How collections are built."""
+
+    distance: Distance = Distance.COSINE
+    vector_name: str = ""
+    on_disk: bool = True
+    """Originals stay on disk, and only the quantized vectors in RAM."""
+    hnsw_m: int | None = None
+    """None: 16, or 0 for multivectors."""
+    ef_construct: int = 100
+    indexing_threshold_kb: int = 1
+    quantile: float = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """Load one source into collections `name` (method none) and `name__METHOD`."""
+
+    name: str
+    source: SourceSpec
+    methods: tuple[str, ...] = ("none",)
+    build: BuildSpec = BuildSpec()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildJob:
+    """One collection to load and index in a process of its own; also how an interrupted one goes on."""
+
+    store: str
+    """Folder of the embedded store."""
+    collection: str
+    method: str
+    source: SourceSpec
+    build: BuildSpec
+    held_out: int = 0
+    """Rows drawn with `held_out_seed` as queries and kept out of the collection."""
+    held_out_seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BenchRequest:
+    """All that a run needs. Either `source` (builds temporary collections) or `collection` (measures it in place)."""
+
+    source: SourceSpec | None = None
+    collection: str | None = None
+    queries_file: str | None = None
+    queries: int = DEFAULT_QUERIES
+    """How many to draw when there is no file; with a file, at most so many when not 0."""
+    truth_file: str | None = None
+    methods: tuple[str, ...] = DEFAULT_METHODS
+    rescore: tuple[bool, ...] = (True, False)
+    oversampling: tuple[float, ...] = DEFAULT_OVERSAMPLING
+    hnsw_ef: tuple[int, ...] = (128,)
+    exact: bool = False
+    """Also measure exact search (a control)."""
+    ignore: bool = False
+    """Also measure search with `ignore` (a control): splits the loss into graph and quantization."""
+    limit: int = 10
+    build: BuildSpec = BuildSpec()
+    filter: str | None = None
+    concurrency: tuple[int, ...] = (1,)
+    rate: float | None = None
+    """Arrivals a second; None is closed-loop."""
+    repeat: int = 3
+    cold: bool = False
+    seed: int = 0
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One cell of the grid: a method's collection, what is asked of it, and how many ask at once."""
+
+    method: str
+    search: SearchSettings
+    concurrency: int = 1
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is there to explain the loss rather than to be chosen."""
+        return self.search.exact or self.search.ignore
+
+
+def variants(request: BenchRequest) -> tuple[Variant, ...]:
+    """The grid of a plan, `none` first, then by method, hnsw_ef and concurrency.
+
+    `none` has one variant; rescore off has one with oversampling null; rescore on has one per factor. Controls
+    come after their method's variants.
+    """
+    cells: list[Variant] = []
+    for method, ef, concurrency in product(request.methods, request.hnsw_ef, request.concurrency):
+        base = SearchSettings(limit=request.limit, hnsw_ef=ef)
+        searches = [base] if method == "none" else _searches(base, request)
+        if request.exact:
+            searches.append(SearchSettings(limit=request.limit, hnsw_ef=ef, exact=True))
+        if request.ignore and method != "none":
+            searches.append(SearchSettings(limit=request.limit, hnsw_ef=ef, ignore=True))
+        cells.extend(Variant(method, search, concurrency) for search in searches)
+    return tuple(cells)
+
+
+def _searches(base: SearchSettings, request: BenchRequest) -> list[SearchSettings]:
+    searches: list[SearchSettings] = []
+    for rescore in request.rescore:
+        factors: tuple[float | None, ...] = request.oversampling if rescore else (None,)
+        searches.extend(
+            SearchSettings(limit=base.limit, hnsw_ef=base.hnsw_ef, rescore=rescore, oversampling=factor)
+            for factor in factors
+        )
+    return searches
+
+
+def check(request: BenchRequest) -> None:
+    """Raises UsageError for the first value of a plan that is out of range."""
+    if (request.source is None) == (request.collection is None):
+        raise UsageError("give either --vectors FILE or --collection NAME")
+    rules = (
+        (request.limit >= 1, "--limit must be at least 1"),
+        (request.repeat >= 1, "--repeat must be at least 1"),
+        (request.queries >= 1 or request.queries_file is not None, "--queries must be at least 1"),
+        (all(1 <= factor <= 1000 for factor in request.oversampling), "--oversampling takes factors from 1 to 1000"),
+        (all(1 <= ef <= 100_000 for ef in request.hnsw_ef), "--hnsw-ef takes values from 1 to 100000"),
+        (all(1 <= level <= 256 for level in request.concurrency), "--concurrency takes levels from 1 to 256"),
+        (request.rate is None or 0 < request.rate <= 1e6, "--rate must be above 0 and at most 1000000"),
+        (bool(request.rescore), "--rescore takes on, off or both"),
+        (True not in request.rescore or bool(request.oversampling), "--oversampling needs at least one factor"),
+    )
+    for holds, text in rules:
+        if not holds:
+            raise UsageError(text)
+    check_build(request.build)
+
+
+def check_build(build: BuildSpec) -> None:
+    """Raises UsageError for the first build setting that is out of range."""
+    rules = (
+        (build.hnsw_m is None or 0 <= build.hnsw_m <= 512, "--hnsw-m takes 0 to 512"),
+        (4 <= build.ef_construct <= 10_000, "--ef-construct takes 4 to 10000"),
+        (0 <= build.indexing_threshold_kb <= 2**40, "--indexing-threshold must be 0 or more"),
+        (0.5 <= build.quantile <= 1, "the quantile must lie between 0.5 and 1"),
+    )
+    for holds, text in rules:
+        if not holds:
+            raise UsageError(text)

@@ -1,0 +1,259 @@
+"""The run record (schema qtui.run/1): what CONTRACT fields a run's JSON file has, as frozen dataclasses.
+
+Standard library only; reading and writing files is `bench.record`'s. Times are ISO 8601 UTC; milliseconds where a
+name says `_ms`, else seconds and bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qtui.model import Built, Bytes, PointId, SearchSettings
+
+SCHEMA = "qtui.run/1"
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RunWarning:
+    """Something that the reader of a figure must know."""
+
+    code: str
+    text: str
+    about: str | None = None
+    """The collection or variant that it concerns."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """Which engine answered."""
+
+    kind: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a run was made."""
+
+    qtui: str
+    python: str
+    platform: str
+    cpus: int
+    engine: EngineVersion
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """How the measuring was done."""
+
+    seed: int
+    repeat: int
+    warmup: int
+    """Queries asked of each variant before any counted one."""
+    concurrency: tuple[int, ...]
+    rate: float | None
+    order: str
+    """interleaved: the variants take turns, block by block."""
+    block: int = 0
+    """Queries in a block."""
+    cold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRecord:
+    """How the exact answer was found."""
+
+    how: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What was searched, and with what."""
+
+    source: str
+    points: int
+    dimension: int
+    multivector: bool
+    distance: str
+    filter: str | None
+    queries: int
+    query_origin: str
+    """file, held-out or collection."""
+    k: int
+    truth: TruthRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class BytesPerVector:
+    """Bytes of one vector (one token for multivectors)."""
+
+    original: float
+    quantized: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """Original bytes over quantized bytes: as found in the files, and by the formula."""
+
+    measured: float | None
+    theoretical: float
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRecord:
+    """One collection that a run measured."""
+
+    name: str
+    method: str
+    points: int
+    segments: int
+    built: Built
+    bytes_per_vector: BytesPerVector
+    compression: Compression
+    memory: dict[str, Bytes]
+    load_seconds: float | None
+    index_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What the engine does with the settings asked."""
+
+    rescore: bool | None
+    oversampling: float | None
+    candidates: int
+    """Points that rescoring reads: limit x oversampling x segments; the limit where nothing is rescored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Recall@k over the queries, with a 95% bootstrap interval of the mean."""
+
+    mean: float
+    low: float
+    high: float
+    min: float
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyIntervals:
+    """95% bootstrap intervals over queries."""
+
+    p50: Interval
+    p95: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Latencies of n answered searches, in milliseconds; p99 is None under 100 of them."""
+
+    n: int
+    mean: float
+    min: float
+    p50: float
+    p95: float
+    p99: float | None
+    max: float
+    ci: LatencyIntervals
+
+
+@dataclass(frozen=True, slots=True)
+class Speedup:
+    """p50 of `none` over this p50."""
+
+    engine: float
+    round_trip: float
+
+
+@dataclass(frozen=True, slots=True)
+class VsBaseline:
+    """Paired comparison with `none`: median over queries of engine time over the baseline's, with its interval."""
+
+    engine_p50_ratio: float
+    low: float
+    high: float
+    significant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Searches that failed with the same error."""
+
+    error: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One variant's figures; n = queries x repeat - errors."""
+
+    collection: str
+    method: str
+    search: SearchSettings
+    effective: Effective
+    concurrency: int
+    queries: int
+    errors: int
+    failures: tuple[Failure, ...]
+    recall: Recall | None
+    engine_ms: Latency | None
+    """None when no search was answered, or none was asked (see the warnings)."""
+    round_trip_ms: Latency | None
+    overhead_ms: float | None
+    """What the harness itself adds to a query, measured."""
+    qps: float | None
+    speedup: Speedup | None
+    vs_baseline: VsBaseline | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run, whole or partial."""
+
+    id: str
+    status: str
+    """complete or partial."""
+    started: str
+    finished: str | None
+    samples: str | None
+    """Name of the file beside the record with every query's ids and times."""
+    environment: Environment
+    plan: PlanRecord
+    dataset: Dataset
+    collections: tuple[CollectionRecord, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
+    recommendation: None = None
+    schema: str = SCHEMA
+    name: str | None = None
+    """What the user calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One line of the samples file: one search of one measurement."""
+
+    measurement: int
+    """Index into the record's measurements."""
+    repeat: int
+    query: int
+    ids: tuple[PointId, ...] = ()
+    engine_ms: float | None = None
+    round_trip_ms: float | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One row of the list of runs."""
+
+    id: str
+    status: str
+    started: str
+    dataset: Dataset
+    name: str | None = None
+    measurements: int = 0
+    extra: dict[str, str] = field(default_factory=dict)

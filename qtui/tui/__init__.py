@@ -1,0 +1,1 @@
+"""The terminal app. Talks to host.client only; imports no numpy and no engine."""
