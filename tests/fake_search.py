@@ -1,0 +1,92 @@
+"""Exact and rounded nearest neighbours by definition, for the fake engine and as an oracle. Imports no engine."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from qtui.engine.base import Vector
+from qtui.errors import DataError, shown
+from qtui.model import Distance, PointId, VectorSpec
+
+
+def ranked(
+    ids: Sequence[PointId], vectors: Sequence[Vector], query: Vector, spec: VectorSpec, *, levels: int | None = None
+) -> list[tuple[float, PointId]]:
+    """(score, id), best first, ties by smaller id; with `levels`, of vectors rounded to so many values."""
+    kept = [_rounded(vector, levels) for vector in vectors]
+    scores = [score(query, vector, spec) for vector in kept] if spec.multivector else _scores(query, kept, spec)
+    sign = -1 if spec.distance.larger_is_nearer or spec.multivector else 1
+    return sorted(zip(scores, ids, strict=True), key=lambda pair: (sign * pair[0], id_order(pair[1])))
+
+
+def _scores(query: Vector, vectors: Sequence[Vector], spec: VectorSpec) -> list[float]:
+    if not vectors:
+        return []
+    a, b = query.astype(np.float64), np.stack(vectors).astype(np.float64)
+    if spec.distance is Distance.EUCLID:
+        return [float(value) for value in np.sqrt(((a - b) ** 2).sum(axis=1))]
+    if spec.distance is Distance.MANHATTAN:
+        return [float(value) for value in np.abs(a - b).sum(axis=1)]
+    if spec.distance is Distance.COSINE:
+        a, norms = a / (np.linalg.norm(a) or 1.0), np.linalg.norm(b, axis=1, keepdims=True)
+        b = np.divide(b, norms, out=np.zeros_like(b), where=norms > 0)
+    return [float(value) for value in (b * a).sum(axis=1)]
+
+
+def score(query: Vector, vector: Vector, spec: VectorSpec) -> float:
+    """Score of a vector by definition, in float64; MaxSim sums the best (negative distance, if it is one)."""
+    if spec.multivector:
+        single = replace(spec, multivector=False)
+        sign = 1 if spec.distance.larger_is_nearer else -1
+        return sum(max(sign * score(token, other, single) for other in vector) for token in query)
+    a, b = query.astype(np.float64), vector.astype(np.float64)
+    if spec.distance is Distance.EUCLID:
+        return float(np.sqrt(((a - b) ** 2).sum()))
+    if spec.distance is Distance.MANHATTAN:
+        return float(np.abs(a - b).sum())
+    if spec.distance is Distance.COSINE:
+        norms = float(np.sqrt((a**2).sum()) * np.sqrt((b**2).sum()))
+        return float(a @ b) / norms if norms else 0.0
+    return float(a @ b)
+
+
+def _rounded(vector: Vector, levels: int | None) -> Vector:
+    if levels is None or levels > 256:
+        return vector
+    scale = float(np.abs(vector).max()) or 1.0
+    if levels == 2:
+        return np.where(vector >= 0, scale, -scale).astype(np.float32)
+    step = 2 * scale / (levels - 1)
+    return (np.round((vector + scale) / step) * step - scale).astype(np.float32)
+
+
+def checked(vector: Any, spec: VectorSpec) -> Vector:
+    array = np.asarray(vector, dtype=np.float32)
+    if array.ndim != (2 if spec.multivector else 1) or array.shape[-1] != spec.size or not len(array):
+        raise DataError(f"a vector of shape {array.shape} where {spec.size} components are wanted")
+    if not np.isfinite(array).all():
+        raise DataError("a vector holds NaN or infinity; clean the data first")
+    if spec.distance is Distance.COSINE and not spec.multivector and not array.any():
+        raise DataError("a zero vector has no direction: cosine can't rank it; drop it or use another distance")
+    return array
+
+
+def checked_id(point_id: Any) -> PointId:
+    if isinstance(point_id, str):
+        try:
+            return str(uuid.UUID(point_id))
+        except ValueError:
+            raise DataError(f"{shown(point_id)} is no id: give whole numbers or UUIDs") from None
+    number = int(point_id)
+    if not 0 <= number < 2**64:
+        raise DataError(f"the id {number} is out of range: ids go from 0 to 2^64 - 1")
+    return number
+
+
+def id_order(point_id: PointId) -> tuple[bool, Any]:
+    return isinstance(point_id, str), point_id
