@@ -33,7 +33,7 @@ from qtui.model import (
     VectorSpec,
     VectorView,
 )
-from tests.fake_clock import FakeClock as FakeClock
+from tests.fake_clock import FakeClock
 from tests.fake_filters import matches
 from tests.fake_search import checked, checked_id, id_order, ranked
 

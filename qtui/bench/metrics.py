@@ -1,0 +1,131 @@
+"""Recall, percentiles, bootstrap intervals, paired comparison. Pure numpy: no engine, no files.
+
+Percentiles interpolate linearly between order statistics (numpy's default), over all answered searches of a variant.
+Intervals are 95% percentile bootstraps that draw whole queries, so that the repeats of one query stay together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qtui.model import PointId
+from qtui.records import Interval, Latency, LatencyIntervals, Recall, VsBaseline
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+LEAST_FOR_P99 = 100
+_MOST_DRAWS = 2_000_000
+"""Resampled values that one bootstrap may hold at once: bounds its memory and time."""
+
+
+def recall_of(ids: Sequence[PointId], truth: Collection[PointId]) -> float | None:
+    """Share of the exact answer that was found; None when the exact answer is empty."""
+    return len(set(ids) & set(truth)) / len(truth) if truth else None
+
+
+def recall(per_query: Sequence[float], *, resamples: int = 1000, seed: int = 0) -> Recall | None:
+    """Mean recall over queries with its interval; None without any."""
+    if not per_query:
+        return None
+    values = np.asarray(per_query, dtype=np.float64)
+    means = _weights(len(values), _fitting(resamples, len(values)), seed) @ values / len(values)
+    low, high = _interval(means)
+    mean = math.fsum(per_query) / len(per_query)
+    return Recall(mean, min(low, mean), max(high, mean), float(values.min()))
+
+
+def latency(ms: Sequence[float], owner: Sequence[int], *, resamples: int = 1000, seed: int = 0) -> Latency | None:
+    """Figures of answered searches; `owner` says which query each one was. None without any."""
+    if not ms:
+        return None
+    values, owners = np.asarray(ms, dtype=np.float64), np.asarray(owner, dtype=np.int64)
+    p50, p95, p99 = (float(value) for value in np.percentile(values, (50, 95, 99)))
+    low, high = bootstrap_percentiles(values, owners, (50.0, 95.0), resamples=resamples, seed=seed)
+    return Latency(
+        n=len(values),
+        mean=math.fsum(ms) / len(ms),
+        min=float(values.min()),
+        p50=p50,
+        p95=p95,
+        p99=p99 if len(values) >= LEAST_FOR_P99 else None,
+        max=float(values.max()),
+        ci=LatencyIntervals(p50=low, p95=high),
+    )
+
+
+def bootstrap_percentiles(
+    values: Floats, owner: Integers, percents: tuple[float, ...], *, resamples: int = 1000, seed: int = 0
+) -> tuple[Interval, ...]:
+    """A 95% interval for each percentile, over draws of whole queries.
+
+    Each draw is a weight per query; on values sorted once, the weights' running sum finds its order statistics, so
+    that nothing is sorted again.
+    """
+    queries, inverse = np.unique(owner, return_inverse=True)
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    weights = _weights(len(queries), _fitting(resamples, len(values)), seed)
+    running = np.cumsum(weights[:, inverse[order]], axis=1, dtype=np.int32)
+    last = running[:, -1] - 1
+    return tuple(
+        _interval(_drawn_percentile(ordered, running, np.asarray(last * (percent / 100), dtype=np.float64)))
+        for percent in percents
+    )
+
+
+def _drawn_percentile(ordered: Floats, running: NDArray[np.int32], position: Floats) -> Floats:
+    below = np.floor(position)
+    # the order statistic j of a draw is the first value whose running weight passes j
+    lower = ordered[(running <= below[:, None]).sum(axis=1)]
+    upper = ordered[(running <= np.ceil(position)[:, None]).sum(axis=1)]
+    return np.asarray(lower + (upper - lower) * (position - below))
+
+
+def versus(
+    ms: dict[int, float], baseline: dict[int, float], *, resamples: int = 1000, seed: int = 0
+) -> VsBaseline | None:
+    """Paired ratio to the baseline: median over the queries that both answered, with its interval.
+
+    Takes query → its median engine time. Significant when the interval leaves 1 out.
+    """
+    shared = sorted(query for query in ms.keys() & baseline.keys() if baseline[query] > 0)
+    if not shared:
+        return None
+    ratios = np.asarray([ms[query] / baseline[query] for query in shared], dtype=np.float64)
+    middle = float(np.median(ratios))
+    owners = np.arange(len(ratios), dtype=np.int64)
+    ((low, high),) = bootstrap_percentiles(ratios, owners, (50.0,), resamples=resamples, seed=seed)
+    low, high = min(low, middle), max(high, middle)
+    return VsBaseline(middle, low, high, significant=not low <= 1.0 <= high)
+
+
+def median_by_query(ms: Sequence[float], owner: Sequence[int]) -> dict[int, float]:
+    """Query → median of its repeats."""
+    grouped: dict[int, list[float]] = {}
+    for value, query in zip(ms, owner, strict=True):
+        grouped.setdefault(query, []).append(value)
+    return {query: float(np.median(values)) for query, values in grouped.items()}
+
+
+def _fitting(resamples: int, size: int) -> int:
+    return max(100, min(resamples, _MOST_DRAWS // max(size, 1)))
+
+
+def _interval(values: Floats) -> Interval:
+    low, high = np.percentile(values, (2.5, 97.5))
+    return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def _weights(queries: int, resamples: int, seed: int) -> NDArray[np.int32]:
+    """(resamples, queries): how often each draw holds each query. The same for every variant of a run: paired."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, queries, size=(resamples, queries))
+    flat = drawn + np.arange(resamples)[:, None] * queries
+    counts = np.bincount(flat.ravel(), minlength=resamples * queries)
+    return counts.reshape(resamples, queries).astype(np.int32)
