@@ -1,0 +1,128 @@
+"""The command line: takes the arguments apart, runs a command, prints errors and decides the exit code.
+
+The only place that turns an outcome into an exit code. Imports next to nothing at the top, so that `--version` and
+`--help` answer at once: a command's module is imported when it runs, and the screen only when it is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+from qtui import __version__
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from qtui.commands.console import Console
+    from qtui.errors import Exit
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line with these arguments (the process's own by default) and returns its exit code."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if arguments in (["--version"], ["-V"]):
+        print(f"qtui {__version__}")
+        return 0
+    return int(_guarded(arguments))
+
+
+def _guarded(arguments: list[str]) -> Exit:
+    """Runs, and prints the one line that each kind of end but success deserves."""
+    from qtui.commands.console import Console, Terminated
+    from qtui.errors import Exit, QtuiError
+
+    debug = "--debug" in arguments
+    console = Console(quiet="--quiet" in arguments)
+    _listen(Terminated)
+    try:
+        return _run(arguments, console)
+    except BrokenPipeError:
+        code, text = Exit.DONE, None
+    except KeyboardInterrupt:
+        code, text = Exit.INTERRUPTED, _parting("interrupted", console)
+    except Terminated as ended:
+        code, text = Exit.TERMINATED, _parting(str(ended), console)
+    except QtuiError as error:
+        code, text = error.exit, error.text
+        _trace(debug=debug)
+    except BaseException as error:  # noqa: BLE001 - a panic of the native engine is a BaseException too
+        more = "" if debug else "; run it again with --debug to see where, and report it"
+        code, text = Exit.BUG, f"a bug in qtui: {type(error).__name__}: {error}{more}"
+        _trace(debug=debug)
+    _close(console, text)
+    return code
+
+
+def _run(arguments: list[str], console: Console) -> Exit:
+    """Picks the command, runs it, and hands over all that it printed."""
+    from qtui.commands import parse, runner
+    from qtui.commands.console import HelpAsked
+    from qtui.errors import Exit
+
+    try:
+        command, args = parse(arguments)
+    except HelpAsked as asked:
+        console.result(asked.text)
+        code = Exit.DONE
+    else:
+        code = _app(args, demo=command == "demo") if command in (None, "demo") else runner(command)(args, console)
+    console.flush()
+    return code
+
+
+def _app(args: Namespace, *, demo: bool) -> Exit:
+    """Opens the screens, on the samples or on the store."""
+    from qtui.config import store_dir
+    from qtui.errors import Exit, UsageError
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "the app needs a terminal; without one, `qtui bench --vectors sample` measures the samples,"
+            " and `qtui --help` lists what else works"
+        )
+    from qtui.tui.app import run_app
+
+    return Exit(run_app(args.path or store_dir(), demo=demo))
+
+
+def _parting(reason: str, console: Console) -> str:
+    """Why it ended, and what was kept."""
+    return f"{reason}; {console.farewell}" if console.farewell else reason
+
+
+def _close(console: Console, text: str | None) -> None:
+    """Prints the last line on stderr, and leaves nothing to be flushed at exit where nobody reads any more."""
+    from qtui.errors import QtuiError
+
+    with suppress(OSError):
+        if text is not None:
+            console.error(text)
+    try:
+        console.flush()
+    except (OSError, QtuiError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _trace(*, debug: bool) -> None:
+    """Prints the traceback that --debug asks for."""
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+
+
+def _listen(terminated: Callable[[str], BaseException]) -> None:
+    """Makes a polite request to end (SIGTERM, a closed terminal) unwind like Ctrl-C does, with clean-up."""
+
+    def stop(number: int, _frame: object) -> NoReturn:
+        raise terminated(f"ended by {signal.Signals(number).name}")
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
+            signal.signal(getattr(signal, name), stop)

@@ -1,0 +1,291 @@
+"""`qtui bench`: measures methods and search settings, and prints the table or the run record."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtui import config, units
+from qtui.commands import options, values
+from qtui.commands.console import Console
+from qtui.commands.parser import Parser
+from qtui.errors import DataError, Exit, QtuiError, UsageError, shown
+from qtui.methods import DEFAULT_METHODS
+from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_QUERIES, BenchRequest, check
+
+if TYPE_CHECKING:
+    from qtui.records import RunRecord, RunSummary
+
+
+def options_text(numbers: tuple[float, ...]) -> str:
+    """Numbers as they are typed: 1,2,3."""
+    return ",".join(f"{number:g}" for number in numbers)
+
+
+def declare(parser: Parser) -> None:
+    """Declares what bench takes."""
+    parser.describe(
+        "Builds one collection per quantization method in a temporary store, measures\n"
+        "each with and without rescoring against exact truth, and prints recall, latency\n"
+        "and memory. Or measures a collection that is there.",
+        usage="qtui bench (--vectors F | --collection NAME) [options]",
+        examples=(
+            "qtui bench --vectors sample",
+            "qtui bench --vectors docs.npy --queries questions.npy --methods all",
+            "qtui bench --vectors docs.fbin --methods scalar,turbo-4bit --oversampling 1,2,4",
+            "qtui bench --collection glosses__scalar --json - | jq .measurements",
+        ),
+    )
+    _what(parser)
+    _grid(parser)
+    options.add_build(parser.add_argument_group("how collections are built (with --vectors)"))
+    _how(parser)
+
+
+def _what(parser: Parser) -> None:
+    group = parser.add_argument_group("what is measured")
+    options.add_source(group, required=False)
+    group.add_argument("--collection", metavar="NAME", help="a collection of the store, measured in place")
+    group.add_argument(
+        "--queries",
+        metavar="F|N",
+        help="file of queries, or how many to draw from the vectors and keep out of the collection"
+        f" (default: the file's own, else {DEFAULT_QUERIES})",
+    )
+    group.add_argument("--truth", metavar="F", help="file of exact neighbours, instead of computing them")
+    group.add_argument("--filter", metavar="JSON", help="only points whose payload matches: Qdrant's JSON, or `a = b`")
+
+
+def _grid(parser: Parser) -> None:
+    standard = BenchRequest()
+    group = parser.add_argument_group("the variants")
+    options.add_methods(group)
+    group.add_argument(
+        "--rescore", type=values.switches, metavar="on,off", default=standard.rescore, help="(default: on,off)"
+    )
+    group.add_argument(
+        "--oversampling",
+        type=values.reals(1, 1000),
+        metavar="X,Y",
+        default=DEFAULT_OVERSAMPLING,
+        help=f"factors, with rescoring (default: {options_text(DEFAULT_OVERSAMPLING)})",
+    )
+    group.add_argument(
+        "--hnsw-ef",
+        type=values.wholes(1, 100_000),
+        metavar="N,M",
+        default=standard.hnsw_ef,
+        help=f"width of the graph search (default: {options_text(standard.hnsw_ef)})",
+    )
+    group.add_argument(
+        "--limit",
+        type=values.whole(1, 100_000),
+        metavar="K",
+        default=standard.limit,
+        help=f"neighbours asked for, the k of recall@k (default: {standard.limit})",
+    )
+    group.add_argument("--exact", action="store_true", help="also measure exact search, as a control")
+    group.add_argument(
+        "--ignore",
+        action="store_true",
+        help="also measure search that ignores the quantized vectors: tells graph loss from quantization loss",
+    )
+
+
+def _how(parser: Parser) -> None:
+    standard = BenchRequest()
+    group = parser.add_argument_group("how it is measured")
+    group.add_argument(
+        "--concurrency",
+        type=values.wholes(1, 256),
+        metavar="N,M",
+        default=standard.concurrency,
+        help="searches in flight at once (default: 1)",
+    )
+    group.add_argument(
+        "--rate",
+        type=values.real(1e-3, 1e6),
+        metavar="QPS",
+        help="fixed arrivals a second; latency then counts from the scheduled time (default: closed loop)",
+    )
+    group.add_argument(
+        "--repeat",
+        type=values.whole(1, 10_000),
+        metavar="N",
+        default=standard.repeat,
+        help=f"times that every query is asked (default: {standard.repeat})",
+    )
+    group.add_argument("--cold", action="store_true", help="first a pass with the page cache emptied")
+    group.add_argument("--seed", type=values.whole(0), metavar="N", default=standard.seed, help="(default: 0)")
+    group = parser.add_argument_group("results")
+    group.add_argument("--keep", action="store_true", help="keep the collections that were built, and say where")
+    group.add_argument("--yes", action="store_true", help="don't ask before what takes minutes")
+    group.add_argument("--json", metavar="F|-", help="write the run record to a file; `-`: to stdout, alone")
+
+
+def run(args: Namespace, console: Console) -> Exit:
+    """Measures, and prints what came out."""
+    request = make_request(args)
+    check(request)
+    _writable(args.json)
+    if request.source is not None:
+        request = _considered(request, args, console)
+    from qtui.commands import waiting
+
+    before = _known_runs()
+    try:
+        record = waiting.run(_measure(request, args, console))
+    except BaseException:
+        console.farewell = _kept(before)
+        raise
+    return _report(record, args, console)
+
+
+def make_request(args: Namespace) -> BenchRequest:
+    """The request that the options make. Raises UsageError for what doesn't go together."""
+    if (args.vectors is None) == (args.collection is None):
+        raise UsageError("give either --vectors F or --collection NAME; `--vectors sample` needs no file")
+    if args.collection is not None and args.methods is not None:
+        raise UsageError("--methods goes with --vectors; a collection is measured with the quantization that it has")
+    if args.collection is not None and args.payload is not None:
+        raise UsageError("--payload goes with --vectors; a collection has its payload already")
+    queries_file, queries = _queries(args.queries)
+    methods = args.methods or DEFAULT_METHODS
+    return BenchRequest(
+        source=values.source(args.vectors, args.payload) if args.vectors is not None else None,
+        collection=args.collection,
+        queries_file=queries_file,
+        queries=queries,
+        truth_file=args.truth,
+        methods=tuple(dict.fromkeys(("none", *methods))),
+        rescore=args.rescore,
+        oversampling=args.oversampling,
+        hnsw_ef=args.hnsw_ef,
+        exact=args.exact,
+        ignore=args.ignore,
+        limit=args.limit,
+        build=options.build_spec(args),
+        filter=args.filter,
+        concurrency=args.concurrency,
+        rate=args.rate,
+        repeat=args.repeat,
+        cold=args.cold,
+        seed=args.seed,
+        keep=args.keep,
+    )
+
+
+def _queries(text: str | None) -> tuple[str | None, int]:
+    """A file, or how many to draw."""
+    if text is None:
+        return None, DEFAULT_QUERIES
+    if text.lstrip("-").isdigit():
+        if int(text) < 1:
+            raise UsageError(f"--queries must be at least 1, not {text}")
+        return None, int(text)
+    return text, 0
+
+
+def _considered(request: BenchRequest, args: Namespace, console: Console) -> BenchRequest:
+    """Looks at the source: takes its distance where none was asked for, and asks before what takes minutes."""
+    from qtui.commands import estimate
+    from qtui.data.vectors import open_vectors
+
+    assert request.source is not None
+    with open_vectors(request.source) as source:
+        rows, dimension, multivector, own = source.rows, source.dimension, source.multivector, source.distance
+    if args.distance is None and own is not None:
+        request = replace(request, build=replace(request.build, distance=own))
+    m = request.build.hnsw_m if request.build.hnsw_m is not None else 0 if multivector else 16
+    total, worst, worst_s = estimate.slowest(request.methods, rows, dimension, graph=m > 0)
+    if total > estimate.ASK_ABOVE_S:
+        text = (
+            f"building {len(request.methods)} collections of {units.count(rows)} points takes"
+            f" {units.duration(total)} (est), {units.duration(worst_s)} of it {worst}"
+        )
+        if console.interactive and not args.yes:
+            if console.ask(f"qtui: {text}. Go on? [y/N]").lower() not in ("y", "yes"):
+                raise UsageError("nothing was done; choose fewer --methods, or give --yes")
+        else:
+            console.note(text)
+    return request
+
+
+async def _measure(request: BenchRequest, args: Namespace, console: Console) -> RunRecord:
+    """Runs the session and returns its record."""
+    from qtui.bench.session import bench
+    from qtui.commands import progress
+    from qtui.events import RunFinished
+    from qtui.host.build import build
+
+    record: RunRecord | None = None
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(options.engine(args)) if request.collection is not None else None
+        session = bench(request, engine=engine, home=config.home(), build=build)
+        async for event in await stack.enter_async_context(aclosing(session)):
+            progress.show(event, console)
+            if isinstance(event, RunFinished):
+                record = event.record
+    if record is None:
+        raise RuntimeError("the run ended without a record")
+    return record
+
+
+def _report(record: RunRecord, args: Namespace, console: Console) -> Exit:
+    """Prints the table, or the record; raises DataError when not one variant could be measured."""
+    from qtui.bench.export import to_json
+    from qtui.bench.report import table
+
+    if args.json == "-":
+        console.result(to_json(record).rstrip("\n"))
+    else:
+        console.result(table(record))
+        if args.json is not None:
+            _write(Path(args.json), to_json(record))
+    if not any(measurement.engine_ms for measurement in record.measurements):
+        raise DataError(f"no variant could be measured; the reasons are in `qtui runs show {record.id}`")
+    if args.json != "-":
+        console.note(f"kept as run {record.id}; `qtui runs show {record.id}` shows it again")
+    return Exit.DONE
+
+
+def _writable(target: str | None) -> None:
+    """Refuses before measuring what could not be written after it."""
+    if target in (None, "-"):
+        return
+    folder = Path(target).absolute().parent
+    if not folder.is_dir():
+        raise UsageError(f"--json can't write to {shown(target)}: there is no folder {shown(folder)}; make it first")
+    if Path(target).is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(f"--json can't write to {shown(target)}; name a file in a folder that you may write to")
+
+
+def _write(path: Path, text: str) -> None:
+    from qtui.commands.files import write_text
+
+    write_text(path, text)
+
+
+def _known_runs() -> frozenset[str]:
+    return frozenset(summary.id for summary in _runs())
+
+
+def _runs() -> tuple[RunSummary, ...]:
+    from qtui.bench.record import RunStore
+
+    try:
+        return tuple(RunStore(config.runs_dir()).list())
+    except QtuiError:  # what hinders reading old runs is said when the new one is to be kept
+        return ()
+
+
+def _kept(before: frozenset[str]) -> str:
+    """What to say of the run that was interrupted, when it kept anything."""
+    new = [summary for summary in _runs() if summary.id not in before]
+    if not new:
+        return "nothing was measured yet"
+    return f"what was measured is kept as a partial run: qtui runs show {new[0].id}"

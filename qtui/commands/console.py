@@ -1,0 +1,128 @@
+"""The three streams of a command: results on stdout, progress and notes on stderr, questions on a terminal.
+
+Standard library only. Progress is one line, rewritten in place, and only where stderr is a terminal; no escape
+sequence is ever written, so there is nothing that NO_COLOR or a dumb terminal would have to switch off.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from qtui.errors import DiskFull
+
+REDRAW_S = 0.2
+"""Progress is rewritten at most this often."""
+
+
+class HelpAsked(Exception):
+    """--help was given; carries the text to print."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Terminated(BaseException):
+    """A signal asks the process to end; unwinds like KeyboardInterrupt does."""
+
+
+class Console:
+    """Where a command writes and asks."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.farewell = ""
+        """What to add to the line that says it was interrupted: what was kept, and how to see it."""
+        self._drawn = 0
+        self._drawn_at = 0.0
+        if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether progress is wanted and can be rewritten in place."""
+        return not self.quiet and _is_terminal(sys.stderr)
+
+    def result(self, text: str) -> None:
+        """Writes a result to stdout."""
+        self.clear()
+        try:
+            print(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritable(error) from error
+
+    def flush(self) -> None:
+        """Hands all results over, so that a reader that has gone is noticed here and not at exit."""
+        self.clear()
+        if sys.stdout is None:
+            return
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritable(error) from error
+
+    def note(self, text: str) -> None:
+        """Writes a remark to stderr, unless --quiet."""
+        if not self.quiet:
+            self._stderr(f"qtui: {text}")
+
+    def error(self, text: str) -> None:
+        """Writes the one line that says what went wrong."""
+        self._stderr(f"qtui: {' '.join(text.split())}")
+
+    def ask(self, question: str) -> str:
+        """Asks on the terminal and returns the answer, stripped; '' at end of input."""
+        self.clear()
+        print(question, end=" ", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip()
+
+    def progress(self, text: str, *, force: bool = False) -> None:
+        """Rewrites the progress line."""
+        now = time.monotonic()
+        if not self.shows_progress or (not force and now - self._drawn_at < REDRAW_S):
+            return
+        room = _columns() - 1
+        line = text if len(text) <= room else text[: room - 1] + "…"
+        print(f"\r{line:<{self._drawn}}", end="", file=sys.stderr, flush=True)
+        self._drawn, self._drawn_at = len(line), now
+
+    def clear(self) -> None:
+        """Takes the progress line away."""
+        if self._drawn:
+            print("\r" + " " * self._drawn + "\r", end="", file=sys.stderr, flush=True)
+            self._drawn = 0
+
+    def _stderr(self, text: str) -> None:
+        self.clear()
+        if sys.stderr is not None:
+            print(text, file=sys.stderr, flush=True)
+
+
+def _unwritable(error: OSError) -> DiskFull:
+    return DiskFull(f"can't write the result to stdout: {error.strerror}; make room or write elsewhere")
+
+
+def _is_terminal(stream: object) -> bool:
+    isatty = getattr(stream, "isatty", None)
+    try:
+        return bool(isatty and isatty())
+    except ValueError:  # the stream is closed
+        return False
+
+
+def _columns() -> int:
+    try:
+        return max(20, os.get_terminal_size(2).columns)
+    except OSError:
+        return 80

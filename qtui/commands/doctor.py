@@ -1,0 +1,60 @@
+"""`qtui doctor`: versions, a self-test of the engine, the folders, the terminal and the machine."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from qtui.commands import options, tables
+from qtui.commands.console import Console
+from qtui.commands.parser import Parser
+from qtui.errors import AccessError, Exit
+
+
+def declare(parser: Parser) -> None:
+    """Declares what doctor takes."""
+    parser.describe(
+        "Checks what qtui stands on: versions, the engine (a tiny collection is built,\n"
+        "quantized and searched in a temporary folder), folders, terminal and machine.",
+        usage="qtui doctor [--json]",
+        examples=("qtui doctor", "qtui doctor --json"),
+    )
+    group = parser.add_argument_group("what is shown")
+    group.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def run(args: Namespace, console: Console) -> Exit:
+    """Checks, prints, and raises AccessError when something stands in the way of working."""
+    from qtui.commands import checks, waiting
+
+    console.progress("checking the engine", force=True)
+    found: dict[str, dict[str, Any]] = {
+        "versions": checks.versions(),
+        "engine": waiting.run(checks.engine()),
+        "folders": checks.folders(options.store(args)),
+        "terminal": checks.terminal(),
+        "machine": checks.machine(),
+    }
+    problems = checks.problems(found)
+    if args.json:
+        console.result(tables.as_json({**found, "problems": problems}))
+    else:
+        parts = [f"{name}\n{tables.fields(_lines(section), indent='  ')}" for name, section in found.items()]
+        parts.extend(f"✗ {problem}" for problem in problems)
+        console.result("\n".join(parts if problems else [*parts, "✓ nothing is in the way"]))
+    if problems:
+        raise AccessError(f"{len(problems)} found in the way: {problems[0]}")
+    return Exit.DONE
+
+
+def _lines(section: dict[str, Any]) -> list[tuple[str, object]]:
+    """A section's values as text: yes and no, and a folder's details on one line."""
+    return [(name, _text(value)) for name, value in section.items()]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(part)}" if name != "path" else str(part) for name, part in value.items())
+    return "–" if value is None else str(value)

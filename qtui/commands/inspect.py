@@ -1,0 +1,46 @@
+"""`qtui inspect [NAME]`: collections as they are found, their quantization, and what is wrong with it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from qtui.commands import options, tables
+from qtui.commands.console import Console
+from qtui.commands.parser import Parser
+from qtui.errors import Exit
+from qtui.model import CollectionView
+
+
+def declare(parser: Parser) -> None:
+    """Declares what inspect takes."""
+    parser.describe(
+        "Shows collections as they are found: what is configured, what was really built,\n"
+        "what a search does, and what memory it takes. Reads, and changes nothing.",
+        usage="qtui inspect [NAME] [--json]",
+        examples=("qtui inspect", "qtui inspect docs__binary", "qtui inspect --json | jq '.[].findings'"),
+    )
+    group = parser.add_argument_group("what is shown")
+    group.add_argument("name", metavar="NAME", nargs="?", help="one collection in detail (default: a list of all)")
+    group.add_argument("--json", action="store_true", help="print JSON: an array, of one for NAME")
+
+
+def run(args: Namespace, console: Console) -> Exit:
+    """Prints the list, or one collection in detail."""
+    from qtui.commands import story, waiting
+
+    views = waiting.run(_views(args))
+    if args.json:
+        console.result(tables.as_json([story.as_record(view) for view in views]))
+    elif args.name is not None:
+        console.result(story.whole(views[0]))
+    elif not views:
+        console.result(f"no collections in {tables.plain(options.store(args))}; `qtui load NAME --vectors F` makes one")
+    else:
+        console.result(story.listing(views))
+    return Exit.DONE
+
+
+async def _views(args: Namespace) -> list[CollectionView]:
+    async with options.engine(args) as engine:
+        names = await engine.collections() if args.name is None else (args.name,)
+        return [await engine.view(name) for name in names]

@@ -1,0 +1,100 @@
+"""`qtui load NAME`: vectors into collections of the store, one per quantization method."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import aclosing
+from dataclasses import replace
+
+from qtui import units
+from qtui.commands import options, values
+from qtui.commands.console import Console
+from qtui.commands.parser import Parser
+from qtui.errors import DataError, Exit, shown
+from qtui.events import CollectionFailed, Loaded
+from qtui.methods import DEFAULT_METHODS
+from qtui.plan import BuildSpec, LoadRequest, check_build
+
+
+def declare(parser: Parser) -> None:
+    """Declares what load takes."""
+    parser.describe(
+        "Loads vectors into collections, one per method: NAME for `none`, NAME__METHOD\n"
+        "for the others. Run it again after an interruption: it goes on where it was.",
+        usage="qtui load NAME --vectors F [options]",
+        examples=(
+            "qtui load docs --vectors docs.npy --payload docs.jsonl",
+            "qtui load docs --vectors docs.parquet --methods none,turbo-4bit --distance dot",
+        ),
+    )
+    group = parser.add_argument_group("what is loaded")
+    group.add_argument("name", metavar="NAME", help="name of the collection")
+    options.add_source(group, required=True)
+    options.add_methods(group)
+    group = parser.add_argument_group("how collections are built")
+    options.add_build(group)
+    group.add_argument(
+        "--indexing-threshold",
+        type=values.whole(0, 2**40),
+        metavar="KB",
+        default=BuildSpec().indexing_threshold_kb,
+        help="KB of vectors that a segment must hold before index and quantization are built;"
+        f" 0: never (default: {BuildSpec().indexing_threshold_kb})",
+    )
+
+
+def run(args: Namespace, console: Console) -> Exit:
+    """Loads, and says what it made."""
+    request = LoadRequest(
+        name=args.name,
+        source=values.source(args.vectors, args.payload),
+        methods=args.methods or DEFAULT_METHODS,
+        build=options.build_spec(args),
+    )
+    check_build(request.build)
+    if args.distance is None:
+        request = _with_own_distance(request)
+    from qtui.commands import waiting
+
+    console.farewell = "what was written is kept: the same command goes on from there"
+    loaded, failed = waiting.run(_load(request, args, console))
+    _say(loaded, failed, console)
+    return Exit.DONE
+
+
+def _with_own_distance(request: LoadRequest) -> LoadRequest:
+    """Takes the distance that the source names, where it names one."""
+    from qtui.data.vectors import open_vectors
+
+    with open_vectors(request.source) as source:
+        own = source.distance
+    return request if own is None else replace(request, build=replace(request.build, distance=own))
+
+
+async def _load(request: LoadRequest, args: Namespace, console: Console) -> tuple[Loaded, list[CollectionFailed]]:
+    from qtui.commands import progress
+    from qtui.host.build import load_all
+
+    failed: list[CollectionFailed] = []
+    loaded: Loaded | None = None
+    async with aclosing(load_all(request, options.store(args))) as events:
+        async for event in events:
+            progress.show(event, console)
+            if isinstance(event, CollectionFailed):
+                failed.append(event)
+            elif isinstance(event, Loaded):
+                loaded = event
+    if loaded is None:
+        raise RuntimeError("the load ended without a result")
+    return loaded, failed
+
+
+def _say(loaded: Loaded, failed: list[CollectionFailed], console: Console) -> None:
+    """Prints what was made. Raises DataError when that is nothing."""
+    if not loaded.collections and failed:
+        raise DataError(f"no collection could be built: {failed[0].error}")
+    for name in loaded.collections:
+        console.result(f"{shown(name)[1:-1]}  {units.count(loaded.points)} points")
+    console.note(
+        f"{len(loaded.collections)} collections in {units.duration(loaded.seconds)}; `qtui inspect` shows them"
+    )

@@ -1,0 +1,105 @@
+"""Options that several commands share, and the requests that are made of them."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtui import config
+from qtui.commands import values
+from qtui.methods import DEFAULT_METHODS
+from qtui.model import Distance
+from qtui.plan import BuildSpec
+
+if TYPE_CHECKING:
+    from qtui.engine.base import Engine
+
+
+def add_source(group: _ArgumentGroup | ArgumentParser, *, required: bool) -> None:
+    """--vectors and --payload."""
+    group.add_argument(
+        "--vectors",
+        metavar="F",
+        required=required,
+        help="file of vectors: .npy .npz .fvecs .bvecs .fbin .u8bin .parquet .hdf5; or `sample`, the texts that ship"
+        " with qtui; or `synthetic:ROWSxDIM[:SEED]` (a file of such a name: give ./sample)",
+    )
+    group.add_argument("--payload", metavar="F", help="file with one payload a row: .jsonl or .parquet")
+
+
+def add_methods(group: _ArgumentGroup | ArgumentParser) -> None:
+    """--methods."""
+    group.add_argument(
+        "--methods",
+        type=values.methods,
+        metavar="A,B",
+        default=None,
+        help=f"methods, or `all` (default: {','.join(DEFAULT_METHODS)})",
+    )
+
+
+def add_build(group: _ArgumentGroup | ArgumentParser) -> None:
+    """How collections are built."""
+    standard = BuildSpec()
+    group.add_argument(
+        "--distance",
+        type=values.distance,
+        metavar="D",
+        help=f"{', '.join(Distance)} (default: what the file says, else {standard.distance})",
+    )
+    group.add_argument("--vector-name", metavar="NAME", help="name of the vector (default: unnamed)")
+    place = group.add_mutually_exclusive_group()
+    place.add_argument(
+        "--on-disk",
+        action="store_true",
+        default=True,
+        dest="on_disk",
+        help="originals stay on disk, only quantized vectors in RAM (default)",
+    )
+    place.add_argument("--in-ram", action="store_false", dest="on_disk", help="originals in RAM as well")
+    group.add_argument(
+        "--hnsw-m",
+        type=values.whole(0, 512),
+        metavar="M",
+        help="links a node; 0: no graph, full scan (default: 16, 0 for multivectors)",
+    )
+    group.add_argument(
+        "--ef-construct",
+        type=values.whole(4, 10_000),
+        metavar="N",
+        default=standard.ef_construct,
+        help=f"width of the search that builds the graph (default: {standard.ef_construct})",
+    )
+
+
+def build_spec(args: Namespace) -> BuildSpec:
+    """What the build options say."""
+    standard = BuildSpec()
+    return BuildSpec(
+        distance=args.distance or standard.distance,
+        vector_name=args.vector_name or "",
+        on_disk=args.on_disk,
+        hnsw_m=args.hnsw_m,
+        ef_construct=args.ef_construct,
+        indexing_threshold_kb=getattr(args, "indexing_threshold", standard.indexing_threshold_kb),
+    )
+
+
+def store(args: Namespace) -> Path:
+    """The embedded store that the command works on."""
+    return Path(args.path).absolute() if args.path else config.store_dir()
+
+
+@asynccontextmanager
+async def engine(args: Namespace) -> AsyncIterator[Engine]:
+    """The embedded engine on that store, closed afterwards."""
+    from qtui.engine.open import open_embedded
+
+    opened = await open_embedded(store(args))
+    try:
+        yield opened
+    finally:
+        await opened.close()

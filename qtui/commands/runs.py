@@ -1,0 +1,153 @@
+"""`qtui runs`: list, show, compare and export the runs that were kept."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtui import config, units
+from qtui.commands import tables
+from qtui.commands.console import Console
+from qtui.commands.parser import Parser, nearest
+from qtui.errors import Exit, NotFound, UsageError, shown
+
+if TYPE_CHECKING:
+    from qtui.bench.record import RunStore
+    from qtui.records import RunRecord, RunSummary
+
+ACTIONS = {"list": 0, "show": 1, "diff": 2, "export": 1}
+"""How many runs each takes."""
+FORMATS = ("md", "csv", "json")
+
+
+def declare(parser: Parser) -> None:
+    """Declares what runs takes."""
+    parser.describe(
+        "Every run is kept, also one that was interrupted. ID is what `qtui runs list`\n"
+        "shows, or its beginning as far as that is unique; FILE is a run record.",
+        usage="qtui runs list [--json]\n"
+        "       qtui runs show ID|FILE [--json]\n"
+        "       qtui runs diff A B [--json]\n"
+        "       qtui runs export ID --format md|csv|json [-o F]",
+        examples=(
+            "qtui runs list",
+            "qtui runs diff 2025-03 ./before.json",
+            "qtui runs export 2025-03 --format md -o report.md",
+        ),
+    )
+    group = parser.add_argument_group("what is asked")
+    group.add_argument("action", metavar="list|show|diff|export", nargs="?", default="list", help="(default: list)")
+    group.add_argument("which", metavar="ID|FILE", nargs="*", help="the run, or the two runs to compare")
+    group.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    group.add_argument("--format", metavar="FORMAT", help=f"export: {', '.join(FORMATS)}")
+    group.add_argument("-o", "--output", metavar="F", help="export: write to a file (default: stdout)")
+
+
+def run(args: Namespace, console: Console) -> Exit:
+    """Does what is asked."""
+    _check(args)
+    from qtui.bench.record import RunStore
+
+    store = RunStore(config.runs_dir())
+    if args.action == "list":
+        _list(store, args, console)
+        return Exit.DONE
+    records = [find(store, which) for which in args.which]
+    {"show": _show, "diff": _diff, "export": _export}[args.action](records, args, console)
+    return Exit.DONE
+
+
+def _check(args: Namespace) -> None:
+    """Raises UsageError for what doesn't go together."""
+    if args.action not in ACTIONS:
+        close = nearest(args.action, ACTIONS)
+        more = f"did you mean {close}?" if close else f"it takes {', '.join(ACTIONS)}"
+        raise UsageError(f"runs has no action {shown(args.action)}; {more}")
+    wanted = ACTIONS[args.action]
+    if len(args.which) != wanted:
+        counted = ("no run", "one run", "two runs")[wanted]
+        raise UsageError(f"runs {args.action} takes {counted}, not {len(args.which)}; see qtui runs --help")
+    if args.action == "export":
+        if args.json:
+            raise UsageError("runs export takes --format json rather than --json")
+        if args.format not in FORMATS:
+            given = "is missing" if args.format is None else f"takes {', '.join(FORMATS)}, not {shown(args.format)}"
+            raise UsageError(f"--format {given}; see qtui runs --help")
+    elif args.format is not None or args.output is not None:
+        raise UsageError(f"runs {args.action} takes no --format and no -o: those are for export")
+
+
+def find(store: RunStore, which: str) -> RunRecord:
+    """The run with this id or unique beginning of one, or in this file. Raises NotFound or UsageError."""
+    matches = [summary.id for summary in store.list() if summary.id.startswith(which)] if which else []
+    if which in matches:
+        return store.load(which)
+    if len(matches) == 1:
+        return store.load(matches[0])
+    path = Path(which)
+    if which and path.is_file():
+        return store.load(path)
+    if matches:
+        raise UsageError(
+            f"{shown(which)} begins {len(matches)} runs, as {matches[0]} and {matches[1]}; give more of it"
+        )
+    raise NotFound(f"no run and no file {shown(which)}; `qtui runs list` shows the runs")
+
+
+def _list(store: RunStore, args: Namespace, console: Console) -> None:
+    summaries = store.list()
+    if args.json:
+        console.result(tables.as_json([_summary(summary) for summary in summaries]))
+    elif not summaries:
+        console.result("no runs yet; `qtui bench --vectors sample` makes one")
+    else:
+        rows = [
+            (
+                summary.id,
+                summary.status,
+                summary.dataset.source if summary.name is None else summary.name,
+                units.count(summary.dataset.points),
+                summary.dataset.dimension,
+                summary.measurements,
+            )
+            for summary in summaries
+        ]
+        console.result(tables.table(("id", "status", "data", "points", "dim", "figures"), rows, right="345", cut=2))
+
+
+def _summary(summary: RunSummary) -> dict[str, Any]:
+    return {
+        "id": summary.id,
+        "status": summary.status,
+        "started": summary.started,
+        "dataset": summary.dataset,
+        "name": summary.name,
+        "measurements": summary.measurements,
+    }
+
+
+def _show(records: list[RunRecord], args: Namespace, console: Console) -> None:
+    from qtui.bench.export import to_json
+    from qtui.bench.report import table
+
+    console.result(to_json(records[0]).rstrip("\n") if args.json else table(records[0]))
+
+
+def _diff(records: list[RunRecord], args: Namespace, console: Console) -> None:
+    from qtui.bench.compare import diff
+
+    comparison = diff(records[0], records[1])
+    console.result(tables.as_json(comparison) if args.json else str(comparison))
+
+
+def _export(records: list[RunRecord], args: Namespace, console: Console) -> None:
+    from qtui.bench import export
+    from qtui.commands.files import write_text
+
+    text = {"md": export.to_markdown, "csv": export.to_csv, "json": export.to_json}[args.format](records[0])
+    if args.output in (None, "-"):
+        console.result(text.rstrip("\n"))
+    else:
+        write_text(Path(args.output), text)
+        console.note(f"wrote {shown(args.output)}")

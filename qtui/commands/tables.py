@@ -1,0 +1,70 @@
+"""Plain text tables of at most 80 columns, for what a command prints. Standard library, and msgspec for JSON.
+
+Text from data is made harmless here: whatever is not printable becomes a replacement character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from unicodedata import combining, east_asian_width
+
+WIDTH = 80
+GAP = "  "
+
+
+def plain(text: object) -> str:
+    """Text from data, with nothing in it that a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
+def table(
+    heads: Sequence[str], rows: Iterable[Sequence[object]], *, right: str = "", cut: int = 0, width: int = WIDTH
+) -> str:
+    """Rows under their heads. `right` holds the digits of the columns that are set right.
+
+    Column `cut` is the one that is shortened where the whole would pass `width`.
+    """
+    cells = [[plain(cell) for cell in row] for row in rows]
+    widths = [max(_cells(line[i]) for line in [list(heads), *cells]) for i in range(len(heads))]
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
+    if excess > 0:
+        widths[cut] = max(8, widths[cut] - excess)
+    lines = [_line(line, widths, right) for line in [list(heads), *cells]]
+    return "\n".join(lines)
+
+
+def fields(rows: Iterable[tuple[str, object]], *, indent: str = "") -> str:
+    """Names and values, one a line, the values under each other."""
+    pairs = [(name, plain(value)) for name, value in rows]
+    broad = max((len(name) for name, _ in pairs), default=0)
+    return "\n".join(f"{indent}{name:<{broad}}  {value}".rstrip() for name, value in pairs)
+
+
+def _line(line: Sequence[str], widths: Sequence[int], right: str) -> str:
+    parts = []
+    for index, (cell, width) in enumerate(zip(line, widths, strict=True)):
+        shown = _cut(cell, width)
+        room = " " * (width - _cells(shown))
+        parts.append(room + shown if str(index) in right else shown + room)
+    return GAP.join(parts).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    if _cells(text) <= width:
+        return text
+    while text and _cells(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def _cells(text: str) -> int:
+    """Columns that a terminal gives the text."""
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def as_json(value: Any) -> str:
+    """Any of our dataclasses, or lists and dictionaries of them, as indented JSON; a number that isn't finite fails."""
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

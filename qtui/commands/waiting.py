@@ -1,0 +1,40 @@
+"""Runs a command's asynchronous part so that Ctrl-C, SIGTERM and SIGHUP all cancel it and let it clean up."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from qtui.commands.console import Terminated
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """The coroutine's result. Raises KeyboardInterrupt or Terminated after its clean-up when it was cancelled so."""
+    return asyncio.run(_guarded(main))
+
+
+async def _guarded(main: Coroutine[Any, Any, T]) -> T:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    received: list[str] = []
+
+    def stop(name: str) -> None:
+        received.append(name)
+        if task is not None and len(received) == 1:
+            task.cancel()
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            with suppress(NotImplementedError):  # Windows: the process-wide handler stays
+                loop.add_signal_handler(number, stop, name)
+    try:
+        return await main
+    except asyncio.CancelledError:
+        if received:
+            raise Terminated(f"ended by {received[0]}") from None
+        raise
