@@ -36,7 +36,7 @@ def declare(parser: Parser) -> None:
         examples=(
             "qtui bench --vectors sample",
             "qtui bench --vectors docs.npy --queries questions.npy --methods all",
-            "qtui bench --vectors docs.fbin --methods scalar,turbo-4bit --oversampling 1,2,4",
+            "qtui bench --vectors docs.fbin --methods scalar,turbo-4bit --limit 20",
             "qtui bench --collection glosses__scalar --json - | jq .measurements",
         ),
     )

@@ -17,8 +17,8 @@ def declare(parser: Parser) -> None:
     """Declares what clean takes."""
     parser.describe(
         "Removes temporary stores of benchmarks that were killed: only what qtui made for\n"
-        "itself and no process uses now, so it doesn't ask. A collection whose load was\n"
-        "interrupted stays, since loading can go on; name it with --confirm to discard it.",
+        "itself and no process uses now, so it asks nothing. A collection whose load was\n"
+        "interrupted stays, as loading can go on; name it with --confirm to discard it.",
         usage="qtui clean [--dry-run] [--confirm NAME]",
         examples=("qtui clean --dry-run", "qtui clean", "qtui clean --confirm half-loaded"),
     )

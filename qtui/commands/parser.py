@@ -100,7 +100,9 @@ def root_parser(summaries: Mapping[str, str]) -> Parser:
         ),
     )
     add_globals(parser)
-    parser.add_argument("-V", "--version", action=_Version, nargs=0, help="print the version, and end")
+    parser.add_argument(
+        "-V", "--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help="print the version, and end"
+    )
     return parser
 
 
@@ -118,7 +120,7 @@ def add_globals(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--quiet", action="store_true", default=none, help="no progress and no remarks on stderr")
     group.add_argument("--debug", action="store_true", default=none, help="show the traceback of an error")
-    group.add_argument("-h", "--help", action=_Help, nargs=0, help="show this help, and end")
+    group.add_argument("-h", "--help", action=_Help, nargs=0, default=none, help="show this help, and end")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
