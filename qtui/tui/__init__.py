@@ -1,1 +1,1 @@
-"""The terminal app. Talks to host.client only; imports no numpy and no engine."""
+"""The app: screens on top of the engine room. Imports textual and what all share; never numpy or an engine."""

@@ -1,0 +1,103 @@
+"""Commands: one declaration gives a key, its footer label, its palette entry and its row in the help.
+
+A widget lists its commands in `KEYS` and binds them with `bindings(KEYS)`; what is possible right now is asked of
+its `check_action`. The footer, the palette and the help all read the same active bindings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from textual.binding import Binding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something that the user can do."""
+
+    id: str
+    """Unique; what a configuration binds keys to."""
+    keys: str
+    """Textual's key names, comma-separated; the first one is shown."""
+    action: str
+    label: str
+    """One short word for the footer; '' leaves it out there."""
+    title: str
+    """What it does, for the palette and the help."""
+    display: str | None = None
+    """How the key is written where Textual's own name reads badly."""
+    always: str = ""
+    """Keys that work while an input has the focus, too."""
+
+
+REGISTRY: dict[str, Command] = {}
+
+
+def bindings(commands: Iterable[Command]) -> list[Binding]:
+    """Textual's bindings for these commands; also makes them known to the footer, the palette and the help."""
+    made = []
+    for command in commands:
+        REGISTRY[command.id] = command
+        made.append(
+            Binding(
+                command.keys,
+                command.action,
+                command.label,
+                show=bool(command.label),
+                key_display=command.display,
+                tooltip=command.title,
+                id=command.id,
+            )
+        )
+        if command.always:
+            made.append(Binding(command.always, command.action, show=False, priority=True, id=f"{command.id}.always"))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A command that works now, with the widget that it acts on and the key that it really has."""
+
+    command: Command
+    node: DOMNode
+    key: str
+
+
+def active(screen: Screen[object]) -> Iterator[Active]:
+    """The commands that work on this screen now, nearest to the focus first, each once."""
+    seen: set[str] = set()
+    for entry in screen.active_bindings.values():
+        command = REGISTRY.get(entry.binding.id or "")
+        if command is None or command.id in seen or not entry.enabled:
+            continue
+        seen.add(command.id)
+        yield Active(command, entry.node, screen.app.get_key_display(entry.binding))
+
+
+class PossibleNow(Provider):
+    """The palette: the commands that make sense on the screen that it was opened from, with their keys."""
+
+    def _choices(self) -> list[tuple[str, str, Callable[[], Coroutine[object, object, bool]]]]:
+        return [
+            (each.command.title, each.key, partial(self.app.run_action, each.command.action, each.node))
+            for each in active(self.screen)
+            if each.command.title
+        ]
+
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:
+        """All of them, before anything is typed."""
+        for title, key, run in self._choices():
+            yield DiscoveryHit(title, run, help=key)
+
+    async def search(self, query: str) -> Hits:
+        """Those that match what is typed."""
+        matcher = self.matcher(query)
+        for title, key, run in self._choices():
+            score = matcher.match(title)
+            if score > 0:
+                yield Hit(score, matcher.highlight(title), run, help=key)

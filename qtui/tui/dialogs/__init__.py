@@ -1,0 +1,1 @@
+"""Screens over the screen: they ask one thing, and return the answer."""

@@ -1,0 +1,43 @@
+"""Help about what has the focus: what it is, and every key that works there."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from qtui.tui.commands import Active
+from qtui.tui.theme import DIM, HEAD
+
+
+class Help(ModalScreen[None]):
+    """Closed by any of the keys that one tries first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", show=False)]
+
+    def __init__(self, title: str, about: str, commands: tuple[Active, ...]) -> None:
+        super().__init__()
+        self.topic = title
+        self.about = about
+        self.commands = commands
+
+    def compose(self) -> ComposeResult:
+        """The paragraph, then the keys."""
+        with VerticalScroll(classes="dialog wide") as box:
+            box.border_title = f"Help: {self.topic}"
+            yield Static(Text(self.about))
+            yield Static(self._keys())
+
+    def _keys(self) -> Text:
+        text = Text("\nKeys that work here\n", HEAD)
+        for each in self.commands:
+            text.append(f"{each.key:>10}", "bold cyan").append(f"  {each.command.title}\n")
+        text.append(f"{'arrows Tab':>10}", "bold cyan").append(
+            "  Move; Space or Enter changes what is under the cursor\n"
+        )
+        return text.append("\nEsc closes this.", DIM)

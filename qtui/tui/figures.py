@@ -1,0 +1,84 @@
+"""What the screens show of a collection, as short words and numbers. Imports what all share; no widget.
+
+Estimates follow the formula in `RAM_FORMULA` and are marked as estimates wherever they are shown.
+"""
+
+from __future__ import annotations
+
+from qtui import units
+from qtui.methods import METHODS
+from qtui.model import CollectionView, Hnsw, Placement, VectorSpec, VectorView
+
+RAM_FORMULA = "vectors unless cold + graph n·m·2·4·1.2 + 52 B a point, + 20%"
+DEFAULT_HNSW = Hnsw()
+
+
+def method_of(view: CollectionView) -> str:
+    """The method of its first vector, `none` without quantization."""
+    first = view.vectors[0].spec.quantization if view.vectors else None
+    return "none" if first is None else first.method
+
+
+def quantization(view: CollectionView) -> str:
+    """Methods of all vectors: 'scalar', or 'scalar, none' where they differ."""
+    named = [vector.spec.quantization.method if vector.spec.quantization else "none" for vector in view.vectors]
+    return ", ".join(dict.fromkeys(named)) or units.ABSENT
+
+
+def vectors(view: CollectionView) -> str:
+    """Size and distance of its vectors: '384 cosine', 'colpali 128×M cosine', or how many there are."""
+    if len(view.vectors) > 1:
+        return f"{len(view.vectors)} named"
+    return " ".join(part for part in map(shape, (vector.spec for vector in view.vectors)) if part) or units.ABSENT
+
+
+def shape(spec: VectorSpec) -> str:
+    """Size and distance of one vector."""
+    return f"{spec.size}{'×M' if spec.multivector else ''} {spec.distance.value}"
+
+
+def built(view: CollectionView) -> tuple[str, bool]:
+    """Segments with quantized data of all that hold points ('1/1 ✓'), and whether that's as it should be."""
+    quantized = [vector for vector in view.vectors if vector.spec.quantization is not None]
+    if not quantized:
+        return units.ABSENT, True
+    done = sum(vector.built.segments for vector in quantized)
+    of = sum(vector.built.of for vector in quantized)
+    complete = all(vector.built.complete for vector in quantized)
+    return f"{done}/{of} {'✓' if complete else '⚠'}", complete
+
+
+def placement(spec: VectorSpec) -> str:
+    """Where the originals live: cold, cached or pinned."""
+    if spec.placement is not None:
+        return spec.placement.value
+    return (Placement.COLD if spec.on_disk else Placement.CACHED).value
+
+
+def originals(view: CollectionView) -> str:
+    """Where the originals of all its vectors live."""
+    return ", ".join(dict.fromkeys(placement(vector.spec) for vector in view.vectors)) or units.ABSENT
+
+
+def ram_estimate(view: CollectionView) -> int:
+    """Bytes of RAM that serving it from memory takes, by RAM_FORMULA."""
+    total = sum(_vector_ram(view, vector) for vector in view.vectors) + 52 * view.points
+    return round(total * 1.2)
+
+
+def _vector_ram(view: CollectionView, vector: VectorView) -> float:
+    spec = vector.spec
+    held = 0.0 if placement(spec) == Placement.COLD.value else float(vector.vectors * vector.original_bytes)
+    if spec.quantization is not None and spec.quantization.placement is not Placement.COLD:
+        held += vector.vectors * (vector.quantized_bytes or 0.0)
+    return held + view.points * (spec.hnsw or DEFAULT_HNSW).m * 2 * 4 * 1.2
+
+
+def method_size(name: str, dimension: int | None) -> str:
+    """Bytes of one vector and the factor saved, or the advertised factor where the dimension isn't known."""
+    method = METHODS[name]
+    if name == "none":
+        return "float32"
+    if dimension is None:
+        return f"{method.nominal_compression:.3g}x smaller"
+    return f"{method.nominal_compression:.3g}x"

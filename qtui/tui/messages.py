@@ -1,0 +1,59 @@
+"""What workers tell the widgets that own them: messages with frozen contents, handled in the app's loop."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from qtui.events import Event
+from qtui.model import CollectionView
+
+
+class CollectionsRead(Message):
+    """The store was read: every collection as it is found; `first` for the first time after the start."""
+
+    def __init__(self, views: tuple[CollectionView, ...], *, first: bool = False) -> None:
+        super().__init__()
+        self.views = views
+        self.first = first
+
+
+class CollectionsWanted(Message):
+    """Something may have changed in the store: read it again."""
+
+
+class Happened(Message):
+    """One event of the operation that its sender runs."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+
+class Ended(Message):
+    """The operation of its sender is over: finished, cancelled, or failed with a line that says why."""
+
+    def __init__(self, *, cancelled: bool = False, error: str | None = None) -> None:
+        super().__init__()
+        self.cancelled = cancelled
+        self.error = error
+
+
+class Measure(Message):
+    """The user wants to measure this collection."""
+
+    def __init__(self, collection: str) -> None:
+        super().__init__()
+        self.collection = collection
+
+
+class Copied(Message):
+    """The user wants this text in the clipboard."""
+
+    def __init__(self, text: str, what: str) -> None:
+        super().__init__()
+        self.text = text
+        self.what = what
+
+
+class PlanEdited(Message):
+    """A control of the plan has another value."""

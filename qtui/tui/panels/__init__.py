@@ -1,0 +1,1 @@
+"""The tabs: each owns its workers and what they bring."""

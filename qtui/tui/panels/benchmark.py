@@ -1,0 +1,224 @@
+"""Tab 3: the plan, the run, its figures and charts. Owns the worker that measures."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.reactive import reactive
+
+from qtui.errors import QtuiError
+from qtui.events import Event, Measured
+from qtui.model import CollectionView
+from qtui.plan import BenchRequest
+from qtui.tui.commands import Command, bindings
+from qtui.tui.dialogs.ask import ExportTo
+from qtui.tui.fold import RunState
+from qtui.tui.messages import Copied, Ended, Happened
+from qtui.tui.panels.plan import PlanEditor
+from qtui.tui.panels.results import PAGES, Results
+from qtui.tui.room import Room, RoomState
+from qtui.tui.text import clean
+from qtui.tui.widgets.tables import ResultTable, as_text
+
+REPAINT_S = 0.5
+KEYS = (
+    Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
+    Command("benchmark.page", "c", "turn(1)", "Charts", "Next chart", always="f6"),
+    Command("benchmark.page_back", "C", "turn(-1)", "", "Previous chart", display="C"),
+    Command("benchmark.figures", "t", "show('table')", "Table", "The table of figures"),
+    Command("benchmark.plan", "p", "show('plan')", "Plan", "Edit the plan"),
+    Command("benchmark.export", "e", "export", "Export", "Export the run as Markdown, CSV or JSON"),
+    Command("benchmark.copy", "y", "copy", "Copy", "Copy the table of figures"),
+    Command("benchmark.back", "escape", "back", "", "Cancel the run and keep what there is; else back to the plan"),
+)
+
+
+class BenchmarkPanel(Horizontal):
+    """Plan on the left, the run on the right; one page at a time where the window is narrow."""
+
+    HELP_TITLE = "Benchmark"
+    HELP = (
+        "Measures every method of the plan against exact search over the same queries, in turns. "
+        "recall is the share of the exact top k that came back; p50, p95 and p99 are engine time in ms; "
+        "speed is the p50 of none over this one. In the chart a letter is a method, digits are oversampling. "
+        "⚠ marks a figure with a warning, ✗ one with failures: the lines under the table say which."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    run_state: reactive[RunState | None] = reactive(None, bindings=True)
+    page: reactive[str] = reactive("plan", bindings=True)
+
+    def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.room = room
+        self._folded: RunState | None = None
+        self._painted = 0.0
+
+    def compose(self) -> ComposeResult:
+        """The plan and the outcome."""
+        yield PlanEditor(id="plan").data_bind(BenchmarkPanel.views)
+        yield Results(id="results").data_bind(state=BenchmarkPanel.run_state, page=BenchmarkPanel.page)
+
+    def on_mount(self) -> None:
+        """Figures and progress are drawn at most twice a second."""
+        self.set_interval(REPAINT_S, self._repaint)
+
+    def focus_default(self) -> None:
+        """What has the focus when the tab opens."""
+        self.query_one(ResultTable if self.run_state is not None and self.page != "plan" else "#kind").focus()
+
+    def measure(self, collection: str) -> None:
+        """Puts this collection into the plan and shows it."""
+        self.page = "plan"
+        self.query_one(PlanEditor).measure(collection)
+
+    def watch_page(self, page: str) -> None:
+        """The narrow layout shows one page; the wide one, plan, table and the chart last looked at."""
+        self.set_class(page == "plan", "-plan")
+
+    # --- keys -------------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is being measured."""
+        return self._folded is not None and self._folded.running
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What makes sense now."""
+        if not self.is_mounted:
+            return True
+        if action == "run":
+            ready = self.query_one(PlanEditor).plan is not None
+            return ready and not self.running and self.room_state.status not in {"building", "measuring"}
+        if action in {"turn", "copy"}:
+            return self.run_state is not None
+        if action == "show":
+            return self.run_state is not None and self.page != parameters[0]
+        if action == "export":
+            return self.run_state is not None and self.run_state.over in {"complete", "partial"}
+        return True
+
+    def action_run(self) -> None:
+        """Measures the plan."""
+        plan = self.query_one(PlanEditor).plan
+        if plan is None or self.running:
+            return
+        self._folded = self.run_state = RunState.of(plan.request, plan.about)
+        self.action_show("table")
+        self._measure(plan.request)
+
+    def action_turn(self, by: int) -> None:
+        """Another chart."""
+        at = PAGES.index(self.page) if self.page in PAGES else -1 if by > 0 else 0
+        self.action_show(PAGES[(at + by) % len(PAGES)])
+
+    def action_show(self, page: str) -> None:
+        """One of the pages."""
+        self.page = page
+        self.call_after_refresh(self.focus_default)
+
+    def action_back(self) -> None:
+        """Cancels the run; without one, back to the plan."""
+        if self.running:
+            self.workers.cancel_group(self, "bench")
+        elif self.page != "plan":
+            self.action_show("plan")
+        else:
+            self.focus_default()
+
+    def action_copy(self) -> None:
+        """The table as text."""
+        if self.run_state is not None:
+            self.post_message(Copied(as_text(self.run_state), "the table"))
+
+    # --- measuring --------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="bench")
+    async def _measure(self, request: BenchRequest) -> None:
+        ended = Ended(cancelled=True)
+        try:
+            async with aclosing(self.room.bench(request)) as events:
+                async for event in events:
+                    self.post_message(Happened(event))
+            ended = Ended()
+        except QtuiError as error:
+            ended = Ended(error=error.text)
+        finally:
+            self.post_message(ended)
+
+    @on(Happened)
+    def _bench_event(self, message: Happened) -> None:
+        message.stop()
+        self._fold(message.event)
+
+    def _fold(self, event: Event) -> None:
+        if self._folded is not None:
+            self._folded = self._folded.after(event)
+        if isinstance(event, Measured) and monotonic() - self._painted >= REPAINT_S:
+            # between blocks: the moment at which drawing disturbs no measurement
+            self._paint()
+
+    def _repaint(self) -> None:
+        """Progress alone: new figures are drawn when they come, between blocks."""
+        folded, shown = self._folded, self.run_state
+        if folded is not None and shown is not None and folded.measured is shown.measured:
+            self._paint()
+
+    def _paint(self) -> None:
+        if self.run_state is not self._folded:
+            self._painted = monotonic()
+            self.run_state = self._folded
+
+    @on(Ended)
+    def _bench_ended(self, message: Ended) -> None:
+        message.stop()
+        if self._folded is None:
+            return
+        self._folded = self._folded.ended(cancelled=message.cancelled, error=message.error)
+        self._paint()
+        if message.error:
+            self.notify(clean(message.error), title="The run ended", severity="error", markup=False, timeout=10)
+        elif message.cancelled:
+            self.notify("Cancelled; what was measured is kept as a partial run.", markup=False)
+
+    # --- export -----------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="export")
+    async def action_export(self) -> None:
+        """Writes the shown run to a file that isn't there yet."""
+        try:
+            run_id = await self._run_id()
+            if run_id is None:
+                self.notify("This run was not kept: nothing was measured.", severity="warning", markup=False)
+                return
+            answer = await self.app.push_screen_wait(ExportTo(run_id))
+            if answer is not None:
+                format_, path = answer
+                self._write(path, await self.room.export(run_id, format_))
+        except QtuiError as error:
+            self.notify(clean(error.text), severity="error", markup=False)
+
+    def _write(self, path: Path, text: str) -> None:
+        try:
+            with path.open("x", encoding="utf-8") as out:
+                out.write(text)
+        except OSError as error:
+            self.notify(f"can't write it: {clean(error.strerror)}", severity="error", markup=False)
+        else:
+            self.notify(f"Written to {clean(path)}", markup=False)
+
+    async def _run_id(self) -> str | None:
+        """The kept run's id: from its record, or the newest partial one after a cancellation."""
+        state = self.run_state
+        if state is not None and state.record is not None:
+            return state.record.id
+        kept = [run for run in await self.room.runs() if run.status == "partial"]
+        return max(kept, key=lambda run: run.started).id if kept else None

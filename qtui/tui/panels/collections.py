@@ -1,0 +1,319 @@
+"""Tab 1: the collections of the store, and the inspection of the highlighted one.
+
+Owns the workers that delete a collection and that load the demo; reading the store is the app's.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import DataTable, Input, Static
+
+from qtui.errors import QtuiError
+from qtui.events import BuildDone, Progress
+from qtui.methods import DEFAULT_METHODS
+from qtui.model import CollectionView
+from qtui.plan import LoadRequest, SourceSpec
+from qtui.tui.commands import Command, bindings
+from qtui.tui.dialogs.ask import ConfirmByName
+from qtui.tui.inspection import inspect
+from qtui.tui.messages import CollectionsWanted, Copied, Ended, Happened, Measure
+from qtui.tui.room import Room, RoomState
+from qtui.tui.text import clean
+from qtui.tui.widgets.controls import line_input
+from qtui.tui.widgets.progress import ProgressLine
+from qtui.tui.widgets.tables import CollectionTable
+
+DEMO = LoadRequest("demo", SourceSpec(kind="sample"), DEFAULT_METHODS)
+DEMO_NAMES = tuple(DEMO.name if method == "none" else f"{DEMO.name}__{method}" for method in DEMO.methods)
+REPAINT_S = 0.5
+
+KEYS = (
+    Command("collections.inspect", "enter", "inspect", "Inspect", "Inspect the highlighted collection", "Enter"),
+    Command("collections.measure", "b", "measure", "Benchmark", "Benchmark the highlighted collection"),
+    Command("collections.filter", "slash", "filter", "Filter", "Filter collections by name or method", "/"),
+    Command("collections.sort", "s", "sort", "Sort", "Sort by the next column"),
+    Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="f5"),
+    Command("collections.delete", "d", "delete", "Delete", "Delete the highlighted collection"),
+    Command("collections.copy", "y", "copy", "", "Copy the inspection of the highlighted collection"),
+    Command("collections.back", "escape", "back", "", "Back: cancel loading, leave the filter or the inspection"),
+)
+FIRST_RUN_KEYS = (Command("first.demo", "d", "demo", "Demo", "Build the demo's collections"),)
+
+
+class FirstRun(Static, can_focus=True):
+    """What an empty store says: three ways to get going."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIRST_RUN_KEYS)]
+
+    class Demo(Message):
+        """The demo is wanted."""
+
+    def render(self) -> Text:
+        """Three lines."""
+        return Text.assemble(
+            ("No collections yet\n\n", "bold"),
+            ("d", "bold cyan"), "  build the demo: real embeddings, no download\n",
+            ("3", "bold cyan"), "  benchmark a file of your own vectors\n",
+            ("$", "bold cyan"), "  qtui load NAME --vectors FILE  keeps them here",
+        )  # fmt: skip
+
+    def action_demo(self) -> None:
+        """Asks the panel for it."""
+        self.post_message(self.Demo())
+
+
+class Inspection(VerticalScroll):
+    """The inspection of one collection, as wide as there is room."""
+
+    view: reactive[CollectionView | None] = reactive(None)
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield Static(id="inspection-text")
+
+    def watch_view(self) -> None:
+        """Another collection, or the same one read again."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Columns follow the width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.is_mounted:
+            width = max(30, self.scrollable_content_region.width)
+            text = Text() if self.view is None else inspect(self.view, width)
+            self.query_one("#inspection-text", Static).update(text)
+
+
+class CollectionsPanel(Vertical):
+    """List on the left, inspection on the right; one at a time where the window is narrow."""
+
+    HELP_TITLE = "Collections"
+    HELP = (
+        "Every collection of the store, with what is configured and what is really built. "
+        "⚠ under built: quantized data is missing, so searches run on the originals. "
+        "RAM est is an estimate by the formula that the inspection names."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    inspecting: reactive[bool] = reactive(default=False, toggle_class="-inspecting", bindings=True)
+    loading_demo: reactive[bool] = reactive(default=False, bindings=True)
+
+    def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.room = room
+        self._latest: Progress | None = None
+        self._done: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Progress on top, then the list and the inspection, or what an empty store says."""
+        yield ProgressLine(id="load-progress")
+        with Horizontal(id="collections-body"):
+            with Vertical(id="list"):
+                yield line_input("", id="filter", placeholder="filter by name or method")
+                yield CollectionTable(id="collections-table")
+                yield Static(id="list-said")
+            yield Inspection(id="inspection", can_focus=True)
+        yield FirstRun(id="first-run")
+
+    def on_mount(self) -> None:
+        """Progress is drawn at most twice a second."""
+        self.query_one("#filter").display = False
+        self.query_one("#first-run").display = False
+        self.set_interval(REPAINT_S, self._repaint)
+
+    # --- what comes down --------------------------------------------------------------------------------------
+
+    def watch_views(self, views: tuple[CollectionView, ...] | None) -> None:
+        """The store was read."""
+        if views is None or not self.is_mounted:
+            return
+        empty = not views and not self.loading_demo
+        had_focus = self.has_focus_within or self.screen.focused is None
+        self.query_one("#first-run").display = empty
+        self.query_one("#collections-body").display = not empty
+        self._show_list()
+        if had_focus and self.display:
+            self.focus_default()
+
+    def focus_default(self) -> None:
+        """What has the focus when the tab opens."""
+        first = self.query_one("#first-run")
+        (first if first.display else self.query_one("#inspection" if self.inspecting else "#collections-table")).focus()
+
+    def _show_list(self) -> None:
+        table = self.query_one(CollectionTable)
+        words = self.query_one("#filter", Input).value
+        table.show_views(self.views or (), words)
+        shown, of = len(table.matching), len(self.views or ())
+        said = f"{shown} of {of} match" if words.strip() else f"{of} collection{'' if of == 1 else 's'}"
+        self.query_one("#list-said", Static).update(Text(said))
+        self._inspect_row()
+
+    def _inspect_row(self) -> None:
+        name = self.query_one(CollectionTable).row
+        view = next((view for view in self.views or () if view.name == name), None)
+        self.query_one(Inspection).view = view
+        self.refresh_bindings()
+
+    @property
+    def highlighted(self) -> CollectionView | None:
+        """The collection under the cursor."""
+        return self.query_one(Inspection).view
+
+    # --- keys -------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
+        """What makes sense now."""
+        if not self.is_mounted:
+            return True
+        idle = self.room_state.status not in {"measuring", "building"} and not self.loading_demo
+        one, listed = self.highlighted is not None, not self.inspecting
+        sensible = {
+            "delete": one and idle,
+            "measure": one and idle,
+            "inspect": one and listed,
+            "refresh": idle,
+            "filter": bool(self.views) and listed,
+            "sort": bool(self.views) and listed,
+            "copy": one,
+        }
+        return sensible.get(action, True)
+
+    def action_inspect(self) -> None:
+        """The inspection takes the focus, and the whole panel where it is narrow."""
+        self.inspecting = True
+        self.query_one(Inspection).focus()
+
+    def action_back(self) -> None:
+        """One step back: from loading, the inspection, or the filter."""
+        box = self.query_one("#filter", Input)
+        if self.loading_demo:
+            self.workers.cancel_group(self, "load")
+        elif self.inspecting:
+            self.inspecting = False
+            self.query_one(CollectionTable).focus()
+        elif box.display:
+            box.value, box.display = "", False
+            self.query_one(CollectionTable).focus()
+
+    def action_filter(self) -> None:
+        """Opens the filter."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def action_sort(self) -> None:
+        """By the next column."""
+        self.query_one(CollectionTable).sort_next()
+
+    def action_refresh(self) -> None:
+        """Reads the store again."""
+        self.post_message(CollectionsWanted())
+
+    def action_copy(self) -> None:
+        """The inspection as text."""
+        if self.highlighted is not None:
+            self.post_message(Copied(inspect(self.highlighted, 78).plain + "\n", "the inspection"))
+
+    def action_measure(self) -> None:
+        """Over to the benchmark, with this collection in its plan."""
+        if self.highlighted is not None:
+            self.post_message(Measure(self.highlighted.name))
+
+    @work(exclusive=True, group="delete")
+    async def action_delete(self) -> None:
+        """Removes the highlighted collection once its name has been typed."""
+        view = self.highlighted
+        if view is None:
+            return
+        what = f"{clean(view.name, 60)} with its {view.points:,} points will be removed for good."
+        if await self.app.push_screen_wait(ConfirmByName(view.name, what)):
+            try:
+                await self.room.delete(view.name)
+            except QtuiError as error:
+                self.notify(clean(error.text), severity="error", markup=False)
+            else:
+                self.notify(f"{clean(view.name, 60)} is deleted", markup=False)
+            self.post_message(CollectionsWanted())
+
+    @on(DataTable.RowHighlighted, "#collections-table")
+    def _row_highlighted(self) -> None:
+        self._inspect_row()
+
+    @on(DataTable.RowSelected, "#collections-table")
+    def _row_selected(self) -> None:
+        self.action_inspect()
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self) -> None:
+        self._show_list()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.query_one(CollectionTable).focus()
+
+    # --- the demo ---------------------------------------------------------------------------------------------
+
+    @on(FirstRun.Demo)
+    def build_demo(self) -> None:
+        """Loads the samples, or goes on where an earlier load stopped."""
+        if self.loading_demo:
+            return
+        self.loading_demo = True
+        self._latest, self._done = None, ()
+        self.query_one(ProgressLine).active = True
+        self.query_one("#first-run").display = False
+        self.query_one("#collections-body").display = True
+        self.query_one(CollectionTable).focus()
+        self._load(DEMO)
+
+    @work(exclusive=True, group="load")
+    async def _load(self, request: LoadRequest) -> None:
+        ended = Ended(cancelled=True)
+        try:
+            async with aclosing(self.room.load(request)) as events:
+                async for event in events:
+                    self.post_message(Happened(event))
+            ended = Ended()
+        except QtuiError as error:
+            ended = Ended(error=error.text)
+        finally:
+            self.post_message(ended)
+
+    @on(Happened)
+    def _load_event(self, message: Happened) -> None:
+        message.stop()
+        if isinstance(message.event, Progress):
+            self._latest = message.event
+        elif isinstance(message.event, BuildDone):
+            self._done = (*self._done, message.event.collection)
+            self.post_message(CollectionsWanted())
+
+    def _repaint(self) -> None:
+        if self.loading_demo:
+            line = self.query_one(ProgressLine)
+            line.whole = f"{min(len(self._done) + 1, len(DEMO_NAMES))}/{len(DEMO_NAMES)}"
+            line.progress = self._latest
+
+    @on(Ended)
+    def _load_ended(self, message: Ended) -> None:
+        message.stop()
+        self.loading_demo = False
+        self.query_one(ProgressLine).active = False
+        if message.error:
+            self.notify(clean(message.error), title="The demo was not built", severity="error", markup=False)
+        elif message.cancelled:
+            self.notify("Cancelled; what was built is kept. Run qtui demo to go on.", markup=False)
+        self.post_message(CollectionsWanted())

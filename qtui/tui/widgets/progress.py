@@ -1,0 +1,61 @@
+"""One line that says how far an operation is: stage, bar, count, elapsed and left, and how to cancel it."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from qtui import units
+from qtui.events import Progress
+from qtui.tui.charts import bar_of
+from qtui.tui.text import fitted
+
+DOING = {
+    "truth": "exact truth",
+    "load": "loading",
+    "index": "building index",
+    "ready": "checking",
+    "warm-up": "warming up",
+    "measure": "measuring",
+}
+BAR = 14
+
+
+class ProgressLine(Widget):
+    """Hidden while there is nothing to wait for."""
+
+    progress: reactive[Progress | None] = reactive(None)
+    active: reactive[bool] = reactive(default=False, init=True)
+    whole: reactive[str] = reactive("")
+    """Which part of the whole it is, such as '2/5'."""
+
+    def watch_active(self, active: bool) -> None:  # noqa: FBT001 - textual hands the new value over
+        """Shown only while something runs."""
+        self.display = active
+
+    def render(self) -> Text:
+        """Everything on one line; the name of the collection gives way."""
+        now = self.progress
+        if now is None:
+            return Text.assemble(("▲ ", "cyan"), "starting…  ", ("Esc", "bold cyan"), " cancels")
+        count = "" if now.total is None else f" {_amount(now.done)}/{_amount(now.total)}"
+        left = f", {units.duration(now.remaining_s)} left" if now.remaining_s is not None else ""
+        tail = Text.assemble(f"{count}  {units.duration(now.elapsed_s)}{left}  ", ("Esc", "bold cyan"), " cancels")
+        stage = DOING.get(now.stage, now.stage)
+        head = Text.assemble(("▲ ", "cyan"), f"{self.whole} {stage}" if self.whole else stage)
+        room = self.size.width - head.cell_len - tail.cell_len - BAR - 3
+        about = fitted(now.about, room) if now.about and room > 3 else ""
+        return head.append(f" {about} " if about else " ", "bold").append_text(_bar(now)).append_text(tail)
+
+
+def _amount(value: int) -> str:
+    return units.count(value) if value < 100_000 else f"{value / 1000:,.0f}k"
+
+
+def _bar(now: Progress) -> Text:
+    if not now.total:
+        at = int(now.elapsed_s * 2) % BAR
+        return Text.assemble(("·" * at, "grey62"), ("━", "cyan"), ("·" * (BAR - at - 1), "grey62"))
+    filled = bar_of(min(1.0, now.done / now.total) * BAR) if now.done else ""
+    return Text.assemble((filled, "cyan"), ("░" * (BAR - len(filled)), "grey62"))

@@ -1,0 +1,287 @@
+"""A scripted engine room: yields the events it is given, through the same path as the real one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
+
+from qtui.errors import EngineGone, NotFound, QtuiError
+from qtui.events import (
+    BuildDone,
+    CollectionFailed,
+    CollectionReady,
+    Event,
+    Loaded,
+    Measured,
+    Progress,
+    RunFinished,
+    Warned,
+)
+from qtui.host.client import RoomState
+from qtui.methods import METHODS
+from qtui.model import (
+    Built,
+    Bytes,
+    CollectionSpec,
+    CollectionView,
+    Distance,
+    EngineInfo,
+    Finding,
+    Quantization,
+    VectorSpec,
+    VectorView,
+)
+from qtui.plan import BenchRequest, LoadRequest, Variant, variants
+from qtui.records import (
+    BytesPerVector,
+    CollectionRecord,
+    Compression,
+    Dataset,
+    Effective,
+    EngineVersion,
+    Environment,
+    Latency,
+    LatencyIntervals,
+    Measurement,
+    PlanRecord,
+    Recall,
+    RunRecord,
+    RunSummary,
+    RunWarning,
+    Speedup,
+    TruthRecord,
+    VsBaseline,
+)
+
+DIMENSION = 384
+SPEED = {"none": 1.0, "scalar": 1.8, "binary": 3.9, "product": 1.4, "turbo": 2.4}
+LOSS = {"none": 0.002, "scalar": 0.016, "binary": 0.45, "product": 0.16, "turbo": 0.05}
+
+
+def view(name: str, method: str = "none", *, built: bool = True, points: int = 5_000, **more: object) -> CollectionView:
+    """A collection that might exist."""
+    spec = VectorSpec(
+        DIMENSION, on_disk=True, quantization=None if method == "none" else Quantization(method, quantile=None)
+    )
+    size = METHODS[method].bytes_per_vector(DIMENSION, Distance.COSINE)
+    vector = VectorView(
+        spec=spec,
+        built=Built(1 if built else 0, 1),
+        indexed=Built(1, 1),
+        original_bytes=DIMENSION * 4,
+        quantized_bytes=size if built else None,
+        theoretical_compression=METHODS[method].compression(DIMENSION, Distance.COSINE),
+        effective_rescore=None if method == "none" else METHODS[method].default_rescore,
+        vectors=points,
+    )
+    memory = {
+        "originals": Bytes(0, 2**20, points * DIMENSION * 4),
+        "quantized": Bytes(0, None, (size or 0) * points),
+        "graph": Bytes(0, 700_000, 740_000),
+        "payload": Bytes(40_000, None, 812_000),
+        "other": Bytes(96_000, None, 1_100_000),
+    }
+    finding = Finding("not-built", "configured, not built: 0 of 1 segments", "lower the indexing threshold")
+    known = CollectionView(
+        name=name,
+        status="green",
+        points=points,
+        segments=1,
+        vectors=(vector,),
+        spec=CollectionSpec(name, (spec,), indexing_threshold_kb=1),
+        memory=memory,
+        findings=() if built else (finding,),
+        origin="the sample",
+    )
+    return replace(known, **more)  # type: ignore[arg-type]  # field names are the caller's
+
+
+DEMO = (
+    view("demo"),
+    *(view(f"demo__{method}", method) for method in ("scalar", "binary", "binary-2bit", "turbo-4bit")),
+)
+
+
+def measurement(variant: Variant, at: int, collection: str, n: int = 600) -> Measurement:
+    """Figures that are plausible and the same every time."""
+    method = METHODS[variant.method]
+    factor = variant.search.oversampling
+    p50 = 0.62 / SPEED[method.family] * (1 + 0.12 * (factor or 0)) * (1 + 0.02 * at)
+    loss = LOSS[method.family] / max(1.0, method.bits if method.family == "binary" else 1) / (1 + (factor or 0) ** 1.5)
+    spread = LatencyIntervals((p50 * 0.97, p50 * 1.03), (p50 * 1.5, p50 * 1.7))
+    latency = Latency(n, p50 * 1.1, p50 * 0.6, p50, p50 * 1.6, p50 * 2.1 if n >= 100 else None, p50 * 3, spread)
+    mean = round(1 - loss, 4)
+    return Measurement(
+        collection=collection,
+        method=variant.method,
+        search=variant.search,
+        effective=Effective(variant.search.rescore, factor, round(variant.search.limit * (factor or 1))),
+        concurrency=variant.concurrency,
+        queries=200,
+        errors=0,
+        failures=(),
+        recall=Recall(mean, mean - 0.01, min(1.0, mean + 0.01), max(0.0, mean - 0.4)),
+        engine_ms=latency,
+        round_trip_ms=replace(latency, p50=p50 + 0.03),
+        overhead_ms=0.004,
+        qps=1000 / (p50 * 1.1),
+        speedup=Speedup(0.62 / p50, 0.6 / p50),
+        vs_baseline=VsBaseline(p50 / 0.62, 0.3, 0.5, significant=True),
+    )
+
+
+def collection_record(method: str) -> CollectionRecord:
+    """The temporary collection of a method."""
+    size = METHODS[method].bytes_per_vector(DIMENSION, Distance.COSINE)
+    theory = METHODS[method].compression(DIMENSION, Distance.COSINE)
+    return CollectionRecord(
+        name=f"bench__{method}",
+        method=method,
+        points=4_800,
+        segments=1,
+        built=Built(0 if method == "none" else 1, 1),
+        bytes_per_vector=BytesPerVector(DIMENSION * 4, size),
+        compression=Compression(1.0 if size is None else DIMENSION * 4 / size, theory),
+        memory={"quantized": Bytes(disk=(size or 0) * 4_800)},
+        load_seconds=0.5,
+        index_seconds=2.0,
+    )
+
+
+def script(request: BenchRequest, blocks: int = 2) -> list[Event]:
+    """A whole run: builds, checks, blocks of figures, the record."""
+    grid = variants(request)
+    happened: list[Event] = [Progress("truth", "", 0, 200, 0.1, None)]
+    for method in request.methods:
+        happened += [
+            Progress("load", f"bench__{method}", 2_400, 4_800, 0.6, 0.6),
+            Progress("index", f"bench__{method}", 0, None, 1.4, None),
+            CollectionReady(collection_record(method)),
+        ]
+    happened.append(Warned(RunWarning("ef-default", "hnsw_ef is larger than needed for so few points")))
+    happened.append(Warned(RunWarning("dimension", "binary under 1,024 dimensions loses much", "binary")))
+    final = [measurement(v, at, f"bench__{v.method}") for at, v in enumerate(grid)]
+    for block in range(1, blocks + 1):
+        done = block * len(grid) * 100
+        happened.append(Progress("measure", "", done, blocks * len(grid) * 100, 2.0 * block, 2.0 * (blocks - block)))
+        part = [measurement(v, at, f"bench__{v.method}", 600 * block // blocks) for at, v in enumerate(grid)]
+        happened.append(Measured(tuple(enumerate(part))))
+    return [*happened, RunFinished(record(request, tuple(final), happened))]
+
+
+def record(request: BenchRequest, measured: tuple[Measurement, ...], happened: Sequence[Event]) -> RunRecord:
+    """The kept run."""
+    return RunRecord(
+        id="20261122-013000-abcd",
+        status="complete",
+        started="2026-11-22T01:30:00Z",
+        finished="2026-11-22T01:31:00Z",
+        samples=None,
+        environment=Environment("0.1.0", "3.11", "Linux", 2, EngineVersion("embedded", "0.9.0")),
+        plan=PlanRecord(0, request.repeat, 20, (1,), None, "interleaved", 50),
+        dataset=Dataset(
+            "sample", 4_800, DIMENSION, False, "cosine", None, 200, "held-out", request.limit, TruthRecord("exact", 0.1)
+        ),
+        collections=tuple(event.collection for event in happened if isinstance(event, CollectionReady)),
+        measurements=measured,
+        warnings=tuple(event.warning for event in happened if isinstance(event, Warned)),
+    )
+
+
+class FakeRoom:
+    """Collections in a dictionary, operations by script; `gate` holds them before each event when it is set."""
+
+    def __init__(self, on_state: Callable[[RoomState], None], views: Sequence[CollectionView] = ()) -> None:
+        self.on_state = on_state
+        self.views = {view.name: view for view in views}
+        self.script: Callable[[BenchRequest], list[Event]] = script
+        self.error_at_end: QtuiError | None = None
+        self.start_error: QtuiError | None = None
+        self.gate: asyncio.Semaphore | None = None
+        self.pause_s = 0.0
+        self.asked: list[BenchRequest | LoadRequest] = []
+        self.cancelled = 0
+        self.closed = False
+
+    async def start(self) -> None:
+        self.on_state(RoomState("starting"))
+        if self.start_error is not None:
+            raise self.start_error
+        self.on_state(RoomState("ready"))
+
+    async def info(self) -> EngineInfo:
+        return EngineInfo("embedded", "0.9.0", "/store")
+
+    async def collections(self) -> tuple[str, ...]:
+        return tuple(sorted(self.views))
+
+    async def view(self, name: str) -> CollectionView:
+        if name not in self.views:
+            raise NotFound("no such collection")
+        return self.views[name]
+
+    async def delete(self, name: str) -> None:
+        if self.views.pop(name, None) is None:
+            raise NotFound("no such collection")
+
+    async def runs(self) -> tuple[RunSummary, ...]:
+        dataset = Dataset("sample", 1, 1, False, "cosine", None, 1, "held-out", 10, None)
+        return (RunSummary("20261122-partial", "partial", "2026-11-22T01:30:00Z", dataset),)
+
+    async def export(self, run_id: str, format_: str, /) -> str:
+        return f"{format_} of {run_id}\n"
+
+    async def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:
+        async for event in self._play("measuring", request, self.script(request)):
+            yield event
+
+    async def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
+        names = [request.name if m == "none" else f"{request.name}__{m}" for m in request.methods]
+        happened: list[Event] = []
+        for name in names:
+            happened += [Progress("load", name, 2_500, 5_000, 0.4, 0.4), BuildDone(name, 5_000, 0.8, 2.0)]
+        happened.append(Loaded(tuple(names), 5_000, 9.0))
+        async for event in self._play("building", request, happened):
+            if isinstance(event, BuildDone):
+                method = event.collection.partition("__")[2] or "none"
+                self.views[event.collection] = view(event.collection, method)
+            yield event
+
+    async def _play(
+        self, status: str, request: BenchRequest | LoadRequest, happened: list[Event]
+    ) -> AsyncGenerator[Event, None]:
+        self.asked.append(request)
+        self.on_state(RoomState(status))
+        ended = False
+        try:
+            for event in happened:
+                if self.gate is not None:
+                    await self.gate.acquire()
+                await asyncio.sleep(self.pause_s)
+                yield event
+            if self.error_at_end is not None:
+                raise self.error_at_end
+            ended = True
+        finally:
+            if not ended and self.error_at_end is None:
+                self.cancelled += 1
+            self.on_state(RoomState("ready"))
+
+    def die(self) -> EngineGone:
+        """What the real one does when its process is killed: says so, starts again."""
+        self.on_state(RoomState("restarting", "the engine's process was killed"))
+        return EngineGone("the engine's process was killed; it is started again: try again")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def failing(request: BenchRequest, error: str) -> list[Event]:
+    """A run in which one method's collection can't be built."""
+    happened = script(request)
+    failed = CollectionFailed("bench__binary", "binary", error)
+    kept = [e for e in happened if not isinstance(e, Measured | RunFinished)]
+    grid = variants(request)
+    part = [(at, measurement(v, at, f"bench__{v.method}")) for at, v in enumerate(grid) if v.method != "binary"]
+    return [*kept, failed, Measured(tuple(part))]
