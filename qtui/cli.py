@@ -85,7 +85,7 @@ def _app(args: Namespace, *, demo: bool) -> Exit:
             "the app needs a terminal; without one, `qtui bench --vectors sample` measures the samples,"
             " and `qtui --help` lists what else works"
         )
-    from qtui.tui.app import run_app
+    from qtui.tui.app import run as run_app
 
     return Exit(run_app(args.path or store_dir(), demo=demo))
 

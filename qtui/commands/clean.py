@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from argparse import Namespace
 from pathlib import Path
 
@@ -31,27 +30,23 @@ def run(args: Namespace, console: Console) -> Exit:
     """Lists what is left over and removes it."""
     from qtui.commands import waiting
 
-    verb = "would remove" if args.dry_run else "removed"
     partial = waiting.run(_partial(args))
     if args.confirm is not None and args.confirm not in partial:
         raise UsageError(
             f"{shown(args.confirm)} is no unfinished collection, so clean leaves it; `qtui delete` removes any"
         )
-    freed = 0
-    for folder, size in [(folder, _size(folder)) for folder in _abandoned(config.temporary_dir())]:
-        if not args.dry_run:
-            _remove(folder)
-        console.result(f"{verb} {tables.plain(folder)}  {units.size(size)}")
-        freed += size
+    verb = "would remove" if args.dry_run else "removed"
+    lines = [f"{verb} {tables.plain(folder)}  {units.size(size)}" for folder, size in _abandoned().items()]
+    if not args.dry_run:
+        lines.extend(_clean())
     if args.confirm is not None:
         if not args.dry_run:
             waiting.run(_discard(args))
-        console.result(f"{verb} the unfinished collection {tables.plain(args.confirm)}")
-    elif not freed:
-        console.result("nothing is left over")
+        lines.append(f"{verb} the unfinished collection {tables.plain(args.confirm)}")
+    console.result("\n".join(lines or ["nothing is left over"]))
     for name in partial:
         if name != args.confirm:
-            console.note(f"{shown(name)} is unfinished and stays: load it again to go on, or --confirm it here")
+            console.note(f"{shown(name)} is unfinished and stays: load it again to go on, or discard it with --confirm")
     return Exit.DONE
 
 
@@ -66,22 +61,28 @@ async def _discard(args: Namespace) -> None:
         await engine.delete(args.confirm)
 
 
-def _abandoned(temporary: Path) -> list[Path]:
-    """Temporary stores that no living process uses."""
+def _abandoned() -> dict[Path, int]:
+    """Temporary stores that no living process uses, with the bytes that they take."""
     from qtui.bench.workplace import in_use
 
+    temporary = config.temporary_dir()
     if not temporary.is_dir():
-        return []
-    return sorted(path for path in temporary.iterdir() if path.is_dir() and not in_use(path))
+        return {}
+    return {path: _size(path) for path in sorted(temporary.iterdir()) if path.is_dir() and not in_use(path)}
+
+
+def _clean() -> list[str]:
+    """Removes them, and tells of runs that a kill left in the middle. Raises AccessError when one can't be removed."""
+    from qtui.bench.workplace import clean
+
+    cleaned = clean(config.home())
+    left = list(_abandoned())
+    if left:
+        raise AccessError(f"can't remove {shown(left[0])}; check its permissions, or remove it by hand")
+    return [f"kept the killed run {run_id} as a partial one" for run_id in cleaned.settled]
 
 
 def _size(folder: Path) -> int:
-    """Bytes that the folder really takes on disk (the engine's files are sparse)."""
-    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
-
-
-def _remove(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except OSError as error:
-        raise AccessError(f"can't remove {shown(folder)}: {error.strerror}; remove it by hand") from error
+    """Bytes that the folder takes: of disk blocks where the system tells, since the engine's files are sparse."""
+    found = (path.lstat() for path in folder.rglob("*"))
+    return sum(status.st_blocks * 512 if hasattr(status, "st_blocks") else status.st_size for status in found)

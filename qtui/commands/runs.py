@@ -97,6 +97,8 @@ def find(store: RunStore, which: str) -> RunRecord:
 
 def _list(store: RunStore, args: Namespace, console: Console) -> None:
     summaries = store.list()
+    for problem in store.problems:
+        console.note(problem)
     if args.json:
         console.result(tables.as_json([_summary(summary) for summary in summaries]))
     elif not summaries:
