@@ -1,0 +1,122 @@
+"""The parent's side of the builder: one collection at a time is loaded, indexed or changed in a process of its own.
+
+Used by the command line and by the engine room. A closed or cancelled iterator ends the builder at once: what the
+engine acknowledged stays and shows as partial, and the same call goes on from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from qtui.errors import DiskFull, QtuiError
+from qtui.events import BuildDone, CollectionFailed, Event, Loaded
+from qtui.host import wire
+from qtui.host.process import Child
+from qtui.host.streams import closing
+from qtui.model import Change
+from qtui.plan import BuildJob, LoadRequest
+
+MODULE = "qtui.host.builder"
+GRACE_S = 5.0
+"""For a builder that has answered to exit, and for a dead one to be reported as such."""
+_CALL = 1
+Builder = Callable[[BuildJob], AsyncIterator[Event]]
+
+
+async def build(job: BuildJob) -> AsyncGenerator[Event, None]:
+    """Loads and indexes one collection; ends with BuildDone.
+
+    Raises what the builder raised, DiskFull when it died for want of room, and EngineGone when it died otherwise.
+    """
+    async with aclosing(_work(wire.Build(job), Path(job.store), job.collection)) as messages:
+        async for message in messages:
+            if isinstance(message, wire.Happened):
+                yield wire.event(message)
+
+
+async def reconfigure(store: Path, name: str, change: Change, vector_name: str = "") -> float:
+    """Changes settings of one vector of a collection that nobody has open. Returns seconds; raises as `build`."""
+    request = wire.Reconfigure(str(store), name, change, vector_name)
+    async with aclosing(_work(request, store, name)) as messages:
+        async for message in messages:
+            if isinstance(message, wire.Result):
+                return wire.value(request, message)
+    raise wire.WireError("the builder ended without an answer")
+
+
+async def load_all(request: LoadRequest, store: Path, *, builder: Builder = build) -> AsyncGenerator[Event, None]:
+    """Loads one source into a collection a method; ends with Loaded.
+
+    A collection that fails is told as CollectionFailed and the others go on, unless the disk is full. Raises the
+    first failure when none could be built.
+    """
+    from qtui.data.load import jobs
+
+    began = time.monotonic()
+    done: list[BuildDone] = []
+    first: QtuiError | None = None
+    for job in jobs(request, store):
+        try:
+            async with closing(builder(job)) as events:
+                async for event in events:
+                    yield event
+                    if isinstance(event, BuildDone):
+                        done.append(event)
+        except DiskFull:
+            raise
+        except QtuiError as error:
+            first = first or error
+            yield CollectionFailed(job.collection, job.method, error.text)
+    if first is not None and not done:
+        raise first
+    points = max((each.points for each in done), default=0)
+    yield Loaded(tuple(each.collection for each in done), points, time.monotonic() - began)
+
+
+async def _work(
+    request: wire.Request[Any], store: Path, name: str
+) -> AsyncGenerator[wire.Happened | wire.Result, None]:
+    """What a builder says to `request`, up to and with its Result; then it has exited, however this ends."""
+    child = await Child.spawn(MODULE, store=store, log="builder", remedy="run it again: it goes on where it was")
+    result: wire.Result | None = None
+    grace_s = 0.0
+    try:
+        await child.send(wire.call(_CALL, request))
+        async with aclosing(child.messages()) as messages:
+            async for message in messages:
+                child.bound_log()
+                if isinstance(message, wire.Happened):
+                    yield message
+                elif isinstance(message, wire.Result):
+                    result = message
+                    break
+                elif isinstance(message, wire.Failure):
+                    grace_s = GRACE_S
+                    raise wire.error(message)
+        grace_s = GRACE_S
+    finally:
+        end = await child.end(grace_s)
+        if result is None:
+            clear_leftovers(store, name)
+    if result is None:
+        raise end
+    yield result
+
+
+def clear_leftovers(store: Path, name: str) -> None:
+    """Removes the unfinished segments of an ended builder; who has the collection open by now has done so already."""
+    from qtui.engine.store import Store
+
+    with contextlib.suppress(QtuiError):
+        folder = Store(store).folder(name)
+        folder.acquire()
+        try:
+            shutil.rmtree(folder.shard / "temp_segments", ignore_errors=True)
+        finally:
+            folder.release()

@@ -1,0 +1,47 @@
+"""The process that does the long native work on one collection: `python -m qtui.host.builder PARENT`.
+
+It loads and indexes, or reconfigures, then closes the collection and hands it back. It can be ended at any moment:
+what the engine acknowledged is in its log, and unfinished segments are thrown away by the next who opens it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from qtui.data.load import load
+from qtui.engine.open import open_embedded
+from qtui.events import Event
+from qtui.host import wire
+from qtui.host.serve import Service, enter
+from qtui.host.streams import closing
+
+
+async def _build(request: wire.Build) -> AsyncIterator[Event]:
+    engine = await open_embedded(Path(request.job.store))
+    try:
+        async with closing(load(engine, request.job)) as events:
+            async for event in events:
+                yield event
+    finally:
+        await engine.close()
+
+
+async def _reconfigure(request: wire.Reconfigure) -> float:
+    engine = await open_embedded(Path(request.store))
+    try:
+        return await engine.reconfigure(request.name, request.change, request.vector_name)
+    finally:
+        await engine.close()
+
+
+def main() -> None:
+    """Serves the parent whose process id is the first argument."""
+    service = Service(enter(int(sys.argv[1])))
+    asyncio.run(service.run({wire.Reconfigure: _reconfigure}, {wire.Build: _build}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""The engine room: the process that owns the engine on one store, `python -m qtui.host.child PARENT STORE`.
+
+It answers the app's calls one at a time and in order, and measures. Loading, indexing and reconfiguring hold the
+interpreter for minutes, so they happen in a builder: the collection is closed here meanwhile and lent to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qtui import config
+from qtui.bench import export
+from qtui.bench.record import RunStore
+from qtui.bench.session import bench
+from qtui.engine.base import Vector
+from qtui.engine.embedded import EmbeddedEngine
+from qtui.engine.open import open_embedded
+from qtui.errors import NotFound, StoreInUse, UsageError, shown
+from qtui.events import Event, Progress
+from qtui.filters import Filter, parse_filter
+from qtui.host import build, wire
+from qtui.host.serve import Answering, Service, Streaming, enter
+from qtui.host.streams import closing
+from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, Timed
+from qtui.plan import BuildJob
+from qtui.records import RunRecord, RunSummary
+
+BUILDING = ("load", "index")
+"""Stages of a run in which a builder works; in all others nothing but the run may touch the engine."""
+_EXPORTS: dict[str, Callable[[RunRecord], str]] = {
+    "md": export.to_markdown,
+    "csv": export.to_csv,
+    "json": export.to_json,
+}
+
+
+class Room:
+    """The engine, who may use it when, and which collections are lent to a builder."""
+
+    def __init__(self, engine: EmbeddedEngine, store: Path, announce: Callable[[str, str], None]) -> None:
+        self._engine, self._store, self._announce = engine, store, announce
+        self._turn = asyncio.Lock()
+        """Held by the call that uses the engine, and by a run while it measures; fair, so calls keep their order."""
+        self._work = asyncio.Lock()
+        """Held by the one run, load or reconfiguration that goes on."""
+        self._lent: set[str] = set()
+        self._runs = RunStore(config.runs_dir())
+
+    @asynccontextmanager
+    async def _engine_on(self, name: str) -> AsyncIterator[EmbeddedEngine]:
+        async with self._turn:
+            if name in self._lent:
+                raise StoreInUse(f"{shown(name)} is being built; wait for that, or cancel it")
+            yield self._engine
+
+    @asynccontextmanager
+    async def _lend(self, name: str) -> AsyncIterator[None]:
+        async with self._engine_on(name) as engine:
+            await engine.release(name)
+            self._lent.add(name)
+        self._announce("building", name)
+        try:
+            yield
+        finally:
+            self._lent.discard(name)
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    async def info(self, _: wire.Info) -> EngineInfo:
+        """What is behind the room."""
+        return self._engine.info
+
+    async def collections(self, _: wire.Collections) -> tuple[str, ...]:
+        """Names of all collections."""
+        async with self._turn:
+            return await self._engine.collections()
+
+    async def view(self, asked: wire.View) -> CollectionView:
+        """One collection."""
+        async with self._engine_on(asked.name) as engine:
+            return await engine.view(asked.name)
+
+    async def delete(self, asked: wire.Delete) -> None:
+        """Removes a collection."""
+        async with self._engine_on(asked.name) as engine:
+            await engine.delete(asked.name)
+
+    async def count(self, asked: wire.Count) -> int:
+        """Number of points that match."""
+        async with self._engine_on(asked.name) as engine:
+            return await engine.count(asked.name, _filter(asked.filter))
+
+    async def scroll(self, asked: wire.Scroll) -> Page:
+        """A page of points."""
+        async with self._engine_on(asked.name) as engine:
+            return await engine.scroll(
+                asked.name,
+                limit=asked.limit,
+                offset=asked.offset,
+                filter_=_filter(asked.filter),
+                with_payload=asked.with_payload,
+                with_vectors=asked.with_vectors,
+            )
+
+    async def retrieve(self, asked: wire.Retrieve) -> tuple[Point, ...]:
+        """Points by id."""
+        async with self._engine_on(asked.name) as engine:
+            return await engine.retrieve(
+                asked.name, asked.ids, with_payload=asked.with_payload, with_vectors=asked.with_vectors
+            )
+
+    async def query(self, asked: wire.Query) -> Timed[Answer]:
+        """The nearest points; one more is asked for when the query is a stored point, which finds itself."""
+        async with self._engine_on(asked.name) as engine:
+            vector, settings = await self._vector(engine, asked), asked.settings
+            if asked.point is not None:
+                settings = replace(settings, limit=settings.limit + 1)
+            timed = await engine.query(
+                asked.name,
+                vector,
+                settings,
+                using=asked.using,
+                filter_=_filter(asked.filter),
+                with_payload=asked.with_payload,
+            )
+        if asked.point is None:
+            return timed
+        return replace(timed, value=_without(timed.value, asked.point, asked.settings.limit))
+
+    @staticmethod
+    async def _vector(engine: EmbeddedEngine, asked: wire.Query) -> Vector:
+        if asked.point is None:
+            return np.asarray(asked.vector if asked.vector is not None else asked.tokens, dtype=np.float32)
+        points = await engine.retrieve(asked.name, (asked.point,), with_payload=False, with_vectors=True)
+        stored = (points[0].vectors or {}).get(asked.using) if points else None
+        if stored is None:
+            raise NotFound(f"{shown(asked.name)} has no such vector of a point {shown(asked.point)}; choose another")
+        return np.asarray(stored, dtype=np.float32)
+
+    # --- runs -----------------------------------------------------------------------------------------------------
+
+    async def runs(self, _: wire.Runs) -> tuple[RunSummary, ...]:
+        """The runs that are kept."""
+        async with self._turn:
+            return self._runs.list()
+
+    async def run(self, asked: wire.Run) -> RunRecord:
+        """One run."""
+        async with self._turn:
+            return self._runs.load(asked.id)
+
+    async def export(self, asked: wire.Export) -> str:
+        """One run as text."""
+        writer = _EXPORTS.get(asked.format)
+        if writer is None:
+            raise UsageError(f"no export format {shown(asked.format)}; choose from {', '.join(_EXPORTS)}")
+        async with self._turn:
+            return writer(self._runs.load(asked.id))
+
+    async def delete_run(self, asked: wire.DeleteRun) -> None:
+        """Removes a run."""
+        async with self._turn:
+            self._runs.delete(asked.id)
+
+    async def rename_run(self, asked: wire.RenameRun) -> None:
+        """Gives a run a name."""
+        async with self._turn:
+            self._runs.rename(asked.id, asked.name)
+
+    # --- work -----------------------------------------------------------------------------------------------------
+
+    async def reconfigure(self, asked: wire.Reconfigure) -> float:
+        """Changes a collection's settings in a builder."""
+        async with self._work, self._lend(asked.name):
+            try:
+                return await build.reconfigure(self._store, asked.name, asked.change, asked.vector_name)
+            finally:
+                self._announce("ready", "")
+
+    async def load(self, asked: wire.Load) -> AsyncIterator[Event]:
+        """Loads in builders, one collection at a time."""
+        async with self._work:
+            try:
+                async with closing(build.load_all(asked.request, self._store, builder=self._build)) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                self._announce("ready", "")
+
+    async def _build(self, job: BuildJob) -> AsyncIterator[Event]:
+        async with self._lend(job.collection), closing(build.build(job)) as events:
+            async for event in events:
+                yield event
+
+    async def bench(self, asked: wire.Bench) -> AsyncIterator[Event]:
+        """Measures; while it does, calls wait."""
+        request = asked.request
+        engine = None if request.collection is None else self._engine
+        async with self._work:
+            alone = _Alone(self._turn, self._announce)
+            try:
+                async with closing(bench(request, engine=engine, home=config.home(), build=build.build)) as events:
+                    async for event in events:
+                        if isinstance(event, Progress):
+                            await alone.during(event)
+                        yield event
+            finally:
+                alone.end()
+                self._announce("ready", "")
+
+
+class _Alone:
+    """Keeps calls out while a run measures, and lets them in while its collections are being built."""
+
+    def __init__(self, turn: asyncio.Lock, announce: Callable[[str, str], None]) -> None:
+        self._turn, self._announce = turn, announce
+        self._status = ""
+
+    async def during(self, progress: Progress) -> None:
+        """Takes or gives back the engine as this stage needs it. Call it before the run goes on."""
+        status = "building" if progress.stage in BUILDING else "measuring"
+        if status == self._status:
+            return
+        if status == "measuring":
+            await self._turn.acquire()
+        elif self._status == "measuring":
+            self._turn.release()
+        self._status = status
+        self._announce(status, progress.about)
+
+    def end(self) -> None:
+        """Lets calls in again."""
+        if self._status == "measuring":
+            self._turn.release()
+        self._status = ""
+
+
+def _filter(text: str | None) -> Filter | None:
+    return parse_filter(text) if text else None
+
+
+def _without(answer: Answer, id_: object, limit: int) -> Answer:
+    kept = [rank for rank, found in enumerate(answer.ids) if found != id_][:limit]
+    payloads = None if answer.payloads is None else tuple(answer.payloads[rank] for rank in kept)
+    return Answer(tuple(answer.ids[rank] for rank in kept), tuple(answer.scores[rank] for rank in kept), payloads)
+
+
+async def _serve(service: Service, store: Path) -> None:
+    try:
+        engine = await open_embedded(store)
+    except BaseException as error:  # noqa: BLE001 - a native panic is no Exception, and the app must hear of it
+        service.refuse(error)
+        return
+    room = Room(engine, store, service.state)
+    answers: dict[type[wire.Request[Any]], Answering] = {
+        wire.Info: room.info,
+        wire.Collections: room.collections,
+        wire.View: room.view,
+        wire.Delete: room.delete,
+        wire.Count: room.count,
+        wire.Scroll: room.scroll,
+        wire.Retrieve: room.retrieve,
+        wire.Query: room.query,
+        wire.Runs: room.runs,
+        wire.Run: room.run,
+        wire.Export: room.export,
+        wire.DeleteRun: room.delete_run,
+        wire.RenameRun: room.rename_run,
+        wire.Reconfigure: room.reconfigure,
+    }
+    streams: dict[type[wire.Request[Any]], Streaming] = {wire.Load: room.load, wire.Bench: room.bench}
+    try:
+        await service.run(answers, streams)
+    finally:
+        await engine.close()
+
+
+def main() -> None:
+    """Serves the parent whose process id is the first argument, on the store that is the second."""
+    service = Service(enter(int(sys.argv[1])))
+    asyncio.run(_serve(service, Path(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    main()

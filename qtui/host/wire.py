@@ -1,0 +1,390 @@
+"""Frames and typed messages between qtui's processes. Imports msgspec and what all share; no numpy, no engine.
+
+A frame is four bytes of length (big-endian) and one msgpack message of that length, at most `MAX_FRAME`. A parent
+sends `Call`, `Cancel`, `Ping` and `Close`; a child `State`, `Pong`, `Happened`, and one `Result` or `Failure` for
+each call. A request, a result and an event are decoded straight into the dataclass that their name stands for.
+What can't be decoded is a bug of ours and raises WireError: both ends run the same code.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import struct
+import traceback
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from qtui import errors, events
+from qtui.errors import DataError, DiskFull, QtuiError
+from qtui.events import Event
+from qtui.filters import Filter, to_json
+from qtui.model import (
+    Answer,
+    Change,
+    CollectionView,
+    EngineInfo,
+    Page,
+    Point,
+    PointId,
+    SearchSettings,
+    Timed,
+)
+from qtui.plan import BenchRequest, BuildJob, LoadRequest
+from qtui.records import RunRecord, RunSummary
+
+MAX_FRAME = 64 * 2**20
+"""Bytes; what is larger goes by file."""
+HEADER = struct.Struct(">I")
+START = 0
+"""The id of a Failure that tells why the child can't start; calls count from 1."""
+R = TypeVar("R")
+
+
+class WireError(RuntimeError):
+    """A frame or message that can't be decoded, or an unexpected error of the other process: a bug of qtui."""
+
+
+# --- messages -------------------------------------------------------------------------------------------------
+
+
+class Call(msgspec.Struct, frozen=True, tag=True):
+    """Asks for `request`, the name of a Request class, with that class's fields."""
+
+    id: int
+    request: str
+    fields: msgspec.Raw
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Ends a call; its Failure confirms it."""
+
+    id: int
+
+
+class Ping(msgspec.Struct, frozen=True, tag=True):
+    """Are you there? The child's event loop answers with Pong."""
+
+
+class Close(msgspec.Struct, frozen=True, tag=True):
+    """Write what is pending and exit."""
+
+
+class Pong(msgspec.Struct, frozen=True, tag=True):
+    """Here."""
+
+
+class State(msgspec.Struct, frozen=True, tag=True):
+    """What the child does from now on; its first message says `ready`."""
+
+    status: str
+    detail: str
+
+
+class Happened(msgspec.Struct, frozen=True, tag=True):
+    """One event of a streaming call."""
+
+    id: int
+    event: str
+    body: msgspec.Raw
+
+
+class Result(msgspec.Struct, frozen=True, tag=True):
+    """The call is answered, or its stream has ended."""
+
+    id: int
+    value: msgspec.Raw
+
+
+class Failure(msgspec.Struct, frozen=True, tag=True):
+    """The call failed with the error class `error` of qtui.errors, or with a bug ('') and its traceback."""
+
+    id: int
+    error: str
+    text: str
+    trace: str = ""
+
+
+Message = Call | Cancel | Ping | Close | Pong | State | Happened | Result | Failure
+_messages = msgspec.msgpack.Decoder(Message)
+
+
+def frame(message: Message) -> bytes:
+    """The message as it crosses the pipe. Raises DataError when it is larger than a frame may be."""
+    body = msgspec.msgpack.encode(message)
+    if len(body) > MAX_FRAME:
+        raise DataError(f"{len(body) >> 20} MiB are too many for one answer; ask for fewer points or fields at once")
+    return HEADER.pack(len(body)) + body
+
+
+def length(header: bytes) -> int:
+    """How many bytes follow this header. Raises WireError above MAX_FRAME: the stream is out of step."""
+    size = int(HEADER.unpack(header)[0])
+    if size > MAX_FRAME:
+        raise WireError(f"a frame of {size} bytes announced, above the limit of {MAX_FRAME}")
+    return size
+
+
+def message(body: bytes) -> Message:
+    """The message of a frame. Raises WireError."""
+    try:
+        return cast("Message", _messages.decode(body))
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise WireError(f"undecodable message: {error}") from error
+
+
+# --- requests -------------------------------------------------------------------------------------------------
+
+
+class Request(msgspec.Struct, Generic[R], frozen=True):
+    """A call with its fields; answered by an R, which RESULTS names for decoding."""
+
+
+class Info(Request[EngineInfo], frozen=True):
+    """What is behind the engine room."""
+
+
+class Collections(Request[tuple[str, ...]], frozen=True):
+    """Names of all collections."""
+
+
+class View(Request[CollectionView], frozen=True):
+    """One collection as it is found."""
+
+    name: str
+
+
+class Delete(Request[None], frozen=True):
+    """Removes a collection."""
+
+    name: str
+
+
+class Count(Request[int], frozen=True):
+    """Number of points that match."""
+
+    name: str
+    filter: str | None = None
+
+
+class Scroll(Request[Page], frozen=True):
+    """A page of points."""
+
+    name: str
+    limit: int = 100
+    offset: PointId | None = None
+    filter: str | None = None
+    with_payload: bool = True
+    with_vectors: bool = False
+
+
+class Retrieve(Request[tuple[Point, ...]], frozen=True):
+    """Points by id."""
+
+    name: str
+    ids: tuple[PointId, ...]
+    with_payload: bool = True
+    with_vectors: bool = False
+
+
+class Query(Request[Timed[Answer]], frozen=True):
+    """The points nearest to `vector`, to the multivector `tokens`, or to what `point` holds (itself left out)."""
+
+    name: str
+    settings: SearchSettings
+    vector: list[float] | None = None
+    tokens: list[list[float]] | None = None
+    point: PointId | None = None
+    using: str = ""
+    filter: str | None = None
+    with_payload: bool = False
+
+
+class Runs(Request[tuple[RunSummary, ...]], frozen=True):
+    """The runs that are kept."""
+
+
+class Run(Request[RunRecord], frozen=True):
+    """One run."""
+
+    id: str
+
+
+class Export(Request[str], frozen=True):
+    """One run as md, csv or json text."""
+
+    id: str
+    format: str
+
+
+class DeleteRun(Request[None], frozen=True):
+    """Removes a run."""
+
+    id: str
+
+
+class RenameRun(Request[None], frozen=True):
+    """What the user calls a run."""
+
+    id: str
+    name: str
+
+
+class Reconfigure(Request[float], frozen=True):
+    """New settings for a collection in place; answered with the seconds it took."""
+
+    store: str
+    name: str
+    change: Change
+    vector_name: str = ""
+
+
+class Build(Request[None], frozen=True):
+    """Load and index one collection; streams events."""
+
+    job: BuildJob
+
+
+class Load(Request[None], frozen=True):
+    """Load one source into a collection a method; streams events."""
+
+    request: LoadRequest
+
+
+class Bench(Request[None], frozen=True):
+    """Measure; streams events."""
+
+    request: BenchRequest
+
+
+RESULTS: dict[type[Request[Any]], Any] = {
+    Info: EngineInfo,
+    Collections: tuple[str, ...],
+    View: CollectionView,
+    Delete: None,
+    Count: int,
+    Scroll: Page,
+    Retrieve: tuple[Point, ...],
+    Query: Timed[Answer],
+    Runs: tuple[RunSummary, ...],
+    Run: RunRecord,
+    Export: str,
+    DeleteRun: None,
+    RenameRun: None,
+    Reconfigure: float,
+    Build: None,
+    Load: None,
+    Bench: None,
+}
+_REQUESTS = {request.__name__: request for request in RESULTS}
+_EVENTS: dict[str, type[Any]] = {
+    event.__name__: event
+    for event in (
+        events.Progress,
+        events.BuildDone,
+        events.CollectionReady,
+        events.CollectionFailed,
+        events.Measured,
+        events.Warned,
+        events.Loaded,
+        events.RunFinished,
+    )
+}
+
+
+@lru_cache
+def _decoder(type_: Any) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(type_)
+
+
+def _decoded(raw: msgspec.Raw, type_: Any, what: str) -> Any:
+    try:
+        return _decoder(type_).decode(raw)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise WireError(f"undecodable {what}: {error}") from error
+
+
+def call(id_: int, request: Request[Any]) -> Call:
+    """The request as a message."""
+    return Call(id_, type(request).__name__, msgspec.Raw(msgspec.msgpack.encode(request)))
+
+
+def request(call_: Call) -> Request[Any]:
+    """What is asked. Raises WireError."""
+    try:
+        type_ = _REQUESTS[call_.request]
+    except KeyError:
+        raise WireError(f"no request is called {call_.request!r}") from None
+    return cast("Request[Any]", _decoded(call_.fields, type_, call_.request))
+
+
+def result(id_: int, value: object) -> Result:
+    """The answer as a message."""
+    return Result(id_, msgspec.Raw(msgspec.msgpack.encode(value)))
+
+
+def value(request_: Request[R], result_: Result) -> R:
+    """The answer to `request_`. Raises WireError."""
+    type_ = type(request_)
+    return cast("R", _decoded(result_.value, RESULTS[type_], f"answer to {type_.__name__}"))
+
+
+def happened(id_: int, event: Event) -> Happened:
+    """The event as a message."""
+    return Happened(id_, type(event).__name__, msgspec.Raw(msgspec.msgpack.encode(event)))
+
+
+def event(happened_: Happened) -> Event:
+    """What happened. Raises WireError."""
+    try:
+        type_ = _EVENTS[happened_.event]
+    except KeyError:
+        raise WireError(f"no event is called {happened_.event!r}") from None
+    return cast("Event", _decoded(happened_.body, type_, happened_.event))
+
+
+def about(query: Query, target: list[float] | list[list[float]] | PointId) -> Query:
+    """The query with what it searches for: a vector, a multivector or a stored point."""
+    if not isinstance(target, list):
+        return msgspec.structs.replace(query, point=target)
+    field = "tokens" if target and isinstance(target[0], list) else "vector"
+    return msgspec.structs.replace(query, **{field: target})
+
+
+def filter_text(filter_: Filter | str | None) -> str | None:
+    """A filter as requests carry it: as typed, or as Qdrant's JSON."""
+    return filter_ if filter_ is None or isinstance(filter_, str) else json.dumps(to_json(filter_))
+
+
+# --- errors ---------------------------------------------------------------------------------------------------
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def failure(id_: int, error: BaseException) -> Failure:
+    """The error as a message: a QtuiError by its class, a full disk as DiskFull, anything else as a bug."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        error = disk_full(error.filename)
+    if isinstance(error, QtuiError):
+        return Failure(id_, type(error).__name__, error.text)
+    trace = "".join(traceback.format_exception(error))
+    return Failure(id_, "", f"{type(error).__name__}: {error}", trace[-20_000:])
+
+
+def error(failure_: Failure) -> Exception:
+    """The error to raise; a bug carries the other process's traceback as a note."""
+    type_ = getattr(errors, failure_.error, None) if failure_.error else None
+    if isinstance(type_, type) and issubclass(type_, QtuiError):
+        return type_(failure_.text)
+    bug = WireError(failure_.text or "an error without a text")
+    if failure_.trace:
+        bug.add_note(failure_.trace)
+    return bug
+
+
+def disk_full(where: object) -> DiskFull:
+    """The error for a disk that has no room left for `where`."""
+    place = f" at {errors.shown(where)}" if where else ""
+    return DiskFull(f"no space is left on the disk{place}; free some and run it again: it goes on where it was")

@@ -1,0 +1,98 @@
+"""An engine room that misbehaves as it is told: `export(HOW, …)` says how. Stands in for qtui.host.child."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from qtui.errors import NotFound, StoreInUse
+from qtui.events import CollectionFailed, Progress
+from qtui.host import wire
+from qtui.host.serve import Service, enter
+
+
+class Panic(BaseException):
+    """As a native engine's panic: not an Exception."""
+
+
+async def collections(_):
+    return ("a", "b")
+
+
+async def export(asked):
+    match asked.id:
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "crash":
+            os.write(2, b"thread '<unnamed>' panicked at lib/x.rs:1:2:\nindex out of bounds\nnote: run with `X=1`\n")
+            os.abort()
+        case "segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "hang":
+            time.sleep(3600)
+        case "wait":
+            await asyncio.sleep(3600)
+        case "panic":
+            raise Panic("poisoned")
+        case "bug":
+            return 1 // 0
+        case "refuse":
+            raise NotFound("no run 'x'; see qtui runs list")
+        case "print":
+            print("stray")
+            os.write(1, b"more stray bytes")
+            sys.stdin.read()
+        case "garbage":
+            os.write(asked_fd(), b"\x00\x00\x00\x03abc")
+        case "large":
+            return "x" * (wire.MAX_FRAME + 1)
+        case "wrong":
+            return 5
+        case "flood":
+            os.write(2, b"y" * 6_000_000)
+    return f"{asked.id} {os.getpid()}"
+
+
+def asked_fd():
+    return service._pipes._outgoing
+
+
+async def bench(asked):
+    match asked.request.seed:
+        case 0:
+            for number in range(500):
+                yield Progress("measure", "a", number, 500, 0.0, None)
+            yield CollectionFailed("a", "none", "because")
+            for number in range(3):
+                yield CollectionFailed("a", "none", str(number))
+        case 1:
+            try:
+                yield Progress("measure", "a", 0, None, 0.0, None)
+                await asyncio.sleep(3600)
+            finally:
+                Path(sys.argv[2], "cancelled").touch()
+        case 2:
+            yield Progress("measure", "a", 0, None, 0.0, None)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(service, store):
+    if store.name == "refused":
+        service.refuse(StoreInUse("the store is open elsewhere; close that"))
+        return
+    if store.name == "stillborn":
+        sys.exit("no engine here")
+    if store.name == "slow":
+        (store / str(os.getpid())).touch()
+        time.sleep(3600)
+    await service.run({wire.Collections: collections, wire.Export: export}, {wire.Bench: bench})
+    if store.name == "stubborn":
+        time.sleep(3600)
+    (store / "closed").touch()
+
+
+if __name__ == "__main__":
+    service = Service(enter(int(sys.argv[1])))
+    asyncio.run(main(service, Path(sys.argv[2])))
