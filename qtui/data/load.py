@@ -1,0 +1,197 @@
+"""Loading one collection: stream, check, write in batches, build. Knows the engine protocol, and no engine.
+
+How far a load has come is kept with the collection, so that it goes on where a killed one stopped; a point's id is its
+row number, so writing a batch twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from qtui.data.checks import check
+from qtui.data.files import content_hash
+from qtui.data.queries import held_out_rows
+from qtui.data.rows import Batch
+from qtui.data.vectors import VectorSource, open_vectors
+from qtui.engine.base import Engine, Origin, PointBatch
+from qtui.errors import DataError, Exists, shown
+from qtui.events import BuildDone, Event, Progress
+from qtui.methods import method
+from qtui.model import CollectionSpec, Hnsw, Quantization, VectorSpec
+from qtui.plan import BuildJob, LoadRequest, check_build
+
+_BATCH_BYTES = 1 << 20
+_MAX_BATCH_ROWS = 2048
+_EVERY_S = 0.25
+"""Progress is told, and how far the load is gets kept, at most so often."""
+
+
+class LoadingEngine(Engine, Protocol):
+    """An engine that remembers how many rows of a source it has acknowledged."""
+
+    async def mark(self, name: str, *, loaded_rows: int) -> None:
+        """Keeps that rows up to `loaded_rows` are written."""
+        ...
+
+    async def loaded_rows(self, name: str) -> int:
+        """The last number kept; 0 for a new collection."""
+        ...
+
+
+@dataclass(slots=True)
+class _Pace:
+    """When to tell, and how long the rest will take."""
+
+    collection: str
+    first: int
+    total: int
+    began: float = field(default_factory=time.perf_counter)
+    told: float = -1.0
+
+    def due(self) -> bool:
+        now = time.perf_counter()
+        if now - self.told < _EVERY_S:
+            return False
+        self.told = now
+        return True
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.perf_counter() - self.began
+
+    def progress(self, done: int) -> Progress:
+        elapsed, written = self.elapsed_s, done - self.first
+        remaining = (self.total - done) * elapsed / written if written else None
+        return Progress("load", self.collection, done, self.total, elapsed, remaining)
+
+
+def jobs(request: LoadRequest, store: Path) -> tuple[BuildJob, ...]:
+    """One job a method: `none` makes NAME, the others NAME__METHOD. Raises UsageError for a bad setting."""
+    check_build(request.build)
+    return tuple(
+        BuildJob(
+            store=str(store),
+            collection=request.name if name == "none" else f"{request.name}__{name}",
+            method=method(name).name,
+            source=request.source,
+            build=request.build,
+        )
+        for name in dict.fromkeys(request.methods)
+    )
+
+
+def collection_spec(job: BuildJob, source: VectorSource) -> CollectionSpec:
+    """What the job's collection is created with."""
+    build = job.build
+    graph = build.hnsw_m if build.hnsw_m is not None else 0 if source.multivector else 16
+    quantization = None
+    if job.method != "none":
+        quantile = build.quantile if method(job.method).family == "scalar" else None
+        quantization = Quantization(job.method, quantile=quantile, always_ram=True)
+    vector = VectorSpec(
+        size=source.dimension,
+        distance=build.distance,
+        name=build.vector_name,
+        multivector=source.multivector,
+        on_disk=build.on_disk,
+        hnsw=Hnsw(m=graph, ef_construct=build.ef_construct),
+        quantization=quantization,
+    )
+    return CollectionSpec(
+        name=job.collection, vectors=(vector,), indexing_threshold_kb=build.indexing_threshold_kb, segments=1
+    )
+
+
+def origin_of(job: BuildJob, source: VectorSource) -> str:
+    """What a collection remembers of where its points came from: the source's name, and a hash of all that went in."""
+    payload = content_hash(Path(job.source.payload)) if job.source.payload else ""
+    settings = msgspec.json.encode((job.method, job.build, job.held_out, job.held_out_seed))
+    digest = hashlib.blake2b(f"{source.fingerprint()} {payload} ".encode() + settings, digest_size=8).hexdigest()
+    return f"{source.name} [{digest}]"
+
+
+async def load(engine: LoadingEngine, job: BuildJob) -> AsyncIterator[Event]:
+    """Loads and builds one collection, or goes on with it. Ends with BuildDone; closing it stops between batches.
+
+    Raises Exists when the name is taken by something else, DataError for the first row that can't be used, and what
+    `open_vectors` and the engine raise. What was written before stays, as a partial collection.
+    """
+    check_build(job.build)
+    with open_vectors(job.source) as source:
+        held_out = held_out_rows(source.rows, job.held_out, job.held_out_seed)
+        expected = source.rows - len(held_out)
+        if await _is_finished(engine, job, source, expected):
+            yield BuildDone(job.collection, expected, 0.0, 0.0)
+            return
+        pace = _Pace(job.collection, await engine.loaded_rows(job.collection), source.rows)
+        async for done in _written(engine, job, source, held_out, pace):
+            yield pace.progress(done)
+        load_seconds = pace.elapsed_s
+    yield Progress("index", job.collection, 0, None, 0.0, None)
+    index_seconds = await engine.build(job.collection)
+    points = await engine.count(job.collection)
+    if points != expected:
+        raise DataError(
+            f"{shown(job.collection)} holds {points} points, {expected} were written; delete it and load it again"
+        )
+    yield BuildDone(job.collection, points, load_seconds, index_seconds)
+
+
+async def _is_finished(engine: LoadingEngine, job: BuildJob, source: VectorSource, expected: int) -> bool:
+    """Creates the collection when it isn't there. Raises Exists when it is another one."""
+    origin = origin_of(job, source)
+    if job.collection not in await engine.collections():
+        await engine.create(collection_spec(job, source), Origin(source=origin, expected_points=expected))
+        return False
+    view = await engine.view(job.collection)
+    if view.origin != origin:
+        what = f"from {shown(view.origin)}, " if view.origin else ""
+        raise Exists(
+            f"collection {shown(job.collection)} is there already, {what}not from this source with these settings; "
+            "delete it or choose another name"
+        )
+    return view.status == "green"
+
+
+async def _written(
+    engine: LoadingEngine, job: BuildJob, source: VectorSource, held_out: NDArray[np.int64], pace: _Pace
+) -> AsyncIterator[int]:
+    """Writes what isn't written yet; yields how many rows are, at most a few times a second."""
+    rows = int(min(_MAX_BATCH_ROWS, max(1, _BATCH_BYTES // source.bytes_per_row)))
+    done = pace.first
+    for start, block in source.blocks(rows, pace.first):
+        check(block, start, job.build.distance, source.row_name)
+        batch = _batch(source, job.build.vector_name, start, block, held_out)
+        if len(batch.ids):
+            await engine.upsert(job.collection, batch)
+        done = start + len(block)
+        if pace.due():
+            await engine.mark(job.collection, loaded_rows=done)
+            yield done
+        else:
+            # lets a cancellation in between two batches
+            await asyncio.sleep(0)
+    await engine.mark(job.collection, loaded_rows=done)
+    yield done
+
+
+def _batch(source: VectorSource, vector_name: str, start: int, block: Batch, held_out: NDArray[np.int64]) -> PointBatch:
+    stop = start + len(block)
+    payloads = source.payloads(start, stop) if source.has_payload else ()
+    first, last = np.searchsorted(held_out, (start, stop))
+    if first == last:
+        return PointBatch(range(start, stop), {vector_name: block}, payloads)
+    kept = np.delete(np.arange(start, stop), held_out[first:last] - start)
+    here = (kept - start).tolist()
+    vectors = block[here] if isinstance(block, np.ndarray) else [block[i] for i in here]
+    return PointBatch(kept.tolist(), {vector_name: vectors}, [payloads[i] for i in here] if payloads else ())
