@@ -1,8 +1,8 @@
 """The processes that own the engine, and how the others talk to them.
 
-wire.py     frames and typed messages                         process.py  the parent's end of one child
-serve.py    the child's end of its pipes                      client.py   `EngineRoom`: what the app holds
-life.py     one engine room, start to end                  streams.py  streams of events
-child.py    the engine room: owns the shared engine           build.py    runs one build job in a process of its own
+client.py   `EngineRoom`: what the app holds                  wire.py     frames and typed messages
+life.py     one engine room from its start to its end         process.py  the parent's end of a child
+child.py    the engine room: owns the shared engine           serve.py    the child's end of its pipes
+build.py    has one collection built in a builder             streams.py  streams of events
 builder.py  that process
 """

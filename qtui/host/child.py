@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,11 @@ import numpy as np
 from qtui import config
 from qtui.bench import export
 from qtui.bench.record import RunStore
-from qtui.bench.session import bench
+from qtui.bench.session import bench, clean
 from qtui.engine.base import Vector
 from qtui.engine.embedded import EmbeddedEngine
 from qtui.engine.open import open_embedded
-from qtui.errors import NotFound, StoreInUse, UsageError, shown
+from qtui.errors import NotFound, QtuiError, StoreInUse, UsageError, shown
 from qtui.events import Event, Progress
 from qtui.filters import Filter, parse_filter
 from qtui.host import build, wire
@@ -51,7 +51,8 @@ class Room:
         """Held by the call that uses the engine, and by a run while it measures; fair, so calls keep their order."""
         self._work = asyncio.Lock()
         """Held by the one run, load or reconfiguration that goes on."""
-        self._lent: set[str] = set()
+        self._lent: dict[str, CollectionView | None] = {}
+        """By name, the collections that a builder has, as they were before; None for one that it makes."""
         self._runs = RunStore(config.runs_dir())
 
     @asynccontextmanager
@@ -64,13 +65,16 @@ class Room:
     @asynccontextmanager
     async def _lend(self, name: str) -> AsyncIterator[None]:
         async with self._engine_on(name) as engine:
+            before = None
+            with suppress(QtuiError):
+                before = await engine.view(name)
             await engine.release(name)
-            self._lent.add(name)
+            self._lent[name] = before
         self._announce("building", name)
         try:
             yield
         finally:
-            self._lent.discard(name)
+            del self._lent[name]
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
@@ -79,12 +83,16 @@ class Room:
         return self._engine.info
 
     async def collections(self, _: wire.Collections) -> tuple[str, ...]:
-        """Names of all collections."""
+        """Names of all collections but those that are being made."""
         async with self._turn:
-            return await self._engine.collections()
+            made = {name for name, before in self._lent.items() if before is None}
+            return tuple(name for name in await self._engine.collections() if name not in made)
 
     async def view(self, asked: wire.View) -> CollectionView:
-        """One collection."""
+        """One collection; while a builder has it, as it was before."""
+        before = self._lent.get(asked.name)
+        if before is not None:
+            return before
         async with self._engine_on(asked.name) as engine:
             return await engine.view(asked.name)
 
@@ -255,6 +263,7 @@ def _without(answer: Answer, id_: object, limit: int) -> Answer:
 
 async def _serve(service: Service, store: Path) -> None:
     try:
+        clean(config.home())  # what earlier ones left that were killed
         engine = await open_embedded(store)
     except BaseException as error:  # noqa: BLE001 - a native panic is no Exception, and the app must hear of it
         service.refuse(error)

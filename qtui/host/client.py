@@ -129,7 +129,7 @@ class EngineRoom:
         """One life of the child."""
         try:
             self._child = await Child.spawn(
-                self._module, str(self._store), store=self._store, log="engine", remedy="it is started again: try again"
+                self._module, str(self._store), store=self._store, log="engine", remedy="try again"
             )
         except AccessError as error:
             return _End(error, final=True)

@@ -17,9 +17,11 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
+from qtui.errors import QtuiError
 from qtui.events import Event
 from qtui.host import wire
 from qtui.host.streams import closing
@@ -160,6 +162,8 @@ class Service:
         try:
             self._send(await self._outcome(call))
         except BaseException as error:  # noqa: BLE001 - a native panic is no Exception, and the caller must hear of it
+            if not isinstance(error, (QtuiError, asyncio.CancelledError)):
+                traceback.print_exception(error)
             self._send(wire.failure(call.id, error))
 
     async def _outcome(self, call: wire.Call) -> wire.Message:

@@ -43,8 +43,13 @@ START = 0
 R = TypeVar("R")
 
 
-class WireError(RuntimeError):
-    """A frame or message that can't be decoded, or an unexpected error of the other process: a bug of qtui."""
+class WireError(QtuiError):
+    """A bug of ours: a message that can't be decoded, or an unexpected error of the other process.
+
+    It is a QtuiError so that the app can say it in a line and go on with a new engine room.
+    """
+
+    exit = errors.Exit.BUG
 
 
 # --- messages -------------------------------------------------------------------------------------------------
@@ -367,10 +372,13 @@ def failure(id_: int, error: BaseException) -> Failure:
     """The error as a message: a QtuiError by its class, a full disk as DiskFull, anything else as a bug."""
     if isinstance(error, OSError) and error.errno in _FULL:
         error = disk_full(error.filename)
+    if isinstance(error, WireError):
+        return Failure(id_, "", error.text, "\n".join(getattr(error, "__notes__", ())))
     if isinstance(error, QtuiError):
         return Failure(id_, type(error).__name__, error.text)
+    what = errors.shown(f"{type(error).__name__}: {error}", limit=400)
     trace = "".join(traceback.format_exception(error))
-    return Failure(id_, "", f"{type(error).__name__}: {error}", trace[-20_000:])
+    return Failure(id_, "", f"unexpected error in the engine's process: {what}; please report it", trace[-20_000:])
 
 
 def error(failure_: Failure) -> Exception:

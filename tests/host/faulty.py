@@ -1,14 +1,19 @@
-"""An engine room that misbehaves as it is told: `export(HOW, …)` says how. Stands in for qtui.host.child."""
+"""A child that misbehaves as it is told: `export(HOW, …)` or the name of the collection to build says how.
+
+Stands in for qtui.host.child (arguments: parent, store) and qtui.host.builder (argument: parent).
+"""
 
 import asyncio
+import ctypes
+import errno
 import os
 import signal
 import sys
 import time
 from pathlib import Path
 
-from qtui.errors import NotFound, StoreInUse
-from qtui.events import CollectionFailed, Progress
+from qtui.errors import DataError, NotFound, StoreInUse
+from qtui.events import BuildDone, CollectionFailed, Progress
 from qtui.host import wire
 from qtui.host.serve import Service, enter
 
@@ -32,6 +37,8 @@ async def export(asked):
             os.kill(os.getpid(), signal.SIGSEGV)
         case "hang":
             time.sleep(3600)
+        case "native":
+            hold_the_interpreter()
         case "wait":
             await asyncio.sleep(3600)
         case "panic":
@@ -53,6 +60,40 @@ async def export(asked):
         case "flood":
             os.write(2, b"y" * 6_000_000)
     return f"{asked.id} {os.getpid()}"
+
+
+def hold_the_interpreter():
+    """As a native index build: no other thread of the process runs."""
+    ctypes.PyDLL(None).sleep(3600)
+
+
+async def build(asked):
+    job = asked.job
+    yield Progress("load", job.collection, os.getpid(), None, 0.0, None)
+    await asyncio.sleep(0)
+    match job.collection:
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "crash":
+            os.write(2, b"thread '<unnamed>' panicked at lib/x.rs:1:2:\nindex out of bounds\nnote: run with `X=1`\n")
+            os.abort()
+        case "bus":
+            os.kill(os.getpid(), signal.SIGBUS)
+        case "full":
+            raise OSError(errno.ENOSPC, "No space left on device", job.store)
+        case "bad":
+            raise DataError("row 3 is not finite; remove it")
+        case "panic":
+            raise Panic("poisoned")
+        case "native":
+            hold_the_interpreter()
+        case "exit":
+            os._exit(0)
+    yield BuildDone(job.collection, 10, 0.1, 0.2)
+
+
+async def reconfigure(asked):
+    return 1.5
 
 
 def asked_fd():
@@ -79,6 +120,9 @@ async def bench(asked):
 
 
 async def main(service, store):
+    if store is None:
+        await service.run({wire.Reconfigure: reconfigure}, {wire.Build: build})
+        return
     if store.name == "refused":
         service.refuse(StoreInUse("the store is open elsewhere; close that"))
         return
@@ -95,4 +139,4 @@ async def main(service, store):
 
 if __name__ == "__main__":
     service = Service(enter(int(sys.argv[1])))
-    asyncio.run(main(service, Path(sys.argv[2])))
+    asyncio.run(main(service, Path(sys.argv[2]) if sys.argv[2:] else None))

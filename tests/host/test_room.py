@@ -169,7 +169,7 @@ async def test_errors_cross_with_type_and_text(make):
         await room.export("refuse", "")
 
 
-async def test_bugs_and_panics_are_bugs_here_too(make):
+async def test_bugs_and_panics_are_bugs_here_too(make, home):
     room = await started(make())
     with pytest.raises(WireError, match="ZeroDivisionError") as caught:
         await room.export("bug", "")
@@ -180,6 +180,8 @@ async def test_bugs_and_panics_are_bugs_here_too(make):
         await room.export("wrong", "")
     with pytest.raises(WireError, match="KeyError"):
         await room.runs()
+    (log,) = home.joinpath("log").iterdir()
+    assert "return 1 // 0" in log.read_text()
     assert await room.collections() == ("a", "b")
 
 
