@@ -1,0 +1,149 @@
+"""Makes what a run measures: temporary collections through the builder it is given, or those that are there already.
+
+Relays the builder's progress; one method that fails doesn't stop the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+from qtui.bench import readiness
+from qtui.bench.state import RunState
+from qtui.engine.base import Engine
+from qtui.errors import DataError, QtuiError, UsageError, shown
+from qtui.events import BuildDone, CollectionFailed, CollectionReady, Event, Warned
+from qtui.model import CollectionView, VectorSpec
+from qtui.plan import BenchRequest, BuildJob
+
+Build = Callable[[BuildJob], AsyncIterator[Event]]
+
+
+def names(request: BenchRequest) -> dict[str, str]:
+    """Method → name of its temporary collection: as `load` would call them, after the source."""
+    assert request.source is not None
+    stem = request.source.kind if request.source.path is None else Path(request.source.path).name.split(".")[0]
+    base = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:60] or "vectors"
+    return {name: base if name == "none" else f"{base}__{name}" for name in request.methods}
+
+
+async def build_all(
+    state: RunState, store: Path, build: Build, times: dict[str, BuildDone]
+) -> AsyncGenerator[Event, None]:
+    """Builds every collection of the run, one after the other; `times` gets what each took, by method."""
+    request = state.request
+    assert request.source is not None
+    for name in request.methods:
+        job = BuildJob(
+            store=str(store),
+            collection=state.collection_names[name],
+            method=name,
+            source=request.source,
+            build=request.build,
+            held_out=state.dataset.queries if state.dataset.query_origin == "held-out" else 0,
+            held_out_seed=request.seed,
+        )
+        try:
+            async with aclosing(_generator(build(job))) as events:
+                async for event in events:
+                    if isinstance(event, BuildDone):
+                        times[name] = event
+                    else:
+                        yield event
+        except QtuiError as error:
+            for failed in failures(state, name, error):
+                yield failed
+
+
+async def _generator(events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+    # whatever kind of iterator a builder returns, it is closed when this one is
+    try:
+        async for event in events:
+            yield event
+    finally:
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def failures(state: RunState, method: str, error: QtuiError) -> tuple[Event, ...]:
+    """The events for a method that can't be measured; the record remembers it as a warning."""
+    name = state.collection_names[method]
+    state.warn("build-failed", f"{method} could not be built: {error.text}", name)
+    return (CollectionFailed(name, method, error.text),)
+
+
+async def prove_all(
+    state: RunState, engine: Engine, using: str, times: dict[str, BuildDone], expected: int
+) -> AsyncGenerator[CollectionReady | CollectionFailed | Warned, None]:
+    """Looks at every collection that was built, and takes those that are what they should be."""
+    for method, done in times.items():
+        try:
+            view = await engine.view(state.collection_names[method])
+            target = readiness.prove(
+                view,
+                using,
+                expected_points=expected,
+                load_seconds=done.load_seconds,
+                index_seconds=done.index_seconds,
+            )
+        except QtuiError as error:
+            for event in failures(state, method, error):
+                assert isinstance(event, CollectionFailed)
+                yield event
+            continue
+        state.targets[method] = target
+        state.collections.append(target.record)
+        yield CollectionReady(target.record)
+        for warning in target.warnings:
+            for warned in state.take(warning):
+                yield warned
+    if not state.targets:
+        raise DataError("not one collection could be built; " + state.warnings[-1].text)
+
+
+def vector_of(view: CollectionView, asked: str) -> VectorSpec:
+    """The vector to search: the one asked for, or the only one there is. Raises UsageError."""
+    found = {vector.spec.name: vector.spec for vector in view.vectors}
+    if asked in found:
+        return found[asked]
+    if asked == "" and len(found) == 1:
+        return next(iter(found.values()))
+    listed = ", ".join(shown(name) for name in found)
+    raise UsageError(f"no vector {shown(asked)} in {shown(view.name)}; choose one with --vector-name: {listed}")
+
+
+async def family(
+    engine: Engine, view: CollectionView, spec: VectorSpec, methods: tuple[str, ...]
+) -> dict[str, CollectionView]:
+    """Method → collection of the same points: the one asked for, and those that `load` made beside it.
+
+    `none` is the baseline; of the others only `methods` are taken, and only when a `none` was asked for.
+    """
+    own = "none" if spec.quantization is None else spec.quantization.method
+    base = view.name.removesuffix(f"__{own}")
+    wanted = [name for name in methods if name != "none"] if own == "none" else []
+    there = set(await engine.collections())
+    found: dict[str, CollectionView] = {}
+    for method, name in [("none", base), *((name, f"{base}__{name}") for name in wanted)]:
+        if method == own or name not in there:
+            continue
+        other = await engine.view(name)
+        if _alike(other, view, spec, method):
+            found[method] = other
+    found[own] = view
+    return dict(sorted(found.items(), key=lambda pair: pair[0] != "none"))
+
+
+def _alike(other: CollectionView, view: CollectionView, spec: VectorSpec, method: str) -> bool:
+    if other.points != view.points or other.error is not None:
+        return False
+    for vector in other.vectors:
+        theirs = vector.spec
+        if theirs.name == spec.name:
+            same = (theirs.size, theirs.distance, theirs.multivector) == (spec.size, spec.distance, spec.multivector)
+            named = "none" if theirs.quantization is None else theirs.quantization.method
+            return same and named == method
+    return False

@@ -1,0 +1,77 @@
+"""What a run asks: queries from a file, drawn from the vectors and held out, or drawn from a collection."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+
+from qtui.data.queries import QuerySet, check_queries, too_few
+from qtui.data.vectors import VectorSource, open_queries, open_vectors
+from qtui.engine.base import Engine
+from qtui.errors import DataError, UsageError, shown
+from qtui.model import CollectionView, Point, PointId, VectorSpec
+from qtui.plan import BenchRequest, SourceSpec
+
+_PAGE = 10_000
+_RETRIEVE = 500
+
+
+def from_source(request: BenchRequest, source: VectorSource) -> QuerySet:
+    """Queries for vectors of a source: a file's, those that the source carries, or rows held out.
+
+    Raises UsageError for more of them than there are, DataError for queries that the vectors can't be asked.
+    """
+    distance = request.build.distance
+    if request.queries_file is not None:
+        return open_queries(request.queries_file, source, distance, limit=request.queries)
+    own = source.queries()
+    if own is None:
+        return source.held_out(request.queries, request.seed, distance)
+    own = own.first(request.queries) if request.queries else own
+    check_queries(own, dimension=source.dimension, multivector=source.multivector, distance=distance)
+    return own
+
+
+async def from_collection(request: BenchRequest, engine: Engine, view: CollectionView, spec: VectorSpec) -> QuerySet:
+    """Queries for a collection that is there: from a file, or points of its own drawn with the seed."""
+    if request.queries_file is not None:
+        return _from_file(request.queries_file, request.queries, spec)
+    if request.queries >= view.points:
+        raise UsageError(
+            f"can't draw {request.queries} queries from {view.points} points; ask for fewer with --queries"
+        )
+    ids = await _all_ids(engine, view.name)
+    drawn = sorted(random.Random(request.seed).sample(range(len(ids)), request.queries))  # noqa: S311  # a fair draw, not a secret
+    chosen = tuple(ids[index] for index in drawn)
+    found: list[Point] = []
+    for start in range(0, len(chosen), _RETRIEVE):
+        some = chosen[start : start + _RETRIEVE]
+        found.extend(await engine.retrieve(view.name, some, with_payload=False, with_vectors=True))
+    held = {point.id: (point.vectors or {}).get(spec.name) for point in found}
+    if any(held.get(point_id) is None for point_id in chosen):
+        raise DataError(f"some points of {shown(view.name)} have no vector {shown(spec.name)}; give --queries FILE")
+    vectors = [np.asarray(held[point_id], dtype=np.float32) for point_id in chosen]
+    return QuerySet(vectors if spec.multivector else np.stack(vectors), "collection", ids=chosen)
+
+
+def _from_file(path: str, limit: int, spec: VectorSpec) -> QuerySet:
+    with open_vectors(SourceSpec(kind="file", path=path)) as file:
+        own = file.queries()
+        count = min(limit, file.rows) if limit else file.rows
+        found = QuerySet(file.rows_at(np.arange(count)), "file") if own is None else own.first(limit or len(own))
+    if limit > len(found):
+        raise too_few(limit, len(found), path)
+    check_queries(found, dimension=spec.size, multivector=spec.multivector, distance=spec.distance)
+    return found
+
+
+async def _all_ids(engine: Engine, name: str) -> list[PointId]:
+    ids: list[PointId] = []
+    offset: PointId | None = None
+    while True:
+        page = await engine.scroll(name, limit=_PAGE, offset=offset, with_payload=False)
+        ids.extend(point.id for point in page.points)
+        if page.next_offset is None:
+            return ids
+        offset = page.next_offset

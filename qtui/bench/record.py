@@ -1,0 +1,198 @@
+"""Run records on disk: one JSON file a run, its samples beside it, and the journal of one that still runs.
+
+    ID.json            the record, written whole or not at all
+    ID.samples.jsonl   a header, the exact answer of every query, then every search
+    ID.journal         while it runs: snapshots of the record without figures, and the wall time of every block
+
+All are for the user alone (mode 0600). What a killed run left is read as a `partial` record, its figures folded from
+the samples. Imports no engine.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from qtui import config
+from qtui.bench import journal
+from qtui.bench.samples import read_samples, samples_name
+from qtui.bench.tally import Tally
+from qtui.errors import AccessError, DataError, DiskFull, NewerFormat, NotFound, QtuiError, UsageError, shown
+from qtui.records import SCHEMA, RunRecord, RunSummary
+
+_FAMILY, _, _VERSION = SCHEMA.rpartition("/")
+
+
+class _Head(msgspec.Struct):
+    schema: str = ""
+
+
+def encode(record: RunRecord) -> bytes:
+    """The record as indented JSON; figures are finite by construction, so there is no NaN to lose."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+
+
+def decode(raw: bytes, where: str) -> RunRecord:
+    """A record from JSON. Raises NewerFormat for another version's, DataError for what is no record."""
+    name = shown(where)
+    try:
+        head = msgspec.json.decode(raw, type=_Head)
+        family, _, version = head.schema.rpartition("/")
+        if family == _FAMILY and version.isdigit() and int(version) > int(_VERSION):
+            raise NewerFormat(f"{name} was written by a newer qtui ({shown(head.schema)}); update qtui to read it")
+        if head.schema != SCHEMA:
+            raise DataError(f"{name} is no run record: its schema is {shown(head.schema)}, not {SCHEMA}")
+        return msgspec.json.decode(raw, type=RunRecord)
+    except msgspec.MsgspecError as error:
+        raise DataError(f"{name} is no readable run record: {error}") from error
+
+
+def write_private(path: Path, raw: bytes) -> None:
+    """Writes a file whole or not at all, for this user alone. Raises DiskFull or AccessError."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise write_error(path, error) from error
+
+
+def write_error(path: Path, error: OSError) -> QtuiError:
+    """The error that tells the user why a file could not be written."""
+    if error.errno == 28:
+        return DiskFull(f"no space is left to write {shown(path)}; free some and try again")
+    return AccessError(f"can't write {shown(path)}: {error.strerror}; check the folder's permissions")
+
+
+class RunStore:
+    """The runs in one folder."""
+
+    def __init__(self, runs_dir: Path) -> None:
+        self._folder = runs_dir
+        self.problems: tuple[str, ...] = ()
+        """What the last `list` could not read, a line each."""
+
+    def list(self) -> tuple[RunSummary, ...]:
+        """All runs, newest first. Files that can't be read are left out and named in `problems`."""
+        found, problems = [], []
+        for run_id in self._ids():
+            try:
+                record = self._load(run_id, figures=False)
+            except QtuiError as error:
+                problems.append(error.text)
+                continue
+            found.append(_summary(record))
+        self.problems = tuple(problems)
+        return tuple(sorted(found, key=lambda summary: (summary.started, summary.id), reverse=True))
+
+    def load(self, which: str | Path) -> RunRecord:
+        """The run of an id, or of a file. Raises NotFound, NewerFormat or DataError."""
+        if isinstance(which, str) and which in self._ids():
+            return self._load(which, figures=True)
+        path = Path(which)
+        if isinstance(which, Path) or path.suffix:
+            return decode(_read(path), str(path))
+        raise NotFound(f"no run {shown(which)}; `qtui runs list` shows the runs")
+
+    def delete(self, run_id: str) -> None:
+        """Removes a run with its samples. Raises NotFound, or UsageError while it is being measured."""
+        self._known(run_id)
+        self._idle(run_id)
+        for path in (self._record(run_id), self._samples(run_id), self._journal(run_id)):
+            path.unlink(missing_ok=True)
+
+    def rename(self, run_id: str, name: str | None) -> None:
+        """Gives a run a name of the user's own, or takes it away."""
+        self._known(run_id)
+        self._idle(run_id)
+        self.write(replace(self._load(run_id, figures=True), name=name or None))
+
+    def write(self, record: RunRecord) -> None:
+        """Keeps a finished record, whole or partial; its journal goes."""
+        config.private_dir(self._folder)
+        write_private(self._record(record.id), encode(record))
+        self._journal(record.id).unlink(missing_ok=True)
+
+    def begin(self, record: RunRecord) -> journal.Journal:
+        """Starts the journal and the samples file of a run."""
+        config.private_dir(self._folder)
+        return journal.Journal(self._journal(record.id), self._samples(record.id), record)
+
+    def settle(self) -> tuple[str, ...]:
+        """Writes the record of every run whose process is gone, and returns their ids."""
+        settled = []
+        for path in sorted(self._folder.glob("*.journal")):
+            run_id = path.name.removesuffix(".journal")
+            with suppress(QtuiError):
+                if not journal.read(path).alive:
+                    self.write(self._load(run_id, figures=True))
+                    settled.append(run_id)
+        return tuple(settled)
+
+    def _load(self, run_id: str, *, figures: bool) -> RunRecord:
+        path = self._record(run_id)
+        if path.is_file():
+            return decode(_read(path), str(path))
+        left = journal.read(self._journal(run_id))
+        return _folded(left, self._samples(run_id)) if figures else left.record
+
+    def _ids(self) -> tuple[str, ...]:
+        names = {path.stem for path in self._folder.glob("*.json")}
+        return tuple(sorted(names | {path.stem for path in self._folder.glob("*.journal")}))
+
+    def _known(self, run_id: str) -> None:
+        if run_id not in self._ids():
+            raise NotFound(f"no run {shown(run_id)}; `qtui runs list` shows the runs")
+
+    def _idle(self, run_id: str) -> None:
+        path = self._journal(run_id)
+        if path.is_file() and journal.read(path).alive:
+            raise UsageError(f"run {shown(run_id)} is being measured; wait for it or cancel it")
+
+    def _record(self, run_id: str) -> Path:
+        return self._folder / f"{run_id}.json"
+
+    def _samples(self, run_id: str) -> Path:
+        return self._folder / samples_name(run_id)
+
+    def _journal(self, run_id: str) -> Path:
+        return self._folder / f"{run_id}.journal"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"no file {shown(path)}; give a run's id or its record's file") from error
+    except OSError as error:
+        raise AccessError(f"can't read {shown(path)}: {error.strerror}; check its permissions") from error
+
+
+def _folded(left: journal.Left, samples_path: Path) -> RunRecord:
+    record = left.record
+    if not samples_path.is_file():
+        return record
+    samples = read_samples(samples_path)
+    truth = samples.truth or None
+    tally = Tally(record.measurements, truth, rate=record.plan.rate, seed=record.plan.seed)
+    for sample in samples.searches:
+        if sample.measurement < len(record.measurements):
+            tally.add(sample)
+    for measurement, wall_s, searches in left.blocks:
+        tally.add_wall(measurement, wall_s, searches)
+    return replace(record, measurements=tally.measurements(), samples=samples_path.name)
+
+
+def _summary(record: RunRecord) -> RunSummary:
+    measured = sum(1 for measurement in record.measurements if measurement.engine_ms is not None)
+    return RunSummary(record.id, record.status, record.started, record.dataset, record.name, measured)

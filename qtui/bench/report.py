@@ -1,0 +1,204 @@
+"""The table of a run for a terminal: 80 columns, no colour, everything that a figure needs said below it.
+
+Imports no numpy and no engine.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qtui import units
+from qtui.methods import METHODS
+from qtui.records import CollectionRecord, Measurement, RunRecord
+
+MULTIPLY = "\N{MULTIPLICATION SIGN}"
+PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its two lines of heading, its width, and whether figures stand at its right."""
+
+    head: str
+    unit: str
+    width: int
+    right: bool = True
+
+
+_COLUMNS = (
+    Column("method", "B/vector", 15, right=False),
+    Column("rescore", "", 8, right=False),
+    Column("recall", "", 6),
+    Column("95%", PLUS_MINUS, 5),
+    Column("p50", "ms", 6),
+    Column("p95", "ms", 6),
+    Column("p99", "ms", 6),
+    Column("trip p50", "ms", 8),
+    Column("QPS", "/s", 6),
+    Column("speed-up", "engine", 8),
+)
+
+
+def table(of: RunRecord | Sequence[Measurement], width: int = 80) -> str:
+    """The figures as a table, then what they were made from. Measurements alone come without that."""
+    measurements = of.measurements if isinstance(of, RunRecord) else tuple(of)
+    lines = []
+    if isinstance(of, RunRecord):
+        lines += [*_heading(of, width), ""]
+    if measurements:
+        lines += _table(measurements, of.collections if isinstance(of, RunRecord) else ())
+    else:
+        lines.append("no figures: the run ended before anything was measured")
+    if isinstance(of, RunRecord):
+        lines += ["", *_footer(of, width)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def rescore_cell(measured: Measurement) -> str:
+    """What was asked, short: 'off', 'on ×3', 'exact', 'ignore'; a dash where there is nothing to rescore."""
+    search = measured.search
+    if search.exact:
+        return "exact"
+    if search.ignore:
+        return "ignore"
+    if search.rescore is None:
+        return units.ABSENT
+    if not search.rescore:
+        return "off"
+    return "on" if search.oversampling is None else f"on {MULTIPLY}{search.oversampling:g}"
+
+
+def groups(measurements: Sequence[Measurement]) -> list[tuple[tuple[str, int | None, int], list[Measurement]]]:
+    """Measurements of one method, hnsw_ef and concurrency together, in the order of the plan."""
+    found: dict[tuple[str, int | None, int], list[Measurement]] = {}
+    for measured in measurements:
+        found.setdefault((measured.method, measured.search.hnsw_ef, measured.concurrency), []).append(measured)
+    return list(found.items())
+
+
+def _table(measurements: Sequence[Measurement], collections: Sequence[CollectionRecord]) -> list[str]:
+    sizes = {collection.name: collection for collection in collections}
+    several_ef = len({measured.search.hnsw_ef for measured in measurements}) > 1
+    several_levels = len({measured.concurrency for measured in measurements}) > 1
+    rule = "─" * (sum(column.width for column in _COLUMNS) + len(_COLUMNS) - 1)
+    lines = [_row([column.head for column in _COLUMNS]), _row([column.unit for column in _COLUMNS]), rule]
+    for (method, ef, concurrency), members in groups(measurements):
+        labels = [method, *_under(sizes.get(members[0].collection))]
+        extra = [f"ef {ef}"] if several_ef else []
+        extra += [f"{concurrency} at once"] if several_levels else []
+        labels += [", ".join(extra)] if extra else []
+        rows = [_cells(measured) for measured in members]
+        for number in range(max(len(rows), len(labels))):
+            label = labels[number] if number < len(labels) else ""
+            cells = rows[number] if number < len(rows) else [""] * (len(_COLUMNS) - 1)
+            lines.append(_row([label, *cells]))
+    return lines
+
+
+def _under(collection: CollectionRecord | None) -> list[str]:
+    """Under a method's name: the bytes of one vector, and how many times smaller that is."""
+    if collection is None:
+        return []
+    size = collection.bytes_per_vector
+    if METHODS[collection.method].family == "none":
+        return [f"  {size.original:,.0f} B"]
+    if size.quantized is None:
+        return ["  not built"]
+    return [f"  {size.quantized:,.0f} B {units.ratio(collection.compression.measured)}"]
+
+
+def _cells(measured: Measurement) -> list[str]:
+    engine, trip, recall = measured.engine_ms, measured.round_trip_ms, measured.recall
+    asked = rescore_cell(measured)
+    if engine is None or trip is None:
+        return [asked, "failed" if measured.errors else "none", *[units.ABSENT] * 7]
+    half = None if recall is None else (recall.high - recall.low) / 2
+    return [
+        asked,
+        units.share(None if recall is None else recall.mean),
+        units.ABSENT if half is None else f"{half:.3f}".removeprefix("0"),
+        units.millis(engine.p50),
+        units.millis(engine.p95),
+        units.millis(engine.p99),
+        units.millis(trip.p50),
+        _rate(measured.qps),
+        _speedup(measured),
+    ]
+
+
+def _rate(qps: float | None) -> str:
+    return units.ABSENT if qps is None else f"{qps:,.0f}" if qps >= 10 else f"{qps:.1f}"
+
+
+def _speedup(measured: Measurement) -> str:
+    if measured.speedup is None:
+        return units.ABSENT
+    versus = measured.vs_baseline
+    mark = "*" if versus is not None and not versus.significant else " "
+    return f"{measured.speedup.engine:.2f}x{mark}{'!' if measured.errors else ' '}".rstrip("\n")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return " ".join(
+        cell.rjust(column.width) if column.right else cell.ljust(column.width)
+        for cell, column in zip(cells, _COLUMNS, strict=True)
+    )
+
+
+def _heading(record: RunRecord, width: int) -> Iterator[str]:
+    data = record.dataset
+    shape = f"{data.dimension}{f' {MULTIPLY} tokens' if data.multivector else ''}"
+    title = f"{record.name or data.source}: {units.count(data.points)} points, {shape}, {data.distance}"
+    filtered = f", filter {data.filter}" if data.filter else ""
+    status = "" if record.status == "complete" else f" ({record.status}: it ended before it was done)"
+    yield from textwrap.wrap(title + filtered + status, width)
+
+
+def _footer(record: RunRecord, width: int) -> Iterator[str]:
+    for text in facts(record):
+        yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    if record.warnings:
+        yield ""
+    for warning in record.warnings:
+        yield from textwrap.wrap(f"! {warning.text}", width, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def facts(record: RunRecord) -> Iterator[str]:
+    """How the figures were made, a sentence or two each."""
+    data, plan, engine = record.dataset, record.plan, record.environment.engine
+    origin = {
+        "held-out": "drawn from the vectors and kept out of the collections",
+        "collection": "points of the collection itself, each left out of its own answer",
+        "file": "from a file",
+    }[data.query_origin]
+    counts = sorted({measured.engine_ms.n for measured in record.measurements if measured.engine_ms is not None})
+    n = units.ABSENT if not counts else f"{counts[-1]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    yield (
+        f"recall@{data.k} with the half-width of its 95% interval; {data.queries} queries {origin};"
+        f" {plan.repeat} passes, n={n} searches a variant"
+    )
+    if data.truth is None:
+        yield "no exact answer is known, so there is no recall"
+    else:
+        yield f"truth: {data.truth.how} ({units.duration(data.truth.seconds)})"
+    loop = "one search after the other" if plan.rate is None else f"{plan.rate:g} arrivals a second"
+    if plan.rate is None and plan.concurrency != (1,):
+        loop = f"closed loop with {', '.join(map(str, plan.concurrency))} in flight"
+    efs = sorted({measured.search.hnsw_ef or 0 for measured in record.measurements})
+    yield (
+        f"p50, p95, p99: inside the engine; trip: as the caller waits; {loop}; hnsw_ef {', '.join(map(str, efs))};"
+        f" variants take turns every {plan.block} queries, after {plan.warmup} to warm up"
+    )
+    marks = "speed-up: p50 of none / this p50"
+    if any(measured.vs_baseline and not measured.vs_baseline.significant for measured in record.measurements):
+        marks += "; * not significant: the interval of the paired ratio holds 1"
+    if any(measured.errors for measured in record.measurements):
+        marks += "; ! some searches failed, see below"
+    yield marks
+    where = record.environment
+    yield (
+        f"{engine.kind} engine {engine.version}, qtui {where.qtui}, Python {where.python}, {where.platform},"
+        f" {where.cpus} CPUs; run {record.id}"
+    )

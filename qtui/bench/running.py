@@ -1,0 +1,167 @@
+"""The measuring itself: a cold pass where asked, the warm-up, then the variants taking turns over the same queries.
+
+Events leave between blocks only, so that nobody draws while a clock runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import numpy as np
+
+from qtui import units
+from qtui.bench import schedule
+from qtui.bench.measure import Ask, Block, run_block
+from qtui.bench.readiness import effective
+from qtui.bench.state import RunState, Stage
+from qtui.bench.tally import COLD
+from qtui.bench.warnings import variant_name
+from qtui.engine.base import Engine
+from qtui.events import Event, Measured
+from qtui.plan import Variant
+from qtui.records import Effective, Measurement, Sample
+
+_LIVE_RESAMPLES = 100
+"""Bootstrap draws of the figures shown while measuring; the record's are made with more."""
+_LIVE_S = 0.5
+
+
+def blanks(state: RunState) -> tuple[Measurement, ...]:
+    """The plan's measurements, without figures."""
+    return tuple(_blank(state, cell) for cell in state.cells)
+
+
+def _blank(state: RunState, cell: Variant) -> Measurement:
+    target = state.targets.get(cell.method)
+    return Measurement(
+        collection=state.collection_names[cell.method],
+        method=cell.method,
+        search=cell.search,
+        effective=Effective(None, None, cell.search.limit) if target is None else effective(target, cell.search),
+        concurrency=cell.concurrency,
+        queries=len(state.queries),
+        errors=0,
+        failures=(),
+        recall=None,
+        engine_ms=None,
+        round_trip_ms=None,
+        overhead_ms=None,
+        qps=None,
+        speedup=None,
+        vs_baseline=None,
+    )
+
+
+class Measuring:
+    """One run's measuring, on collections that are proven."""
+
+    def __init__(self, state: RunState, engine: Engine) -> None:
+        self._state = state
+        self._engine = engine
+        self._variants = [
+            index
+            for index, cell in enumerate(state.cells)
+            if cell.method in state.targets and state.targets[cell.method].can_measure(cell.search)
+        ]
+        self._asks = {index: self._ask(state.cells[index]) for index in self._variants}
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Cold pass, warm-up and measuring, in that order."""
+        if self._state.request.cold:
+            async for event in self._cold():
+                yield event
+        async for event in self._warm_up():
+            yield event
+        async for event in self._measure():
+            yield event
+
+    async def _cold(self) -> AsyncGenerator[Event, None]:
+        state, stage = self._state, Stage(self._state.clock, "warm-up", "cold pass", len(self._variants))
+        assert state.journal is not None
+        for done, index in enumerate(self._variants):
+            yield stage.tell(done)
+            if not await self._engine.evict(self._asks[index].collection):
+                text = "there was no cold pass: the page cache can't be emptied here (Linux only, own files only)"
+                for event in state.warn("cold-not-possible", text):
+                    yield event
+                return
+            block = await self._block(index, range(len(state.queries)))
+            state.journal.searches(_samples(index, COLD, block))
+            for event in state.warn("cold-pass", _cold_text(state.cells[index], block), self._asks[index].collection):
+                yield event
+
+    async def _warm_up(self) -> AsyncGenerator[Event, None]:
+        each = self._state.plan.warmup
+        stage = Stage(self._state.clock, "warm-up", "", each * len(self._variants))
+        done = 0
+        yield stage.tell(done)
+        for index in self._variants:
+            for start in range(0, each, self._state.plan.block):
+                span = range(start, min(start + self._state.plan.block, each))
+                await self._block(index, span, closed_loop=True)
+                done += len(span)
+                if stage.due(done):
+                    yield stage.tell(done)
+                await self._state.clock.sleep(0)
+
+    async def _measure(self) -> AsyncGenerator[Event, None]:
+        state = self._state
+        assert state.tally is not None
+        assert state.journal is not None
+        queries, plan = len(state.queries), state.plan
+        stage = Stage(state.clock, "measure", "", len(self._variants) * queries * plan.repeat)
+        done, shown_s = 0, state.clock.now()
+        yield stage.tell(done)
+        for turn in schedule.turns(len(self._variants), queries, plan.block, plan.repeat):
+            index = self._variants[turn.variant]
+            block = await self._block(index, range(turn.start, turn.stop))
+            samples = _samples(index, turn.repeat, block)
+            for sample in samples:
+                state.tally.add(sample)
+            state.tally.add_wall(index, block.wall_s, len(samples))
+            state.journal.block(index, samples, block.wall_s)
+            done += len(samples)
+            if stage.due(done):
+                yield stage.tell(done)
+            if state.clock.now() - shown_s >= _LIVE_S:
+                yield Measured(tuple(enumerate(state.tally.measurements(resamples=_LIVE_RESAMPLES))))
+                shown_s = state.clock.now()
+            await state.clock.sleep(0)
+
+    async def _block(self, index: int, span: range, *, closed_loop: bool = False) -> Block:
+        cell = self._state.cells[index]
+        return await run_block(
+            self._engine,
+            self._asks[index],
+            self._state.queries,
+            span,
+            concurrency=cell.concurrency,
+            rate=None if closed_loop else self._state.plan.rate,
+            clock=self._state.clock,
+        )
+
+    def _ask(self, cell: Variant) -> Ask:
+        state = self._state
+        target = state.targets[cell.method]
+        # a query that is a point of the collection finds itself first: ask for one more
+        limit = cell.search.limit + (state.own_ids is not None)
+        return Ask(target.name, target.using, replace(cell.search, limit=limit), state.filter_, state.own_ids)
+
+
+def _samples(index: int, repeat: int, block: Block) -> list[Sample]:
+    return [
+        Sample(index, repeat, found.query, found.ids, found.engine_ms, found.round_trip_ms, found.error)
+        for found in block.outcomes
+    ]
+
+
+def _cold_text(cell: Variant, block: Block) -> str:
+    times = [found.engine_ms for found in block.outcomes if found.engine_ms is not None]
+    if not times:
+        return f"cold pass of {variant_name(cell)}: no search was answered"
+    p50, p95 = (float(value) for value in np.percentile(times, (50, 95)))
+    return (
+        f"cold pass of {variant_name(cell)}: engine p50 {units.millis(p50)} ms, p95 {units.millis(p95)} ms,"
+        f" first {units.millis(times[0])} ms (n={len(times)}; in no other figure)"
+    )

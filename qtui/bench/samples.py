@@ -1,0 +1,84 @@
+"""The samples file of a run: every query's exact answer, then every search with its ids and times, a line each.
+
+Line 1 describes the rest. Lines are only ever added, so a killed run's file is whole up to its last line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from qtui.errors import AccessError, DataError, shown
+from qtui.model import PointId
+from qtui.records import Sample
+
+SCHEMA = "qtui.samples/1"
+_FIELDS = {
+    "truth": "query number; its exact answer follows in `ids`, best first",
+    "measurement": "index into the record's measurements",
+    "repeat": "pass, from 0; -1 is the cold pass, which is in no figure",
+    "query": "query number",
+    "ids": "ids as the engine gave them, best first",
+    "engine_ms": "inside the engine",
+    "round_trip_ms": "as the caller waited; with a rate, since the search was due",
+    "error": "why there is no answer",
+}
+
+
+class _Truth(msgspec.Struct):
+    truth: int
+    ids: tuple[PointId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What a samples file holds."""
+
+    truth: tuple[tuple[PointId, ...], ...]
+    """By query; empty without truth."""
+    searches: tuple[Sample, ...]
+
+
+def samples_name(run_id: str) -> str:
+    """Name of the file beside the record."""
+    return f"{run_id}.samples.jsonl"
+
+
+def header(run_id: str) -> bytes:
+    """The first line."""
+    return msgspec.json.encode({"schema": SCHEMA, "run": run_id, "fields": _FIELDS}) + b"\n"
+
+
+def truth_lines(truth: Sequence[Sequence[PointId]]) -> bytes:
+    """One line a query."""
+    lines = [msgspec.json.encode(_Truth(query, tuple(ids))) for query, ids in enumerate(truth)]
+    return b"".join(line + b"\n" for line in lines)
+
+
+def sample_lines(samples: Sequence[Sample]) -> bytes:
+    """One line a search."""
+    return b"".join(msgspec.json.encode(sample) + b"\n" for sample in samples)
+
+
+def read_samples(path: Path) -> Samples:
+    """What the file holds; a last line that a kill cut short is left out. Raises DataError for any other damage."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise AccessError(f"can't read {shown(path)}: {error.strerror}; check its permissions") from error
+    lines = raw.split(b"\n")[:-1]
+    truth: list[tuple[PointId, ...]] = []
+    searches: list[Sample] = []
+    as_truth, as_sample = msgspec.json.Decoder(_Truth), msgspec.json.Decoder(Sample)
+    try:
+        for line in lines[1:]:
+            if line.startswith(b'{"truth"'):
+                truth.append(as_truth.decode(line).ids)
+            else:
+                searches.append(as_sample.decode(line))
+    except msgspec.MsgspecError as error:
+        raise DataError(f"{shown(path)} is damaged: {error}; the run's figures can't be read from it") from error
+    return Samples(tuple(truth), tuple(searches))

@@ -1,0 +1,144 @@
+"""What a run knows so far, and how it tells: its record, its journal, its warnings, the pace of its events."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import sys
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from qtui import __version__
+from qtui.bench.clock import Clock
+from qtui.bench.journal import Journal
+from qtui.bench.readiness import Target
+from qtui.bench.tally import Tally
+from qtui.data.rows import Batch
+from qtui.events import Progress, Warned
+from qtui.filters import Filter
+from qtui.model import Distance, EngineInfo, PointId
+from qtui.plan import BenchRequest, Variant
+from qtui.records import CollectionRecord, Dataset, EngineVersion, Environment, PlanRecord, RunRecord, RunWarning
+
+EVENT_S = 0.3
+"""Least seconds between events of one kind."""
+
+
+def new_id() -> str:
+    """An id that sorts by time and two processes never share."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def timestamp() -> str:
+    """Now, as ISO 8601 UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def environment(engine: EngineInfo | None) -> Environment:
+    """Where the run is made."""
+    version = EngineVersion("embedded", "") if engine is None else EngineVersion(engine.kind, engine.version)
+    return Environment(
+        qtui=__version__,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.release()} {platform.machine()}".strip(),
+        cpus=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
+        engine=version,
+    )
+
+
+@dataclass(slots=True)
+class RunState:
+    """One run under way."""
+
+    id: str
+    request: BenchRequest
+    clock: Clock
+    started: str
+    environment: Environment
+    plan: PlanRecord
+    dataset: Dataset
+    queries: Batch
+    distance: Distance
+    filter_: Filter | None
+    own_ids: tuple[PointId, ...] | None
+    cells: tuple[Variant, ...]
+    collection_names: dict[str, str]
+    """Method → the collection that has it, or was to have it."""
+    targets: dict[str, Target] = field(default_factory=dict)
+    """Method → its collection, once proven."""
+    collections: list[CollectionRecord] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
+    truth: tuple[tuple[PointId, ...], ...] | None = None
+    tally: Tally | None = None
+    journal: Journal | None = None
+
+    def warn(self, code: str, text: str, about: str | None = None) -> tuple[Warned, ...]:
+        """Remembers a warning; the event for it, unless it was said before."""
+        return self.take(RunWarning(code, text, about))
+
+    def take(self, warning: RunWarning) -> tuple[Warned, ...]:
+        """The same for one that is made already."""
+        if warning in self.warnings:
+            return ()
+        self.warnings.append(warning)
+        return (Warned(warning),)
+
+    def record(self, status: str) -> RunRecord:
+        """The run as it stands, with figures."""
+        return replace(
+            self.snapshot(),
+            status=status,
+            finished=timestamp(),
+            measurements=() if self.tally is None else self.tally.measurements(),
+        )
+
+    def snapshot(self) -> RunRecord:
+        """The run as it stands, without figures."""
+        return RunRecord(
+            id=self.id,
+            status="partial",
+            started=self.started,
+            finished=None,
+            samples=f"{self.id}.samples.jsonl",
+            environment=self.environment,
+            plan=self.plan,
+            dataset=self.dataset,
+            collections=tuple(self.collections),
+            measurements=() if self.tally is None else self.tally.blanks,
+            warnings=tuple(self.warnings),
+        )
+
+    def save(self) -> None:
+        """Writes a snapshot to the journal."""
+        assert self.journal is not None
+        self.journal.update(self.snapshot())
+
+
+class Stage:
+    """Progress of one stage, told at most every EVENT_S seconds."""
+
+    def __init__(self, clock: Clock, stage: str, about: str, total: int | None) -> None:
+        self._clock = clock
+        self._stage = stage
+        self._about = about
+        self._total = total
+        self._started = clock.now()
+        self._told: float | None = None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the stage began."""
+        return self._clock.now() - self._started
+
+    def due(self, done: int) -> bool:
+        """Whether it is time to tell: at the start, at the end, and every EVENT_S seconds between."""
+        return self._told is None or done == self._total or self._clock.now() - self._told >= EVENT_S
+
+    def tell(self, done: int) -> Progress:
+        """Where the stage stands; time left is by the rate so far."""
+        self._told = self._clock.now()
+        remaining = None
+        if self._total is not None and done > 0:
+            remaining = self.elapsed_s / done * (self._total - done)
+        return Progress(self._stage, self._about, done, self._total, self.elapsed_s, remaining)

@@ -1,0 +1,162 @@
+"""What the reader of a run's figures must know, found from its plan before and from its samples after. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from qtui import units
+from qtui.bench.readiness import Target
+from qtui.bench.tally import Tally
+from qtui.methods import method
+from qtui.model import EngineInfo, SearchSettings
+from qtui.plan import BenchRequest, Variant
+from qtui.records import Measurement, RunWarning
+
+LEAST_QUERIES = 25
+NOISY_SPREAD = 0.25
+"""Largest over smallest median of a variant's passes, less 1, from which a machine counts as noisy."""
+_TRAINING_S = {"product-x4": 190, "product-x8": 80, "product-x16": 31, "product-x32": 24, "product-x64": 18}
+"""Seconds to train and build 20,000 vectors of 384 components on two cores; it trains on 10,000 at most."""
+
+
+def variant_name(measured: Measurement | Variant) -> str:
+    """A variant in words: 'binary rescore x3 ef 128'."""
+    parts = [measured.method, search_name(measured.search), f"ef {measured.search.hnsw_ef}"]
+    if measured.concurrency != 1:
+        parts.append(f"{measured.concurrency} at once")
+    return " ".join(part for part in parts if part)
+
+
+def search_name(search: SearchSettings) -> str:
+    """What is asked, in words: 'exact', 'ignore', 'no rescore', 'rescore x3'; '' where nothing is."""
+    if search.exact:
+        return "exact"
+    if search.ignore:
+        return "ignore"
+    if search.rescore is None:
+        return ""
+    if not search.rescore:
+        return "no rescore"
+    return "rescore" if search.oversampling is None else f"rescore x{search.oversampling:g}"
+
+
+def of_plan(request: BenchRequest, queries: int, points: int) -> Iterator[RunWarning]:
+    """What is known before anything is built."""
+    if queries < LEAST_QUERIES:
+        text = (
+            f"{queries} queries are too few: intervals are wide and recall is grainy;"
+            f" ask at least {LEAST_QUERIES}, better 200"
+        )
+        yield RunWarning("too-few-queries", text)
+    if request.limit > points:
+        text = f"the limit of {request.limit} is above the {points} points: every answer is all of them"
+        yield RunWarning("limit-above-points", text)
+
+
+def of_builds(request: BenchRequest, dimension: int) -> Iterator[RunWarning]:
+    """Methods that take minutes to build."""
+    for name in request.methods:
+        if method(name).slow_build:
+            seconds = _TRAINING_S[name] * dimension / 384
+            text = f"{name} trains slowly: about {units.duration(seconds)} (est) before it can be measured"
+            yield RunWarning("slow-build", text, name)
+
+
+def of_targets(targets: Mapping[str, Target], cells: Sequence[Variant], info: EngineInfo) -> Iterator[RunWarning]:
+    """What follows from the collections as they were found."""
+    counts = sorted({target.record.segments for target in targets.values()})
+    if len(counts) > 1:
+        text = (
+            f"segment counts differ between the collections ({', '.join(map(str, counts))}): rescoring reads"
+            " limit x oversampling candidates per segment, so they don't compare; build them alike"
+        )
+        yield RunWarning("segments-differ", text)
+    factors = [cell for cell in cells if cell.search.rescore and cell.method in targets]
+    if any(cell.search.oversampling in (None, 1.0) and _one_segment(targets, cell) for cell in factors):
+        text = (
+            "rescoring with oversampling 1 on one segment only puts the same ids in another order:"
+            " its recall can't differ from no rescoring"
+        )
+        yield RunWarning("rescore-x1", text)
+    whole = {cell.search.oversampling or 1.0 for cell in factors if _reads_all(targets, cell)}
+    if len(whole) > 1:
+        text = f"oversampling from {min(whole):g} on has no further effect: limit x oversampling reaches every point"
+        yield RunWarning("oversampling-no-effect", text)
+    if not info.parallel and any(cell.concurrency > 1 for cell in cells):
+        text = (
+            f"the {info.kind} engine answers one search at a time: with more in flight they wait for each other,"
+            " so round trips grow and queries a second don't"
+        )
+        yield RunWarning("no-parallelism", text)
+
+
+def _one_segment(targets: Mapping[str, Target], cell: Variant) -> bool:
+    return targets[cell.method].record.segments == 1
+
+
+def _reads_all(targets: Mapping[str, Target], cell: Variant) -> bool:
+    return cell.search.limit * (cell.search.oversampling or 1.0) >= targets[cell.method].record.points
+
+
+def of_truth(tied: int, queries: int, k: int, *, shortest: int) -> Iterator[RunWarning]:
+    """What makes recall by ids coarser than it looks."""
+    if tied:
+        text = (
+            f"{tied} of {queries} queries have equally near neighbours at place {k} (duplicates?): an answer with"
+            " the other one is as right, but counts as a miss"
+        )
+        yield RunWarning("tied-truth", text)
+    if shortest == 0:
+        yield RunWarning("empty-truth", "some queries match no point at all: they are left out of recall")
+    elif shortest < k:
+        text = f"the exact answer has fewer than {k} points for some queries: their recall counts those that there are"
+        yield RunWarning("short-truth", text)
+
+
+def of_figures(
+    measurements: Sequence[Measurement], tally: Tally, targets: Mapping[str, Target]
+) -> Iterator[RunWarning]:
+    """What the figures themselves say."""
+    for measured in measurements:
+        asked = measured.errors + (measured.engine_ms.n if measured.engine_ms else 0)
+        if measured.errors:
+            reason = measured.failures[0].error
+            text = f"{measured.errors} of {asked} searches of {variant_name(measured)} failed: {reason}"
+            yield RunWarning("failures", text, measured.collection)
+    noisy = [
+        (spread, variant_name(measured))
+        for measured, held in zip(measurements, tally.answered, strict=True)
+        if (spread := _spread(held.pass_medians())) > NOISY_SPREAD
+    ]
+    if noisy:
+        spread, name = max(noisy)
+        text = (
+            f"the machine is noisy: {len(noisy)} of {len(measurements)} variants differ by over"
+            f" {NOISY_SPREAD:.0%} between passes (at worst {spread:.0%}, {name});"
+            " stop other programs, or raise --repeat"
+        )
+        yield RunWarning("noisy", text)
+    yield from _hidden_speed(measurements, targets)
+
+
+def _hidden_speed(measurements: Sequence[Measurement], targets: Mapping[str, Target]) -> Iterator[RunWarning]:
+    plain = [
+        measured
+        for measured in measurements
+        if measured.method == "none" and not measured.search.exact and measured.engine_ms is not None
+    ]
+    target = targets.get("none")
+    if target is None or target.hnsw_m == 0 or not plain or len(targets) < 2:
+        return
+    slowest = max(measured.engine_ms.p50 for measured in plain if measured.engine_ms is not None)
+    if slowest < 1:
+        text = (
+            f"with a graph and {units.count(target.record.points)} points even float32 answers in"
+            f" {units.millis(slowest)} ms: quantization shows its speed in full scans (--hnsw-m 0), far larger sets,"
+            " or when the originals don't fit in RAM; here compare memory and recall"
+        )
+        yield RunWarning("speed-hidden", text)
+
+
+def _spread(medians: Sequence[float]) -> float:
+    return max(medians) / min(medians) - 1 if len(medians) > 1 and min(medians) > 0 else 0.0
