@@ -1,1 +1,133 @@
-"""Findings about a collection: configured, built and effective compared, each with its reason and remedy."""
+"""Findings about a collection: configured, built and effective compared, each with its reason and remedy.
+
+Looks at a view and nothing else, so that it serves every engine. Imports model, methods and units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qtui import units
+from qtui.methods import method
+from qtui.model import CollectionView, Distance, Finding, Placement, Quantization, VectorView
+
+BINARY_DIMENSIONS = 1024
+"""Under so many components one bit each keeps too little."""
+DEFAULT_THRESHOLD_KB = 10_000
+_FULL_SCAN_POINTS = 100_000
+"""From so many points on, a full scan takes long enough to mention."""
+
+
+def findings(view: CollectionView) -> tuple[Finding, ...]:
+    """What the owner of a collection should know, errors first, then warnings, then information."""
+    found = [*_of_collection(view)]
+    for vector in view.vectors:
+        for finding in _of_vector(view, vector):
+            name = vector.spec.name
+            found.append(finding if not name else _named(finding, name))
+    order = {"error": 0, "warning": 1, "info": 2}
+    return tuple(sorted(found, key=lambda finding: order[finding.severity]))
+
+
+def _named(finding: Finding, name: str) -> Finding:
+    return Finding(finding.code, f"{name}: {finding.text}", finding.remedy, finding.severity)
+
+
+def _of_collection(view: CollectionView) -> Iterator[Finding]:
+    if view.status == "broken":
+        yield Finding("broken", view.error or "it can't be read", "delete it and load it again", "error")
+        return
+    if view.status == "partial":
+        total = "" if view.expected_points is None else f" of {units.count(view.expected_points)}"
+        text = f"its load did not finish: {units.count(view.points)}{total} points are there"
+        yield Finding("partial", text, "run the same load again to go on, or delete it")
+    threshold = view.spec.indexing_threshold_kb
+    if threshold == 0:
+        text = "the indexing threshold is 0, which means never: no index is built, nor scalar or product quantization"
+        yield Finding("never-indexed", text, "set an indexing threshold of 1 KB or more")
+    if view.status == "green" and view.points == 0:
+        yield Finding("empty", "it holds no points", "load vectors into it", "info")
+
+
+def _of_vector(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
+    spec = vector.spec
+    if view.points:
+        yield from _graph(view, vector)
+    if spec.datatype != "float32":
+        text = f"originals are stored as {spec.datatype}, so exact search and rescoring lose precision too"
+        yield Finding("lossy-originals", text, "measure recall against the float32 vectors", "info")
+    if spec.on_disk is not None and spec.placement is None:
+        yield _deprecated("on_disk", "originals")
+    if spec.quantization is not None:
+        yield from _quantization(view, vector, spec.quantization)
+
+
+def _deprecated(flag: str, what: str) -> Finding:
+    text = f"the placement of {what} is set with {flag}, which newer versions replace by memory"
+    return Finding(f"deprecated-{flag.replace('_', '-')}", text, "set memory to cold, cached or pinned instead", "info")
+
+
+def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
+    hnsw, indexed = vector.spec.hnsw, vector.indexed
+    if hnsw is not None and hnsw.m == 0:
+        severity = "warning" if view.points >= _FULL_SCAN_POINTS and not vector.spec.multivector else "info"
+        yield Finding("no-graph", "m is 0: there is no graph, every search is a full scan", "set m to 16", severity)
+    elif vector.spec.multivector:
+        text = "a graph over multivectors takes long to build and seldom helps"
+        yield Finding("multivector-graph", text, "set m to 0", "info")
+    if not indexed.complete and view.spec.indexing_threshold_kb != 0:
+        text = f"{indexed.segments} of {indexed.of} segments are indexed; the others are scanned"
+        yield Finding("not-indexed", text, _threshold_remedy(view), "info")
+    if hnsw is not None and hnsw.inline_storage:
+        text = "vectors are stored inside the graph: rescoring can't be switched off, and the graph's file grows"
+        yield Finding("inline-storage", text, "compare its disk use with a collection without inline storage", "info")
+
+
+def _threshold_remedy(view: CollectionView) -> str:
+    threshold = view.spec.indexing_threshold_kb
+    shown = f"{DEFAULT_THRESHOLD_KB} KB (default)" if threshold is None else f"{threshold} KB"
+    return f"set an indexing threshold below {shown}, such as 1 KB, and build again"
+
+
+def _quantization(view: CollectionView, vector: VectorView, asked: Quantization) -> Iterator[Finding]:
+    chosen, built = method(asked.method), vector.built
+    if view.points and not built.complete:
+        remedy = "build it again" if view.spec.indexing_threshold_kb == 1 else _threshold_remedy(view)
+        if built.segments == 0:
+            text = f"{chosen.name} is configured, not built: 0 of {built.of} segments; searches use float vectors"
+            yield Finding("not-built", text, remedy)
+        else:
+            text = f"segments differ: {chosen.name} is built in {built.segments} of {built.of}, the others use floats"
+            yield Finding("segments-differ", text, remedy)
+    if chosen.name == "binary-2bit" and built.segments and not vector.indexed.complete:
+        text = "binary-2bit in a segment that is not indexed yet is not calibrated: it scores like one bit"
+        yield Finding("uncalibrated", text, _threshold_remedy(view))
+    yield from _advice(vector, asked)
+    yield from _placement(vector, asked, is_built=built.segments > 0)
+
+
+def _advice(vector: VectorView, asked: Quantization) -> Iterator[Finding]:
+    spec, chosen = vector.spec, method(asked.method)
+    if chosen.name == "binary" and spec.size < BINARY_DIMENSIONS:
+        text = f"one bit of {spec.size} dimensions keeps little: binary suits {BINARY_DIMENSIONS:,} and more"
+        yield Finding("few-dimensions", text, "measure it, and compare with binary-2bit and turbo-4bit")
+    if chosen.family == "binary" and spec.distance in (Distance.EUCLID, Distance.MANHATTAN):
+        text = f"binary under {spec.distance} without rescoring can answer out of order of its scores"
+        yield Finding("binary-order", text, "keep rescoring on")
+    if not chosen.default_rescore:
+        text = f"{chosen.name} does not rescore unless a search asks for it"
+        yield Finding("rescore-off", text, "send rescore with each search, as its measured recall advises", "info")
+
+
+def _placement(vector: VectorView, asked: Quantization, *, is_built: bool) -> Iterator[Finding]:
+    spec = vector.spec
+    if asked.always_ram is not None and asked.placement is None:
+        yield _deprecated("always_ram", "quantized vectors")
+    cold = spec.placement is Placement.COLD or (spec.placement is None and spec.on_disk is True)
+    if not cold and is_built:
+        text = "originals are still read into RAM beside the quantized vectors: no memory is saved"
+        yield Finding("originals-in-ram", text, "set the originals' memory to cold (on_disk)")
+    kept_off = asked.placement is Placement.COLD or (asked.placement is None and not asked.always_ram and cold)
+    if kept_off and cold:
+        text = "quantized vectors are not kept in RAM: each search may read them from disk"
+        yield Finding("quantized-cold", text, "set the quantized vectors' memory to pinned")

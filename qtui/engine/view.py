@@ -1,0 +1,59 @@
+"""What a collection looks like, from its manifest and its files alone: nothing is opened, so that listing is cheap."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qtui.engine import files
+from qtui.engine.files import Segment
+from qtui.engine.guard import DATATYPES
+from qtui.engine.inspect import findings
+from qtui.engine.store import Folder, Manifest, State
+from qtui.errors import QtuiError
+from qtui.methods import method
+from qtui.model import COMPONENTS, Built, Bytes, CollectionSpec, CollectionView, VectorSpec, VectorView
+
+
+def view(folder: Folder, manifest: Manifest, points: int) -> CollectionView:
+    """The collection as its files show it. `points` is the exact count. Raises DataError when files are damaged."""
+    if manifest.state is State.READY:
+        files.verify(folder.shard, manifest.files, folder.name, read=False)
+    holding = tuple(segment for segment in files.segments(folder.shard) if segment.points)
+    whole = manifest.expected_points is None or points == manifest.expected_points
+    found = CollectionView(
+        name=folder.name,
+        status="green" if manifest.state is State.READY and whole else "partial",
+        points=points,
+        segments=len(holding),
+        vectors=tuple(_vector(spec, holding) for spec in manifest.spec.vectors),
+        spec=manifest.spec,
+        memory=files.memory(folder.path),
+        expected_points=manifest.expected_points,
+        origin=manifest.source,
+    )
+    return replace(found, findings=findings(found))
+
+
+def broken(name: str, error: QtuiError) -> CollectionView:
+    """A collection that can't be read, with the reason."""
+    memory = {component: Bytes() for component in COMPONENTS}
+    empty = CollectionView(name, "broken", 0, 0, (), CollectionSpec(name, ()), memory, error=error.text)
+    return replace(empty, findings=findings(empty))
+
+
+def _vector(spec: VectorSpec, holding: tuple[Segment, ...]) -> VectorView:
+    chosen = method(spec.quantization.method if spec.quantization else "none")
+    parts = [segment.vector(spec.name) for segment in holding]
+    built = [part for part in parts if spec.quantization is not None and part.method == chosen.name]
+    quantized = sum(part.quantized_vectors for part in built)
+    row_bytes = spec.size * DATATYPES[spec.datatype]
+    return VectorView(
+        spec=spec,
+        built=Built(len(built), len(parts)),
+        indexed=Built(sum(part.indexed for part in parts), len(parts)),
+        original_bytes=row_bytes,
+        quantized_bytes=sum(part.quantized_bytes for part in built) / quantized if quantized else None,
+        theoretical_compression=chosen.compression(spec.size, spec.distance),
+        effective_rescore=chosen.default_rescore if spec.quantization else None,
+        vectors=sum(part.vectors(row_bytes) for part in parts),
+    )
