@@ -6,17 +6,15 @@ The only place that turns an outcome into an exit code. Imports next to nothing 
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
 
 from qtui import __version__
 
+TYPE_CHECKING = False  # type checkers take the name for true; importing it from typing would cost more than --version
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
     from qtui.commands.console import Console
     from qtui.errors import Exit
@@ -97,6 +95,9 @@ def _parting(reason: str, console: Console) -> str:
 
 def _close(console: Console, text: str | None) -> None:
     """Prints the last line on stderr, and leaves nothing to be flushed at exit where nobody reads any more."""
+    import os
+    from contextlib import suppress
+
     from qtui.errors import QtuiError
 
     with suppress(OSError):
@@ -119,6 +120,7 @@ def _trace(*, debug: bool) -> None:
 
 def _listen(terminated: Callable[[str], BaseException]) -> None:
     """Makes a polite request to end (SIGTERM, a closed terminal) unwind like Ctrl-C does, with clean-up."""
+    import signal
 
     def stop(number: int, _frame: object) -> NoReturn:
         raise terminated(f"ended by {signal.Signals(number).name}")

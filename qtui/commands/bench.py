@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,12 +49,16 @@ def declare(parser: Parser) -> None:
 def _what(parser: Parser) -> None:
     group = parser.add_argument_group("what is measured")
     options.add_source(group, required=False)
-    group.add_argument("--collection", metavar="NAME", help="a collection of the store, measured in place")
+    group.add_argument(
+        "--collection",
+        metavar="NAME",
+        help="a collection of the store, measured in place, with the NAME__METHOD that `load` made beside it",
+    )
     group.add_argument(
         "--queries",
         metavar="F|N",
         help="file of queries, or how many to draw from the vectors and keep out of the collection"
-        f" (default: the file's own, else {DEFAULT_QUERIES})",
+        f" (default: {DEFAULT_QUERIES}, of the file's own where it has them)",
     )
     group.add_argument("--truth", metavar="F", help="file of exact neighbours, instead of computing them")
     group.add_argument("--filter", metavar="JSON", help="only points whose payload matches: Qdrant's JSON, or `a = b`")
@@ -149,8 +153,6 @@ def make_request(args: Namespace) -> BenchRequest:
     """The request that the options make. Raises UsageError for what doesn't go together."""
     if (args.vectors is None) == (args.collection is None):
         raise UsageError("give either --vectors F or --collection NAME; `--vectors sample` needs no file")
-    if args.collection is not None and args.methods is not None:
-        raise UsageError("--methods goes with --vectors; a collection is measured with the quantization that it has")
     if args.collection is not None and args.payload is not None:
         raise UsageError("--payload goes with --vectors; a collection has its payload already")
     queries_file, queries = _queries(args.queries)
@@ -221,12 +223,13 @@ async def _measure(request: BenchRequest, args: Namespace, console: Console) -> 
     from qtui.commands import progress
     from qtui.events import RunFinished
     from qtui.host.build import build
+    from qtui.host.streams import closing
 
     record: RunRecord | None = None
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(options.engine(args)) if request.collection is not None else None
         session = bench(request, engine=engine, home=config.home(), build=build)
-        async for event in await stack.enter_async_context(aclosing(session)):
+        async for event in await stack.enter_async_context(closing(session)):
             progress.show(event, console)
             if isinstance(event, RunFinished):
                 record = event.record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from contextlib import aclosing
 from dataclasses import replace
 
 from qtui import units
@@ -74,10 +73,11 @@ def _with_own_distance(request: LoadRequest) -> LoadRequest:
 async def _load(request: LoadRequest, args: Namespace, console: Console) -> tuple[Loaded, list[CollectionFailed]]:
     from qtui.commands import progress
     from qtui.host.build import load_all
+    from qtui.host.streams import closing
 
     failed: list[CollectionFailed] = []
     loaded: Loaded | None = None
-    async with aclosing(load_all(request, options.store(args))) as events:
+    async with closing(load_all(request, options.store(args))) as events:
         async for event in events:
             progress.show(event, console)
             if isinstance(event, CollectionFailed):

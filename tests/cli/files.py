@@ -1,0 +1,31 @@
+"""Small files of vectors for the command line to work on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def vectors(rows: int, dimension: int, seed: int = 0) -> NDArray[np.float32]:
+    """Clustered vectors: neighbours that mean something, as real embeddings have."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((12, dimension))
+    found = centres[rng.integers(0, 12, rows)] + 0.6 * rng.standard_normal((rows, dimension))
+    return found.astype(np.float32)
+
+
+def save(path: Path, rows: int = 400, dimension: int = 32, seed: int = 0) -> Path:
+    """An .npy file."""
+    np.save(path, vectors(rows, dimension, seed))
+    return path
+
+
+def save_payload(path: Path, rows: int = 400) -> Path:
+    """A .jsonl file with a row a vector."""
+    path.write_text(
+        "".join(json.dumps({"part": "noun" if row % 2 else "verb", "n": row}) + "\n" for row in range(rows))
+    )
+    return path

@@ -1,0 +1,146 @@
+"""How a command line ends: every outcome has its exit code and at most one line on stderr."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qtui import commands
+from qtui.cli import main
+from qtui.commands import waiting
+from qtui.commands.console import Terminated
+from qtui.errors import AccessError, DataError, DiskFull, EngineGone, NewerFormat, NotFound, StoreInUse, UsageError
+from tests.cli.running import COMMAND, OnTerminal, qtui, refused
+
+
+class Panic(BaseException):
+    """As the native engine raises them."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (UsageError("no"), 2, "qtui: no\n"),
+        (NotFound("not\nthere"), 2, "qtui: not there\n"),
+        (AccessError("no"), 3, "qtui: no\n"),
+        (StoreInUse("no"), 3, "qtui: no\n"),
+        (EngineGone("no"), 3, "qtui: no\n"),
+        (DataError("no"), 4, "qtui: no\n"),
+        (NewerFormat("no"), 4, "qtui: no\n"),
+        (DiskFull("no"), 4, "qtui: no\n"),
+        (KeyboardInterrupt(), 130, "qtui: interrupted\n"),
+        (Terminated("ended by SIGTERM"), 143, "qtui: ended by SIGTERM\n"),
+        (BrokenPipeError(), 0, ""),
+        (
+            ZeroDivisionError("by\nzero"),
+            70,
+            "qtui: a bug in qtui: ZeroDivisionError: by zero; run it again with --debug",
+        ),
+        (Panic("called `unwrap`"), 70, "qtui: a bug in qtui: Panic: called `unwrap`; run it again with --debug"),
+    ],
+)
+def test_exit_codes(
+    raised: BaseException,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(commands, "runner", lambda _: fail)
+    assert main(["doctor"]) == code
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith(said)
+    assert err.count("\n") == (1 if said else 0)
+
+
+def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def fail(*_: object) -> None:
+        raise DataError("wrong shape")
+
+    monkeypatch.setattr(commands, "runner", lambda _: fail)
+    assert main(["doctor", "--debug"]) == 4
+    err = capfd.readouterr().err
+    assert "Traceback" in err
+    assert err.endswith("qtui: wrong shape\n")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_cancels_what_runs_and_lets_it_clean_up(name: str) -> None:
+    import asyncio
+
+    cleaned = []
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), getattr(signal, name))
+            await asyncio.Event().wait()
+        finally:
+            cleaned.append(name)
+
+    with pytest.raises(Terminated, match=name):
+        waiting.run(work())
+    assert cleaned == [name]
+
+
+def test_version_and_help_go_to_stdout() -> None:
+    from qtui import __version__
+
+    assert qtui("--version").out == f"qtui {__version__}\n"
+    done = qtui("bench", "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("usage: qtui bench")
+
+
+def test_usage_errors_are_one_line_and_2() -> None:
+    refused(2, "benhc", saying="did you mean bench?")
+    refused(2, "bench", "--vectors", "sample", "--limt", 5, saying="did you mean --limit?")
+    refused(2, "bench", "--vectors", "sample", "--methods", "bianry", saying="did you mean binary?")
+
+
+def test_without_a_terminal_there_is_no_app() -> None:
+    refused(2, saying="needs a terminal")
+    refused(2, "demo", saying="qtui bench --vectors sample")
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = subprocess.Popen([*COMMAND, "bench", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_under_stdout_is_said() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*COMMAND, "bench", "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith(b"qtui: can't write the result to stdout")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_closed_streams_do_no_harm() -> None:
+    command = " ".join([*COMMAND, "runs"])
+    assert subprocess.run(f"{command} >&-", shell=True, check=False).returncode == 0
+    assert subprocess.run(f"{command} <&- >/dev/null 2>&-", shell=True, check=False).returncode == 0
+
+
+def test_an_ascii_locale_still_prints() -> None:
+    done = qtui("runs", "nonsense", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert done.code == 2
+
+
+def test_control_characters_never_reach_the_terminal() -> None:
+    terminal = OnTerminal("inspect", "\x1b]0;owned\x07")
+    done = terminal.end()
+    assert done.code == 2
+    assert "\x1b" not in done.err
+    assert "\x07" not in done.err
