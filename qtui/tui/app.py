@@ -22,7 +22,7 @@ from textual.filter import LineFilter
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
-from qtui.errors import QtuiError
+from qtui.errors import EngineGone, QtuiError
 from qtui.model import CollectionView, EngineInfo
 from qtui.tui.commands import Command, PossibleNow, active, bindings
 from qtui.tui.dialogs.help import Help
@@ -51,6 +51,7 @@ class QtuiApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "qtui"
+    AUTO_FOCUS = None
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared so by textual
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
@@ -84,6 +85,7 @@ class QtuiApp(App[None]):
         self.query_one(Header).where = self.where
         self.query_one(TabLine).current = TABS[0].panel
         self._heed_signals()
+        self._panel.focus_default()
         self._start()
 
     def _heed_signals(self) -> None:
@@ -97,7 +99,7 @@ class QtuiApp(App[None]):
 
     # --- the engine room --------------------------------------------------------------------------------------
 
-    @work(group="start")
+    @work(exclusive=True, group="start")
     async def _start(self) -> None:
         try:
             await self.room.start()
@@ -132,7 +134,10 @@ class QtuiApp(App[None]):
 
     @on(CollectionsWanted)
     def _collections_wanted(self) -> None:
-        self._read()
+        if self.room_state.status == "closed":
+            self._start()
+        else:
+            self._read()
 
     def watch_engine(self, info: EngineInfo | None) -> None:
         """The header says what is behind."""
@@ -156,7 +161,9 @@ class QtuiApp(App[None]):
             self.notify(clean(now.detail), title="Engine", severity="error", markup=False, timeout=60)
 
     def _tell(self, error: QtuiError) -> None:
-        self.notify(clean(error.text), severity="error", markup=False, timeout=10)
+        # of the end of its process the engine room tells once for all who waited
+        if not isinstance(error, EngineGone):
+            self.notify(clean(error.text), severity="error", markup=False, timeout=10)
 
     async def action_quit(self) -> None:
         """Ends what runs, then leaves; what is finished is kept."""

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from qtui import units
 from qtui.methods import METHODS
+from qtui.model import Bytes
 from qtui.records import CollectionRecord, Measurement
 from qtui.tui.fold import RunState, label
 from qtui.tui.text import clean, fitted
@@ -44,7 +45,7 @@ def recall_latency(state: RunState) -> tuple[Series, ...]:
 def key(state: RunState) -> str:
     """What the letters in the chart stand for."""
     methods = dict.fromkeys(variant.method for variant in state.variants)
-    return "  ".join(f"{METHODS[name].letter} {name}" for name in methods)
+    return "  ".join(f"{METHODS[name].letter}\N{NO-BREAK SPACE}{name}" for name in methods)
 
 
 def made_of(state: RunState) -> str:
@@ -108,13 +109,15 @@ def memory(state: RunState, width: int) -> Text:
     text = Text.assemble((f"{'bytes a vector':<15}", "bold"))
     if not state.collections:
         return text.append("\n\nNo collection is ready yet.", DIM)
-    room = max(12, width - 15 - 36)
-    text.append(f"{'bar measured  │ theoretical':<{room + 1}}", DIM)
-    text.append(f"{'measured':>9}{'theory':>9}{'smaller':>9}{'built':>7}", DIM)
+    room = max(12, width - 15 - 45)
+    text.append(f"{'│ theory':<{room + 1}}", DIM)
+    text.append(f"{'measured':>9}{'theory':>8}{'smaller':>9}{'on disk':>11}{'built':>7}", DIM)
     longest = max(_sizes(found)[0] or _sizes(found)[1] for found in state.collections)
     for found in state.collections:
         text.append("\n").append_text(_memory_row(found, room, longest))
-    return text.append(f"\n\n{_memory_note(state)}", DIM)
+    points = units.count(max(found.points for found in state.collections))
+    note = f"of {points} points, on {clean(state.about, 40)}; on disk: all quantized vectors of the collection"
+    return text.append(f"\n\n{note}", DIM)
 
 
 def _sizes(found: CollectionRecord) -> tuple[float | None, float]:
@@ -132,19 +135,9 @@ def _memory_row(found: CollectionRecord, room: int, longest: float) -> Text:
     cells[min(room, round(theory * scale))] = "│"
     text = Text(f"{fitted(found.method, 14):<15}")
     text.append("".join(cells), f"color({SERIES[METHODS[found.method].family]})" if found.method in METHODS else "")
-    text.append(f"{'–' if measured is None else f'{measured:,.0f}':>9}{theory:>9,.0f}")
+    text.append(f"{'–' if measured is None else f'{measured:,.0f}':>9}{theory:>8,.0f}")
     built = found.built
     sign = "✓" if built.complete else "⚠"
     text.append(f"{units.ratio(found.compression.measured):>9}")
+    text.append(f"{units.size(found.memory.get('quantized', Bytes()).disk) if found.method != 'none' else '–':>11}")
     return text.append(f"{'–' if found.method == 'none' else f'{built.segments}/{built.of} {sign}':>7}")
-
-
-def _memory_note(state: RunState) -> str:
-    total = "  ".join(
-        f"{found.method} {units.size(found.memory['quantized'].disk)}"
-        for found in state.collections
-        if found.method != "none" and "quantized" in found.memory
-    )
-    whole = f"quantized data on disk: {total}\n" if total else ""
-    points = max(found.points for found in state.collections)
-    return f"{whole}of {units.count(points)} points, on {clean(state.about, 40)}"

@@ -74,11 +74,6 @@ def _vector_ram(view: CollectionView, vector: VectorView) -> float:
     return held + view.points * (spec.hnsw or DEFAULT_HNSW).m * 2 * 4 * 1.2
 
 
-def method_size(name: str, dimension: int | None) -> str:
-    """Bytes of one vector and the factor saved, or the advertised factor where the dimension isn't known."""
-    method = METHODS[name]
-    if name == "none":
-        return "float32"
-    if dimension is None:
-        return f"{method.nominal_compression:.3g}x smaller"
-    return f"{method.nominal_compression:.3g}x"
+def advertised(name: str) -> str:
+    """The factor by which a method is said to be smaller than float32, per-vector extras left out."""
+    return f"{METHODS[name].nominal_compression:.3g}x"

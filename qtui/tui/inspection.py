@@ -14,7 +14,7 @@ from qtui.tui import figures
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, GOOD, HEAD, WARN
 
-LABEL = 15
+LABEL = 14
 CONSOLE = Console(width=200, color_system=None)
 """Wraps text; nothing is ever printed on it."""
 SEVERITY = {"error": ("✗", BAD), "warning": ("⚠", WARN), "info": ("i", DIM)}
@@ -91,7 +91,7 @@ def _bytes(vector: VectorView) -> Iterator[tuple[str, str, str]]:
     quantized = "not built" if vector.quantized_bytes is None else f"{vector.quantized_bytes:,.0f}"
     yield f"Bytes/{unit}", f"{vector.original_bytes:,} → {quantized}", "" if vector.quantized_bytes else WARN
     measured, theory = units.ratio(vector.measured_compression), units.ratio(vector.theoretical_compression)
-    yield "Compression", f"{measured} measured, {theory} theoretical", ""
+    yield "Compression", f"{measured} found, {theory} by formula", ""
 
 
 def _settings(view: CollectionView, vector: VectorView, width: int) -> Text:
@@ -121,7 +121,7 @@ def _rows(view: CollectionView, vector: VectorView) -> Iterator[Row]:
         if quantized.quantile is not None:
             yield "quantile", f"{quantized.quantile:g}", none, f"{quantized.quantile:g}"
         if quantized.query_encoding:
-            yield "query encoding", clean(quantized.query_encoding), none, clean(quantized.query_encoding)
+            yield "encoding", clean(quantized.query_encoding), none, clean(quantized.query_encoding)
         place = quantized.placement.value if quantized.placement else _ram(quantized.always_ram)
         yield "quantized in", place, none, place if place != none else "cached"
     yield "originals in", _asked(spec.on_disk, spec.placement and spec.placement.value), none, figures.placement(spec)

@@ -55,8 +55,8 @@ class Plan:
         count = len(variants(self.request))
         searches = count * self.request.queries * self.request.repeat
         builds = len(self.request.methods) if self.request.collection is None else 0
-        built = f", {builds} collections to build" if builds > 1 else ", 1 collection to build" if builds else ""
-        return f"{count} measurement{'' if count == 1 else 's'}{built}\n{searches:,} searches counted"
+        built = f"\n{builds} collection{'' if builds == 1 else 's'} to build first" if builds else ""
+        return f"{count} measurement{'' if count == 1 else 's'}, {searches:,} searches{built}"
 
 
 def read(text: PlanText, views: tuple[CollectionView, ...]) -> Plan:

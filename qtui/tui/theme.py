@@ -38,5 +38,6 @@ QUIET = Theme(
 SERIES = {"none": 15, "scalar": 12, "binary": 11, "product": 13, "turbo": 10}
 """Terminal colour (0 to 15) of each family of methods; within a family the letter tells them apart."""
 
-GOOD, WARN, BAD, DIM, KEY, HEAD = "green", "yellow", "red", "grey62", "bold cyan", "bold"
-"""Styles of text that rich draws; each is one of the 16 colours or grey, so that any terminal tells them apart."""
+GOOD, WARN, BAD, DIM, HEAD = "#87af5f", "#d7af5f", "#d75f5f", "grey62", "bold"
+"""Styles of text that rich draws; they stay apart when a terminal has 16 colours alone."""
+ACCENT, KEY, CHOSEN, RULE = "#5fafd7", "bold #5fafd7", "bold #ffffff on #34495c", "#3a4150"

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from qtui.tui.text import clean, plain
-from qtui.tui.theme import DIM
+from qtui.tui.theme import DIM, WARN
 from qtui.tui.widgets.controls import Choice, Field, line_input
 
 FORMATS = (("md", "Markdown"), ("csv", "CSV"), ("json", "JSON"))
@@ -21,6 +21,8 @@ FORMATS = (("md", "Markdown"), ("csv", "CSV"), ("json", "JSON"))
 
 class ConfirmByName(ModalScreen[bool]):
     """Asks for a collection's name to be typed; True only when it is."""
+
+    AUTO_FOCUS = "Input"
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", show=False)]
 
@@ -45,11 +47,13 @@ class ConfirmByName(ModalScreen[bool]):
         if event.value in {self.wanted, clean(self.wanted)}:
             self.dismiss(result=True)
         else:
-            self.query_one("#said", Static).update(Text("That is not its name; nothing was deleted.", "yellow"))
+            self.query_one("#said", Static).update(Text("That is not its name; nothing was deleted.", WARN))
 
 
 class ExportTo(ModalScreen[tuple[str, Path] | None]):
     """Asks for a format and a file that isn't there yet."""
+
+    AUTO_FOCUS = "Input"
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
 
@@ -88,7 +92,7 @@ class ExportTo(ModalScreen[tuple[str, Path] | None]):
         event.stop()
         problem = self._problem(event.value)
         if problem:
-            self.query_one("#said", Static).update(Text(problem, "yellow"))
+            self.query_one("#said", Static).update(Text(problem, WARN))
         else:
             self.dismiss((self.choice.value, Path(event.value.strip()).expanduser().absolute()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,12 +13,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from qtui.tui.commands import Active
-from qtui.tui.theme import DIM, HEAD
+from qtui.tui.theme import DIM, HEAD, KEY
 
 
 class Help(ModalScreen[None]):
     """Closed by any of the keys that one tries first."""
 
+    AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", show=False)]
 
     def __init__(self, title: str, about: str, commands: tuple[Active, ...]) -> None:
@@ -33,11 +35,12 @@ class Help(ModalScreen[None]):
             yield Static(Text(self.about))
             yield Static(self._keys())
 
-    def _keys(self) -> Text:
-        text = Text("\nKeys that work here\n", HEAD)
+    def _keys(self) -> Table:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_row("", Text("\nKeys that work here", HEAD))
         for each in self.commands:
-            text.append(f"{each.key:>10}", "bold cyan").append(f"  {each.command.title}\n")
-        text.append(f"{'arrows Tab':>10}", "bold cyan").append(
-            "  Move; Space or Enter changes what is under the cursor\n"
-        )
-        return text.append("\nEsc closes this.", DIM)
+            also = f", {each.command.always}" if each.command.always else ""
+            grid.add_row(Text(f"{each.key}{also}", KEY), Text(each.command.title))
+        grid.add_row(Text("arrows, Tab", KEY), Text("Move; Space or Enter changes what is under the cursor"))
+        grid.add_row("", Text("\nEsc closes this.", DIM))
+        return grid

@@ -28,6 +28,7 @@ from qtui.tui.inspection import inspect
 from qtui.tui.messages import CollectionsWanted, Copied, Ended, Happened, Measure
 from qtui.tui.room import Room, RoomState
 from qtui.tui.text import clean
+from qtui.tui.theme import BAD, KEY
 from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.tables import CollectionTable
@@ -44,7 +45,7 @@ KEYS = (
     Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="f5"),
     Command("collections.delete", "d", "delete", "Delete", "Delete the highlighted collection"),
     Command("collections.copy", "y", "copy", "", "Copy the inspection of the highlighted collection"),
-    Command("collections.back", "escape", "back", "", "Back: cancel loading, leave the filter or the inspection"),
+    Command("collections.back", "escape", "back", "Back", "Leave the inspection or the filter; cancel loading"),
 )
 FIRST_RUN_KEYS = (Command("first.demo", "d", "demo", "Demo", "Build the demo's collections"),)
 
@@ -61,9 +62,9 @@ class FirstRun(Static, can_focus=True):
         """Three lines."""
         return Text.assemble(
             ("No collections yet\n\n", "bold"),
-            ("d", "bold cyan"), "  build the demo: real embeddings, no download\n",
-            ("3", "bold cyan"), "  benchmark a file of your own vectors\n",
-            ("$", "bold cyan"), "  qtui load NAME --vectors FILE  keeps them here",
+            ("d", KEY), "  build the demo: real embeddings, no download\n",
+            ("3", KEY), "  benchmark a file of your own vectors\n",
+            ("$", KEY), "  qtui load NAME --vectors FILE  keeps them here",
         )  # fmt: skip
 
     def action_demo(self) -> None:
@@ -147,6 +148,18 @@ class CollectionsPanel(Vertical):
         if had_focus and self.display:
             self.focus_default()
 
+    def watch_room_state(self, state: RoomState) -> None:
+        """Before the first reading, what is waited for; after the engine's end, how to get it back."""
+        if not self.is_mounted:
+            return
+        said = self.query_one("#list-said", Static)
+        if state.status == "closed":
+            said.update(Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", "; r tries again"))
+        elif self.views is None:
+            said.update(Text("reading the store…"))
+        else:
+            self._show_list()
+
     def focus_default(self) -> None:
         """What has the focus when the tab opens."""
         first = self.query_one("#first-run")
@@ -154,6 +167,8 @@ class CollectionsPanel(Vertical):
 
     def _show_list(self) -> None:
         table = self.query_one(CollectionTable)
+        if self.views is None:
+            return
         words = self.query_one("#filter", Input).value
         table.show_views(self.views or (), words)
         shown, of = len(table.matching), len(self.views or ())
@@ -188,6 +203,7 @@ class CollectionsPanel(Vertical):
             "filter": bool(self.views) and listed,
             "sort": bool(self.views) and listed,
             "copy": one,
+            "back": self.inspecting or self.loading_demo or self.query_one("#filter").display,
         }
         return sensible.get(action, True)
 

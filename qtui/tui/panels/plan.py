@@ -17,6 +17,7 @@ from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_QUERIES
 from qtui.tui.messages import PlanEdited
 from qtui.tui.planform import Plan, PlanText, read
 from qtui.tui.text import clean, plain
+from qtui.tui.theme import BAD, GOOD
 from qtui.tui.widgets.controls import Choice, Field, MethodList, Toggle, line_input
 
 SOURCES = (("sample", "the sample"), ("file", "a file"), ("collection", "a collection"))
@@ -45,13 +46,13 @@ class PlanEditor(VerticalScroll, can_focus=False):
             yield Field("k", line_input("10", id="limit"))
             yield Field("hnsw_ef", line_input("128", id="hnsw-ef"))
             yield Field("oversampling", line_input(",".join(f"{f:g}" for f in DEFAULT_OVERSAMPLING), id="oversampling"))
-            yield Field("rescore", Toggle("on, at each oversampling", value=True, id="rescore-on"))
+            yield Field("rescore", Toggle("on, each factor", value=True, id="rescore-on"))
             yield Field("", Toggle("off", value=True, id="rescore-off"))
             yield Field("controls", Toggle("exact search", id="exact"))
             yield Field("", Toggle("ignore quantization", id="ignore"))
             yield Static(id="plan-said")
         with Vertical(id="method-box"):
-            yield Static("methods", markup=False, classes="label", id="methods-label")
+            yield Static("    methods           smaller by", markup=False, id="methods-label")
             yield MethodList(DEFAULT_METHODS, id="methods")
 
     def on_mount(self) -> None:
@@ -87,10 +88,10 @@ class PlanEditor(VerticalScroll, can_focus=False):
         said = self.query_one("#plan-said", Static)
         try:
             self.plan = read(text, self.views or ())
-            said.update(Text.assemble(("✓ ", "green"), self.plan.summary.replace("\n", "\n  ")))
+            said.update(Text.assemble(("✓ ", GOOD), self.plan.summary.replace("\n", "\n  ")))
         except UsageError as error:
             self.plan = None
-            said.update(Text.assemble(("✗ ", "red"), plain(error.text)))
+            said.update(Text.assemble(("✗ ", BAD), plain(error.text)))
         self.post_message(self.Changed())
 
     def _text(self) -> PlanText:

@@ -14,17 +14,16 @@ from qtui.records import Latency, Measurement
 from qtui.tui import charts
 from qtui.tui.fold import RunState, label
 from qtui.tui.text import clean
-from qtui.tui.theme import BAD, DIM, WARN
+from qtui.tui.theme import ACCENT, BAD, DIM, KEY, WARN
 from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.tables import ResultTable
 
 PAGES = ("chart", "latency", "memory")
 PAGE_TITLES = {
-    "table": "figures",
-    "chart": "recall against latency",
-    "latency": "latency percentiles",
-    "memory": "memory measured and theoretical",
+    "chart": "recall / latency",
+    "latency": "p50 p95 p99",
+    "memory": "memory",
 }
 
 
@@ -50,6 +49,7 @@ class Results(Vertical):
 
     def on_mount(self) -> None:
         """Nothing measured yet."""
+        self._chart = PAGES[0]
         self.watch_state()
 
     def watch_state(self) -> None:
@@ -81,19 +81,19 @@ class Results(Vertical):
 
     def draw_page(self) -> None:
         """The page that is looked at; charts keep what they have drawn while nothing changed."""
-        state, page = self.state, self.page
+        state = self.state
         for name in (*PAGES, "table", "plan"):
-            self.set_class(name == page, f"-{name}")
-        if state is None or page not in PAGES:
+            self.set_class(name == self.page, f"-{name}")
+        page = self._chart = self.page if self.page in PAGES else self._chart
+        if state is None or not self.query_one("#pages").display:
             return
-        order = "   ".join(f"{'▸' if name == page else ' '}{PAGE_TITLES[name]}" for name in PAGES)
-        self.query_one("#page-title", Static).update(Text(order, "bold"))
+        self.query_one("#page-title", Static).update(_page_line(page))
         chart, scroll = self.query_one(Chart), self.query_one("#text-page")
         chart.display, scroll.display = page == "chart", page != "chart"
         if page == "chart":
             chart.series = charts.recall_latency(state)
             k = state.request.limit
-            chart.axes = f"↑ recall@{k}   → p50 engine ms (log)   digits: oversampling; a letter alone: no rescoring"
+            chart.axes = f"↑ recall@{k}  → p50 engine ms, log  digit: oversampling, none: no rescore"
             chart.key, chart.caption = charts.key(state), charts.made_of(state)
         else:
             width = max(40, self.size.width - 3)
@@ -110,9 +110,16 @@ class Results(Vertical):
             self.query_one("#detail", Static).update(detail(state, int(row or 0)))
 
 
+def _page_line(page: str) -> Text:
+    line = Text()
+    for name, title in PAGE_TITLES.items():
+        line.append("▸ " if name == page else "  ", ACCENT).append(title, "bold" if name == page else DIM).append("  ")
+    return line
+
+
 EMPTY = Text.assemble(
     ("Nothing measured yet\n\n", "bold"),
-    "Choose what to measure in the plan, then press ", ("b", "bold cyan"), ".\n",
+    "Choose what to measure in the plan, then press ", ("b", KEY), ".\n",
     "Each method is built in a temporary store, measured against\n",
     "exact search on the same queries, and the run is kept.",
 )  # fmt: skip

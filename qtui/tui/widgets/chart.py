@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.reactive import reactive
@@ -9,7 +11,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from qtui.tui.text import fitted
-from qtui.tui.widgets.plot import Series, draw
+from qtui.tui.widgets.plot import Drawing, Series, draw
+
+QUIET = Style.parse("grey62")
 
 
 class Chart(Widget):
@@ -17,34 +21,39 @@ class Chart(Widget):
 
     series: reactive[tuple[Series, ...]] = reactive(())
     axes: reactive[str] = reactive("")
-    """One line under the chart: what the axes are."""
+    """What the axes are."""
     key: reactive[str] = reactive("")
-    """One line: what the letters mean."""
+    """What the letters mean; wrapped."""
     caption: reactive[str] = reactive("")
-    """One line: n, k and what it was measured on."""
+    """n, k and what it was measured on."""
 
     def render_line(self, y: int) -> Strip:
-        """One row: of the chart, then axes, key and caption."""
-        width, height = self.size
-        drawing = draw(self.series, width, height - 3)
-        if y < height - 3:
-            return drawing.rows[y] if y < len(drawing.rows) else self._empty(y)
-        hidden = f"; {drawing.hidden} marks lie under others" if drawing.hidden else ""
-        lines = (self.axes, self.key, f"{self.caption}{hidden}")
-        return self._line(lines[y - height + 3])
+        """One row: of the chart, then of the lines under it."""
+        return self._row(y).apply_style(self.rich_style)
 
-    def _empty(self, y: int) -> Strip:
+    def _row(self, y: int) -> Strip:
+        under = self._under()
+        drawing = self._drawing(len(under))
+        above = self.size.height - len(under)
+        if y >= above:
+            return self._line(under[y - above])
+        if y < len(drawing.rows):
+            return drawing.rows[y]
         said = "Too small a window for a chart." if self.series else "No marks yet: they come with the first figures."
-        return (
-            self._line(f"  {said}")
-            if y == 1 and not draw(self.series, *self._room).rows
-            else Strip.blank(self.size.width)
-        )
+        return self._line(f"  {said}" if y == 1 and not drawing.rows else "")
 
-    @property
-    def _room(self) -> tuple[int, int]:
-        return self.size.width, self.size.height - 3
+    def _drawing(self, under: int) -> Drawing:
+        return draw(self.series, self.size.width, self.size.height - under)
+
+    def _under(self) -> list[str]:
+        keys = [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrap(self.key, max(20, self.size.width))]
+        lines = [self.axes, *keys, self.caption]
+        hidden = self._drawing(len(lines)).hidden
+        if hidden:
+            lines[-1] += f"; {hidden} mark{'' if hidden == 1 else 's'} under others"
+        return lines
 
     def _line(self, text: str) -> Strip:
-        line = fitted(text, self.size.width) if text else ""
-        return Strip([Segment(line, Style.parse("grey62"))]).adjust_cell_length(self.size.width)
+        return Strip([Segment(fitted(text, self.size.width) if text else "", QUIET)]).adjust_cell_length(
+            self.size.width
+        )

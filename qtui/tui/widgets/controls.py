@@ -15,9 +15,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from qtui.methods import METHODS
-from qtui.tui.figures import method_size
+from qtui.tui.figures import advertised
 from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean, fitted
+from qtui.tui.theme import ACCENT, DIM
 
 
 class Choice(Widget, can_focus=True):
@@ -34,7 +35,7 @@ class Choice(Widget, can_focus=True):
     def render(self) -> Text:
         """The label of the value between arrows."""
         label = dict(self.options).get(self.value, self.value) or "–"
-        return Text.assemble(("‹ ", "cyan"), fitted(label, max(4, self.size.width - 4)), (" ›", "cyan"))
+        return Text.assemble(("‹ ", ACCENT), fitted(label, max(4, self.size.width - 4)), (" ›", ACCENT))
 
     def action_step(self, by: int) -> None:
         """The next or the previous value, round the ends."""
@@ -62,7 +63,7 @@ class Toggle(Widget, can_focus=True):
 
     def render(self) -> Text:
         """The sign and the label."""
-        return Text.assemble(("[x]" if self.value else "[ ]", "cyan" if self.value else "grey62"), " ", self.label)
+        return Text.assemble(("[x]" if self.value else "[ ]", ACCENT if self.value else DIM), " ", self.label)
 
     def action_flip(self) -> None:
         """The other state."""
@@ -91,11 +92,11 @@ class MethodList(OptionList):
     def _line(self, name: str) -> Content:
         method = METHODS[name]
         on = name in self.chosen
-        slow = "  slow" if method.slow_build else ""
+        slow = "slow build" if method.slow_build else ""
         return Content.assemble(
             ("[x]" if on else "[ ]", "bold $primary" if on else "$text-muted"),
             f" {method.letter} {name:<13} ",
-            (f"{method_size(name, None)}{slow}", "$text-muted"),
+            (f"{advertised(name):<6}{slow}", "$text-muted"),
         )
 
     def watch_chosen(self) -> None:

@@ -13,14 +13,15 @@ from textual.widget import Widget
 from qtui.tui.commands import active
 from qtui.tui.room import RoomState
 from qtui.tui.text import clean, fitted
+from qtui.tui.theme import ACCENT, BAD, CHOSEN, DIM, GOOD, KEY, RULE, WARN
 
 STATES = {
-    "ready": ("●", "green"),
-    "starting": ("○", "yellow"),
-    "measuring": ("◆", "cyan"),
-    "building": ("▲", "cyan"),
-    "restarting": ("↻", "red"),
-    "closed": ("✗", "red"),
+    "ready": ("●", GOOD),
+    "starting": ("○", WARN),
+    "measuring": ("◆", ACCENT),
+    "building": ("▲", ACCENT),
+    "restarting": ("↻", BAD),
+    "closed": ("✗", BAD),
 }
 
 
@@ -34,14 +35,14 @@ class Header(Widget):
 
     def render(self) -> Text:
         """Name and place on the left, the state on the right; the place gives way when it's tight."""
-        sign, style = STATES.get(self.state.status, ("○", "yellow"))
+        sign, style = STATES.get(self.state.status, ("○", WARN))
         right = Text.assemble((f"{sign} ", style), clean(self.state.status))
         if self.read_only:
-            right = Text.assemble(("read-only  ", "yellow"), right)
-        left = Text.assemble((" qtui ", "bold cyan"), " ")
+            right = Text.assemble(("read-only  ", WARN), right)
+        left = Text.assemble((" qtui ", KEY), " ")
         engine = f"  {clean(self.engine)}" if self.engine else ""
         room = self.size.width - left.cell_len - cell_len(engine) - right.cell_len - 4
-        left.append(fitted(self.where, room) if room > 3 else "").append(engine, "grey62")
+        left.append(fitted(self.where, room) if room > 3 else "").append(engine, DIM)
         return left + Text(" " * max(1, self.size.width - left.cell_len - right.cell_len - 1)) + right
 
 
@@ -65,13 +66,13 @@ class TabLine(Widget):
 
     def render(self) -> Text:
         """One line: the tabs, then a rule to the edge."""
-        line = Text("─", "grey42")
+        line = Text("─", RULE)
         for tab in self.tabs:
             chosen = tab.panel == self.current
-            line.append("┤" if chosen else " ", "cyan" if chosen else "")
-            line.append(f" {tab.digit} {tab.title} ", "bold reverse cyan" if chosen else "grey62")
-            line.append("├" if chosen else " ", "cyan" if chosen else "")
-        return line.append("─" * max(0, self.size.width - line.cell_len), "grey42")
+            line.append("┤" if chosen else " ", ACCENT if chosen else "")
+            line.append(f" {tab.digit} {tab.title} ", CHOSEN if chosen else DIM)
+            line.append("├" if chosen else " ", ACCENT if chosen else "")
+        return line.append("─" * max(0, self.size.width - line.cell_len), RULE)
 
 
 class KeyLine(Widget):
@@ -85,13 +86,15 @@ class KeyLine(Widget):
         self.refresh()
 
     def render(self) -> Text:
-        """Key and label of each command, nearest to the focus first."""
-        line = Text()
-        for each in active(self.screen):
-            if not each.command.label:
-                continue
-            piece = Text.assemble(" ", (each.key, "bold cyan"), " ", each.command.label, " ")
-            if line.cell_len + piece.cell_len > self.size.width:
-                break
-            line.append_text(piece)
-        return line
+        """Key and label of each command, nearest to the focus first; those of the whole app stand on the right."""
+        pieces = [
+            (each.node is self.app, Text.assemble(" ", (each.key, KEY), " ", each.command.label, " "))
+            for each in active(self.screen)
+            if each.command.label
+        ]
+        right = Text("").join(piece for everywhere, piece in pieces if everywhere)
+        left = Text()
+        for everywhere, piece in pieces:
+            if not everywhere and left.cell_len + piece.cell_len + right.cell_len <= self.size.width:
+                left.append_text(piece)
+        return left + Text(" " * max(0, self.size.width - left.cell_len - right.cell_len)) + right

@@ -10,6 +10,7 @@ from qtui import units
 from qtui.events import Progress
 from qtui.tui.charts import bar_of
 from qtui.tui.text import fitted
+from qtui.tui.theme import ACCENT, DIM, KEY
 
 DOING = {
     "truth": "exact truth",
@@ -38,12 +39,12 @@ class ProgressLine(Widget):
         """Everything on one line; the name of the collection gives way."""
         now = self.progress
         if now is None:
-            return Text.assemble(("▲ ", "cyan"), "starting…  ", ("Esc", "bold cyan"), " cancels")
+            return Text.assemble(("▲ ", ACCENT), "starting…  ", ("Esc", KEY), " cancels")
         count = "" if now.total is None else f" {_amount(now.done)}/{_amount(now.total)}"
         left = f", {units.duration(now.remaining_s)} left" if now.remaining_s is not None else ""
-        tail = Text.assemble(f"{count}  {units.duration(now.elapsed_s)}{left}  ", ("Esc", "bold cyan"), " cancels")
+        tail = Text.assemble(f"{count}  {units.duration(now.elapsed_s)}{left}  ", ("Esc", KEY), " cancels")
         stage = DOING.get(now.stage, now.stage)
-        head = Text.assemble(("▲ ", "cyan"), f"{self.whole} {stage}" if self.whole else stage)
+        head = Text.assemble(("▲ ", ACCENT), f"{self.whole} {stage}" if self.whole else stage)
         room = self.size.width - head.cell_len - tail.cell_len - BAR - 3
         about = fitted(now.about, room) if now.about and room > 3 else ""
         return head.append(f" {about} " if about else " ", "bold").append_text(_bar(now)).append_text(tail)
@@ -56,6 +57,6 @@ def _amount(value: int) -> str:
 def _bar(now: Progress) -> Text:
     if not now.total:
         at = int(now.elapsed_s * 2) % BAR
-        return Text.assemble(("·" * at, "grey62"), ("━", "cyan"), ("·" * (BAR - at - 1), "grey62"))
+        return Text.assemble(("·" * at, DIM), ("━", ACCENT), ("·" * (BAR - at - 1), DIM))
     filled = bar_of(min(1.0, now.done / now.total) * BAR) if now.done else ""
-    return Text.assemble((filled, "cyan"), ("░" * (BAR - len(filled)), "grey62"))
+    return Text.assemble((filled, ACCENT), ("░" * (BAR - len(filled)), DIM))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -16,25 +17,30 @@ from qtui.methods import METHODS
 from qtui.model import CollectionView
 from qtui.tui import figures, inspection
 from qtui.tui.fold import RunState, label
-from qtui.tui.text import fitted, plain
+from qtui.tui.text import fitted
 from qtui.tui.theme import BAD, DIM, WARN
 
 MOST_ROWS = 1_000
-PADDING = 2
+GAP = 1
+"""Blank cells after each column of the collection table."""
 
 
-class RowTable(DataTable[Text]):
-    """A table of whole rows, moved through with arrows or j and k."""
+class RowTable(DataTable[Text], inherit_bindings=False):
+    """A table of whole rows, moved through with arrows or j and k; Enter is left to the panel."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor_down", show=False),
-        Binding("k", "cursor_up", show=False),
-        Binding("g", "scroll_top", show=False),
-        Binding("G", "scroll_bottom", show=False),
+        Binding("down,j", "cursor_down", show=False),
+        Binding("up,k", "cursor_up", show=False),
+        Binding("right", "scroll_right", show=False),
+        Binding("left", "scroll_left", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("home,g", "scroll_top", show=False),
+        Binding("end,G", "scroll_bottom", show=False),
     ]
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id, cursor_type="row", zebra_stripes=False)
+    def __init__(self, *, id: str, cell_padding: int = 1) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id, cursor_type="row", cell_padding=cell_padding)
 
     @property
     def row(self) -> str | None:
@@ -54,6 +60,12 @@ class Column:
     order: Callable[[CollectionView], object]
     right: bool = False
 
+    def placed(self, text: str, width: int) -> str:
+        """The text cut to `width` cells, on its side of the column, with the gap after it."""
+        cut = fitted(text, width)
+        blanks = " " * (width - cell_len(cut))
+        return f"{blanks}{cut} " if self.right else f"{cut}{blanks} "
+
 
 def _status(view: CollectionView) -> str:
     return f"{inspection.status(view)[0]} {view.status}"
@@ -63,12 +75,14 @@ COLUMNS = (
     Column("name", 12, lambda view: view.name, lambda view: view.name),
     Column("points", 7, lambda view: units.count(view.points), lambda view: view.points, right=True),
     Column("vectors", 10, figures.vectors, figures.vectors),
-    Column("quantization", 12, figures.quantization, figures.quantization),
+    Column("quantization", 13, figures.quantization, figures.quantization),
     Column("built", 6, lambda view: figures.built(view)[0], lambda view: figures.built(view)[0]),
     Column("RAM est", 9, lambda view: units.size(figures.ram_estimate(view)), figures.ram_estimate, right=True),
-    Column("originals", 9, figures.originals, figures.originals),
+    Column("originals", 10, figures.originals, figures.originals),
     Column("status", 9, _status, lambda view: view.status),
 )
+NAME_ROOM = 4
+"""Cells that names are given before columns are."""
 OPTIONAL = ("status", "vectors", "originals")
 """Left out in this order where the window is too narrow."""
 
@@ -77,7 +91,7 @@ class CollectionTable(RowTable):
     """Every collection of the store, sorted and filtered."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
+        super().__init__(id=id, cell_padding=0)
         self.views: tuple[CollectionView, ...] = ()
         self.sort_by = "name"
         self.words = ""
@@ -102,7 +116,7 @@ class CollectionTable(RowTable):
     def _columns(self) -> list[Column]:
         columns = list(COLUMNS)
         for title in OPTIONAL:
-            if sum(column.width + PADDING for column in columns) + 6 <= self.size.width:
+            if sum(column.width + GAP for column in columns) + NAME_ROOM <= self.size.width:
                 break
             columns = [column for column in columns if column.title != title]
         return columns
@@ -121,12 +135,12 @@ class CollectionTable(RowTable):
         if not self.size.width:
             return
         before, columns = self.row, self._columns()
-        spare = self.size.width - sum(column.width + PADDING for column in columns) - 1
+        spare = self.size.width - sum(column.width + GAP for column in columns) - 1
         self.clear(columns=True)
         for column in columns:
-            title = f"{column.title}{' ▾' if column.title == self.sort_by else ''}"
-            width = column.width + (max(0, min(spare, 24)) if column.title == "name" else 0)
-            self.add_column(Text(title, justify="right" if column.right else "left"), width=width, key=column.title)
+            title = f"{column.title}{'▾' if column.title == self.sort_by else ''}"
+            width = column.width + (max(0, min(spare, 28)) if column.title == "name" else 0)
+            self.add_column(Text(column.placed(title, width)), width=width + GAP, key=column.title)
         found = self.matching[:MOST_ROWS]
         for view in found:
             self.add_row(*self._cells(view, columns), key=view.name)
@@ -136,11 +150,11 @@ class CollectionTable(RowTable):
 
     def _cells(self, view: CollectionView, columns: list[Column]) -> Iterator[Text]:
         for column, shown in zip(columns, self.ordered_columns, strict=True):
-            text = plain(fitted(column.cell(view), shown.width))
-            text.justify = "right" if column.right else "left"
+            width = shown.width - GAP
+            text = Text(column.placed(column.cell(view), width))
             if column.title == "name" and view.status != "green":
                 sign, style = inspection.status(view)
-                text = Text.assemble((f"{sign} ", style), fitted(view.name, shown.width - 2))
+                text = Text.assemble((f"{sign} ", style), fitted(view.name, width - 2))
             elif column.title == "built" and not figures.built(view)[1]:
                 text.stylize(WARN)
             elif column.title == "status":
