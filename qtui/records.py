@@ -84,6 +84,8 @@ class Dataset:
     """file, held-out or collection."""
     k: int
     truth: TruthRecord | None
+    fingerprint: str | None = None
+    """Hash of the vectors, where they come from a source: two runs of one name may be of different data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def _same_data(before: RunRecord, after: RunRecord) -> None:
     one, other = before.dataset, after.dataset
     for what, a, b in (
         ("data sets", one.source, other.source),
+        ("contents of the data", one.fingerprint, other.fingerprint),
         ("numbers of points", one.points, other.points),
         ("dimensions", one.dimension, other.dimension),
         ("distances", one.distance, other.distance),
@@ -147,8 +148,10 @@ def _lines(found: Comparison) -> Iterator[str]:
 def _pair_line(pair: Pair) -> str:
     recall, p50 = pair.recall, pair.engine_p50_ms
     cells = [f"{pair.variant:<30.30}"]
-    cells += [f"{units.share(recall and recall.before):>8}{units.share(recall and recall.after):>8}{_mark(recall)}"]
-    cells += [f"{units.millis(p50 and p50.before):>8}{units.millis(p50 and p50.after):>8}"]
+    cells += [
+        f"{units.share(recall.before if recall else None):>8}{units.share(recall.after if recall else None):>8}{_mark(recall)}"
+    ]
+    cells += [f"{units.millis(p50.before if p50 else None):>8}{units.millis(p50.after if p50 else None):>8}"]
     cells += [f"{units.ABSENT if p50 is None or p50.ratio is None else f'{p50.ratio:.2f}x':>8}{_mark(p50)}"]
     return "".join(cells).rstrip()
 

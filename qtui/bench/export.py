@@ -91,8 +91,8 @@ def _markdown(record: RunRecord) -> Iterator[str]:
     yield ""
     yield f"Run `{record.id}`, {record.status}, {record.started}."
     yield (
-        f"{units.count(data.points)} points of {data.dimension} dimensions{', multivectors' if data.multivector else ''},"
-        f" {data.distance}{f', filter {_safe(data.filter)}' if data.filter else ''}."
+        f"{units.count(data.points)} points of {data.dimension} dimensions"
+        f"{', multivectors' if data.multivector else ''}, {data.distance}{f', filter {_safe(data.filter)}' if data.filter else ''}."
     )
     yield ""
     yield "## How it was measured"
@@ -110,9 +110,9 @@ def _markdown(record: RunRecord) -> Iterator[str]:
     yield ""
     yield f"## Figures, recall@{data.k}"
     yield ""
-    heads = ("method", "rescore", "ef", "at once", "n", "errors", "recall", "95% interval")
-    heads += ("p50 ms", "p95 ms", "p99 ms", "trip p50 ms", "QPS", "speed-up", "vs none (95%)")
-    yield from _grid(heads, [_measurement_row(measured) for measured in record.measurements], text=2)
+    heads = "method|rescore|ef|at once|n|errors|recall|95% interval"
+    heads += "|p50 ms|p95 ms|p99 ms|trip p50 ms|QPS|speed-up|vs none (95%)"
+    yield from _grid(heads.split("|"), [_measurement_row(measured) for measured in record.measurements], text=2)
     if record.warnings:
         yield ""
         yield "## Warnings"

@@ -28,14 +28,14 @@ class Column:
 
 
 _COLUMNS = (
-    Column("method", "B/vector", 15, right=False),
+    Column("method", "B/vector", 14, right=False),
     Column("rescore", "", 8, right=False),
     Column("recall", "", 6),
     Column("95%", PLUS_MINUS, 5),
     Column("p50", "ms", 6),
     Column("p95", "ms", 6),
     Column("p99", "ms", 6),
-    Column("trip p50", "ms", 8),
+    Column("trip", "p50 ms", 6),
     Column("QPS", "/s", 6),
     Column("speed-up", "engine", 8),
 )
@@ -89,12 +89,18 @@ def _table(measurements: Sequence[Measurement], collections: Sequence[Collection
         extra = [f"ef {ef}"] if several_ef else []
         extra += [f"{concurrency} at once"] if several_levels else []
         labels += [", ".join(extra)] if extra else []
-        rows = [_cells(measured) for measured in members]
+        rows = [_cells(measured) for measured in sorted(members, key=_reading_order)]
         for number in range(max(len(rows), len(labels))):
             label = labels[number] if number < len(labels) else ""
             cells = rows[number] if number < len(rows) else [""] * (len(_COLUMNS) - 1)
             lines.append(_row([label, *cells]))
     return lines
+
+
+def _reading_order(measured: Measurement) -> tuple[bool, bool, float]:
+    """Without rescoring first, then by factor; controls last."""
+    search = measured.search
+    return search.ignore, search.exact, (search.oversampling or 0.5) if search.rescore else 0.0
 
 
 def _under(collection: CollectionRecord | None) -> list[str]:
@@ -137,7 +143,7 @@ def _speedup(measured: Measurement) -> str:
         return units.ABSENT
     versus = measured.vs_baseline
     mark = "*" if versus is not None and not versus.significant else " "
-    return f"{measured.speedup.engine:.2f}x{mark}{'!' if measured.errors else ' '}".rstrip("\n")
+    return f"{measured.speedup.engine:.2f}x{mark}{'!' if measured.errors else ' '}"
 
 
 def _row(cells: Sequence[str]) -> str:

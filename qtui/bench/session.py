@@ -105,6 +105,7 @@ class _Session:
             asked = questions.from_source(request, source)
             points = source.rows - (0 if asked.rows is None else len(asked.rows))
             dataset = self._dataset(source.name, points, (source.dimension, source.multivector), asked)
+            dataset = replace(dataset, fingerprint=source.fingerprint())
             names = building.names(request)
             state = self._begin(dataset, asked, request.build.distance, names, None)
             for warned in self._warn_all(warnings.of_builds(request, source.dimension)):

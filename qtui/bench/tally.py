@@ -87,7 +87,10 @@ class Tally:
         means = [float(np.mean(held.recalls[query])) for query in sorted(held.recalls)]
         n = len(held.engine_ms)
         alone = blank.concurrency == 1 and self._rate is None and held.timed > 0 and not held.failures
-        overhead_ms = (held.wall_s * 1000 - sum(held.round_trip_ms)) / held.timed if alone and held.timed == n else None
+        overhead_ms = None
+        if alone and held.timed == n:
+            # never below 0, where both clocks round
+            overhead_ms = max(0.0, (held.wall_s * 1000 - sum(held.round_trip_ms)) / n)
         return replace(
             blank,
             errors=sum(held.failures.values()),
