@@ -57,10 +57,7 @@ class Segment:
         stored = _size(self.path / f"{prefix}.versions") // 8
         if self.appendable:
             return stored
-        deleted = np.frombuffer(_bytes(self.path / "id_tracker.deleted"), np.uint8)
-        return stored - int(
-            np.bitwise_count(deleted).sum() if hasattr(np, "bitwise_count") else np.unpackbits(deleted).sum()
-        )
+        return stored - int.from_bytes(_bytes(self.path / "id_tracker.deleted"), "little").bit_count()
 
     def vector(self, name: str) -> SegmentVector:
         """One vector's part of the segment."""
@@ -246,7 +243,7 @@ def _mincore() -> Callable[[int, int, int], int] | None:
     call = ctypes.CDLL(None, use_errno=True).mincore
     call.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
     call.restype = ctypes.c_int
-    return call  # type: ignore[no-any-return]  # ctypes functions are untyped
+    return call
 
 
 def evict(root: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What may reach a native engine: everything that would make it panic, hang, abort, lose or silently alter data is refused.
+"""What may reach a native engine: what would make it panic, hang, abort, lose or silently alter data is refused.
 
 Imports numpy and no engine. Every check is vectorised or one pass over plain Python values, since it stands in the
 way of every load. Each function returns what it was given in the form that the engine takes fastest.
@@ -7,7 +7,7 @@ way of every load. Each function returns what it was given in the form that the 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -85,14 +85,12 @@ def _check_quantization(quantization: Quantization) -> None:
     # Written so that NaN fails too: the engine would search for it for ever.
     _require(quantile is None or 0.5 <= quantile <= 1, "the quantile must lie between 0.5 and 1")
     _require(quantile is None or chosen.family == "scalar", f"{chosen.name} takes no quantile: only scalar does")
-    known = ", ".join(QUERY_ENCODINGS)
-    _require(
-        encoding is None or encoding in QUERY_ENCODINGS, f"no query encoding {shown(encoding)}; choose from {known}"
-    )
+    known = f"choose from {', '.join(QUERY_ENCODINGS)}"
+    _require(encoding is None or encoding in QUERY_ENCODINGS, f"no query encoding {shown(encoding)}; {known}")
     _require(encoding is None or chosen.family == "binary", f"{chosen.name} takes no query encoding: only binary does")
 
 
-def _require(holds: bool, text: str) -> None:
+def _require(holds: bool, text: str) -> None:  # noqa: FBT001  # reads as "require that"
     if not holds:
         raise UsageError(text)
 
@@ -134,7 +132,7 @@ def point_ids(values: Sequence[PointId]) -> Sequence[PointId]:
         if len(values):
             point_id(values[0]), point_id(values[-1])
         return values
-    ids = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    ids: list[Any] = list(np.asarray(values).tolist() if hasattr(values, "dtype") else values)
     if not all(type(i) is int for i in ids) or (ids and not (min(ids) >= 0 and max(ids) < _INT_END)):
         ids = [point_id(i) for i in ids]
     if len(set(ids)) != len(ids):
@@ -167,11 +165,12 @@ def _rows(spec: VectorSpec, rows: VectorBatch, ids: Sequence[PointId]) -> FloatA
     if len(rows) != len(ids):
         raise DataError(f"{len(ids)} ids came with {len(rows)} vectors: there must be one for each")
     if spec.multivector:
-        return [
-            _matrix(spec, row, f"the multivector of point {shown(i)}", "token")
-            for i, row in zip(ids, rows, strict=True)
-        ]
+        return [_multivector(spec, row, i) for row, i in zip(rows, ids, strict=True)]
     return _matrix(spec, rows, "the batch", "point", ids) if len(ids) else np.empty((0, spec.size), np.float32)
+
+
+def _multivector(spec: VectorSpec, tokens: Vector, identity: PointId) -> FloatArray:
+    return _matrix(spec, tokens, f"the multivector of point {shown(identity)}", "token")
 
 
 def query(spec: VectorSpec, vector: Vector) -> FloatArray:
@@ -181,7 +180,8 @@ def query(spec: VectorSpec, vector: Vector) -> FloatArray:
         return _matrix(spec, array[None, :] if array.ndim == 1 else array, "the query", "token")
     if array.ndim != 1:
         raise DataError(f"the query has {array.ndim} axes: this vector takes one of shape ({spec.size},)")
-    return _matrix(spec, array[None, :], "the query", "row")[0]
+    row: FloatArray = _matrix(spec, array[None, :], "the query", "row")[0]
+    return row
 
 
 def _floats(values: Any, what: str) -> FloatArray:
@@ -192,7 +192,8 @@ def _floats(values: Any, what: str) -> FloatArray:
     if array.dtype.kind not in "fiu":
         raise DataError(f"{what} holds {array.dtype} instead of numbers")
     with np.errstate(over="ignore"):  # what overflows becomes infinite, and is refused below
-        return np.ascontiguousarray(array, dtype=np.float32)
+        floats: FloatArray = np.ascontiguousarray(array, dtype=np.float32)
+    return floats
 
 
 def _matrix(spec: VectorSpec, values: Any, what: str, unit: str, ids: Sequence[PointId] | None = None) -> FloatArray:
@@ -264,32 +265,40 @@ def payloads(values: Sequence[Payload | None], ids: Sequence[PointId]) -> Sequen
 def _check_payload(payload: Payload) -> None:
     if type(payload) is not dict:
         raise DataError(f"is {type(payload).__name__}, not an object with fields")
-    _check_items(payload, 1)
+    _check_fields(payload, 1)
 
 
-def _check_items(values: dict[Any, Any] | list[Any] | tuple[Any, ...], depth: int) -> None:
+def _check_fields(fields: dict[Any, Any], depth: int) -> None:
+    for key in fields:
+        if type(key) is not str:
+            raise DataError(f"has the key {shown(key)}, which is not text")
+        _check_text(key)
+    _check_values(fields.values(), depth)
+
+
+def _check_values(values: Iterable[Any], depth: int) -> None:
     if depth > DEEPEST_PAYLOAD:
         raise DataError(f"is nested more than {DEEPEST_PAYLOAD} deep: flatten it")
-    if isinstance(values, dict):
-        for key in values:
-            if type(key) is not str:
-                raise DataError(f"has the key {shown(key)}, which is not text")
-            _check_text(key)
-        values = tuple(values.values())
     for value in values:
         kind = type(value)
         if kind is str:
             _check_text(value)
-        elif kind is int:
-            if not _INT_MIN <= value < _INT_END:
-                raise DataError(f"holds {shown(value, 30)}, which doesn't fit in 64 bits: store it as text")
-        elif kind is float:
-            if not math.isfinite(value):
-                raise DataError(f"holds {value}, which JSON can't: leave it out or store null")
-        elif kind in (dict, list, tuple):
-            _check_items(value, depth + 1)
-        elif kind is not bool and value is not None:
-            raise DataError(f"holds {shown(kind.__name__)}, which JSON can't: convert it to text or a number")
+        elif kind is dict:
+            _check_fields(value, depth + 1)
+        elif kind is list or kind is tuple:
+            _check_values(value, depth + 1)
+        elif value is not None and kind is not bool:
+            _check_number(value, kind)
+
+
+def _check_number(value: Any, kind: type) -> None:
+    if kind is int:
+        if not _INT_MIN <= value < _INT_END:
+            raise DataError(f"holds {shown(value, 30)}, which doesn't fit in 64 bits: store it as text")
+    elif kind is not float:
+        raise DataError(f"holds {shown(kind.__name__)}, which JSON can't: convert it to text or a number")
+    elif not math.isfinite(value):
+        raise DataError(f"holds {value}, which JSON can't: leave it out or store null")
 
 
 def _check_text(text: str) -> None:

@@ -202,10 +202,7 @@ class Store:
     def folder(self, name: str) -> Folder:
         """The folder of a collection. Raises NotFound."""
         for candidate in (folder_name(name), name):
-            plain = (
-                bool(candidate) and not candidate.startswith(".") and os.sep not in candidate and "\0" not in candidate
-            )
-            if plain and len(candidate) <= _LONGEST_FOLDER and (self.path / candidate).is_dir():
+            if _is_folder_name(candidate) and (self.path / candidate).is_dir():
                 return Folder(self.path / candidate, name)
         raise NotFound(f"no collection {shown(name)}: 'qtui inspect' lists what is there")
 
@@ -250,6 +247,11 @@ def clean(path: Path) -> int:
                 shutil.rmtree(entry.path, ignore_errors=True)
                 found += 1
     return found
+
+
+def _is_folder_name(name: str) -> bool:
+    """Whether a name stays inside the store, and isn't one that is being made or removed."""
+    return 0 < len(name) <= _LONGEST_FOLDER and not name.startswith(".") and not set(name) & set("/\\\0")
 
 
 def _name_of(folder: str) -> str:

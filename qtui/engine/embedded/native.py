@@ -105,7 +105,8 @@ def _hnsw(hnsw: Hnsw) -> qe.HnswIndexConfig:
 
 
 def _quantization(quantization: Quantization) -> Any:
-    placed = {
+    # Typed as Any, since the engine's stubs can't see through a dictionary of options.
+    placed: dict[str, Any] = {
         "always_ram": quantization.always_ram,
         "memory": None if quantization.placement is None else _MEMORY[quantization.placement],
     }
@@ -175,7 +176,8 @@ def _tokens(matrix: np.ndarray[Any, np.dtype[np.float32]]) -> list[array[float]]
 
 def nearest(vector: np.ndarray[Any, np.dtype[np.float32]], using: str) -> qe.Query:
     """A query for the points nearest to a vector that `guard.query` returned."""
-    return qe.Query.Nearest(_tokens(vector) if vector.ndim == 2 else vector, using or None)
+    values: Any = _tokens(vector) if vector.ndim == 2 else vector  # any sequence of floats, whatever the stubs say
+    return qe.Query.Nearest(values, using or None)
 
 
 def answer(found: Sequence[Any], *, with_payload: bool) -> Answer:
@@ -237,7 +239,7 @@ def _condition(condition: Condition) -> Any:
 
 
 def _range(condition: Range) -> Any:
-    bounds = {"gt": condition.gt, "gte": condition.gte, "lt": condition.lt, "lte": condition.lte}
+    bounds: dict[str, Any] = {"gt": condition.gt, "gte": condition.gte, "lt": condition.lt, "lte": condition.lte}
     if any(isinstance(bound, str) for bound in bounds.values()):
         return qe.RangeDateTime(**bounds)
     if any(bound != bound for bound in bounds.values()):  # noqa: PLR0124  # NaN, at which the engine panics
@@ -251,14 +253,19 @@ def _match(condition: Match) -> Any:
     if condition.none_of is not None:
         if _mixed(condition.none_of):
             raise ValueError("give texts or numbers, not both")
-        return qe.FieldCondition(condition.key, match=qe.MatchExcept(list(condition.none_of)))
+        excepted: Any = list(condition.none_of)
+        return qe.FieldCondition(condition.key, match=qe.MatchExcept(excepted))
     if condition.text is not None:
         return qe.FieldCondition(condition.key, match=qe.MatchText(condition.text))
     if condition.value is None:
         raise ValueError("there is no value to compare with")
-    # The engine takes Python's own bool for a number, which matches no true or false.
-    value: Any = np.bool_(condition.value) if isinstance(condition.value, bool) else condition.value
-    return qe.FieldCondition(condition.key, match=qe.MatchValue(value))
+    return qe.FieldCondition(condition.key, match=_value(condition.value))
+
+
+def _value(value: str | int) -> qe.MatchValue:
+    """The engine takes Python's own bool for a number, which matches no true or false; numpy's it takes as one."""
+    exact: Any = np.bool_(value) if isinstance(value, bool) else value
+    return qe.MatchValue(exact)
 
 
 def _any_of(key: str, values: tuple[str | int, ...]) -> Any:
@@ -266,9 +273,9 @@ def _any_of(key: str, values: tuple[str | int, ...]) -> Any:
     flags = [value for value in values if isinstance(value, bool)]
     texts = [value for value in values if isinstance(value, str)]
     numbers = [value for value in values if not isinstance(value, str | bool)]
-    matches: list[Any] = [qe.MatchValue(np.bool_(flag)) for flag in flags]
+    matches: list[Any] = [_value(flag) for flag in flags]
     matches += [qe.MatchAny(kind) for kind in (texts, numbers) if kind]
-    conditions = [qe.FieldCondition(key, match=match) for match in matches or [qe.MatchAny([])]]
+    conditions: list[Any] = [qe.FieldCondition(key, match=match) for match in matches or [qe.MatchAny([])]]
     return conditions[0] if len(conditions) == 1 else qe.Filter(should=conditions)
 
 

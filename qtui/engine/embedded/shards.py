@@ -192,15 +192,15 @@ class Shards:
         except BaseException as error:  # panics derive from it
             raise self.failure(opened, doing, error) from error
 
-    def failure(self, opened: Opened, doing: str, error: BaseException) -> BaseException:
-        """The error of ours for what a native call raised; anything else, such as Ctrl-C, comes back as it is."""
+    def failure(self, opened: Opened, doing: str, error: BaseException) -> QtuiError:
+        """The error of ours for what a native call raised; anything else, such as Ctrl-C, goes on as it is."""
         name = shown(opened.folder.name)
         if type(error).__name__ == "PanicException":
             self._let_go(opened)
             self._forget(opened)
             return EngineGone(f"the engine failed to {doing} {name} ({shown(error)}); it was closed, try again")
         if not isinstance(error, Exception):
-            return error
+            raise error
         text = str(error)
         if "No space left" in text or "os error 28" in text:
             return DiskFull(f"no space is left to {doing} {name}: free some, then run it again")
