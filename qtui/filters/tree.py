@@ -1,12 +1,8 @@
-"""Filters on payload fields, and their JSON form, which is Qdrant's own. Standard library only.
-
-A filter is a tree: `Filter` holds conditions in `must`, `should` and `must_not`, and is a condition itself.
-"""
+"""The filter tree: frozen dataclasses, and how deep they may go. Standard library only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from qtui.model import PointId
 
@@ -67,12 +63,5 @@ class Filter:
 
 Condition = Match | Range | IsEmpty | IsNull | HasId | Filter
 
-
-def parse_filter(text: str) -> Filter:
-    """A filter from Qdrant's JSON or from the short form (`type = report and pages > 3`). Raises UsageError."""
-    raise NotImplementedError
-
-
-def to_json(filter_: Filter) -> dict[str, Any]:
-    """The filter as Qdrant's REST interface takes it."""
-    raise NotImplementedError
+MAX_DEPTH = 32
+"""Filters inside filters. Qdrant's engine is left broken by filters some 150 deep; deeper ones end the process."""
