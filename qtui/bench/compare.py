@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from qtui import units
@@ -147,13 +147,14 @@ def _lines(found: Comparison) -> Iterator[str]:
 
 def _pair_line(pair: Pair) -> str:
     recall, p50 = pair.recall, pair.engine_p50_ms
-    cells = [f"{pair.variant:<30.30}"]
-    cells += [
-        f"{units.share(recall.before if recall else None):>8}{units.share(recall.after if recall else None):>8}{_mark(recall)}"
-    ]
-    cells += [f"{units.millis(p50.before if p50 else None):>8}{units.millis(p50.after if p50 else None):>8}"]
-    cells += [f"{units.ABSENT if p50 is None or p50.ratio is None else f'{p50.ratio:.2f}x':>8}{_mark(p50)}"]
-    return "".join(cells).rstrip()
+    found = _both(units.share, recall) + _mark(recall) + _both(units.millis, p50)
+    times = units.ABSENT if p50 is None or p50.ratio is None else f"{p50.ratio:.2f}x"
+    return f"{pair.variant:<30.30}{found}{times:>8}{_mark(p50)}".rstrip()
+
+
+def _both(text: Callable[[float | None], str], change: Change | None) -> str:
+    before, after = (None, None) if change is None else (change.before, change.after)
+    return f"{text(before):>8}{text(after):>8}"
 
 
 def _mark(change: Change | None) -> str:

@@ -90,10 +90,10 @@ def _markdown(record: RunRecord) -> Iterator[str]:
     yield f"# {_safe(record.name or f'Quantization of {data.source}')}"
     yield ""
     yield f"Run `{record.id}`, {record.status}, {record.started}."
-    yield (
-        f"{units.count(data.points)} points of {data.dimension} dimensions"
-        f"{', multivectors' if data.multivector else ''}, {data.distance}{f', filter {_safe(data.filter)}' if data.filter else ''}."
-    )
+    shape = f"{units.count(data.points)} points of {data.dimension} dimensions"
+    yield f"{shape}{', multivectors' if data.multivector else ''}, {data.distance}."
+    if data.filter:
+        yield f"Filter: {_safe(data.filter)}"
     yield ""
     yield "## How it was measured"
     yield ""

@@ -6,38 +6,28 @@ kill), what was measured is kept as a partial run, and the temporary store goes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from qtui.bench import building, questions, running, schedule, warnings
+from qtui.bench import answers, building, questions, running, schedule, warnings
 from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
 from qtui.bench.record import RunStore
-from qtui.bench.state import RunState, Stage, environment, new_id, timestamp
+from qtui.bench.state import RunState, environment, new_id, timestamp
 from qtui.bench.tally import Tally
-from qtui.bench.truth import (
-    SourceTruth,
-    Truth,
-    TruthCache,
-    cache_key,
-    check_truth_use,
-    engine_truth,
-    hold_out,
-    matching_rows,
-)
-from qtui.bench.truthfile import read_truth
+from qtui.bench.truth import TruthCache, check_truth_use
 from qtui.bench.workplace import Workplace, clean
 from qtui.data.queries import QuerySet
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine
 from qtui.errors import UsageError
-from qtui.events import BuildDone, Event, RunFinished, Warned
+from qtui.events import BuildDone, Event, RunFinished
 from qtui.filters import Filter, parse_filter
-from qtui.model import Distance, EngineInfo, PointId
+from qtui.model import Distance, EngineInfo
 from qtui.plan import BenchRequest, check, variants
-from qtui.records import Dataset, PlanRecord, RunRecord, RunWarning, TruthRecord
+from qtui.records import Dataset, PlanRecord, RunRecord
 
 __all__ = ["bench", "clean"]
 
@@ -92,6 +82,7 @@ class _Session:
         self._filter: Filter | None = None if request.filter is None else parse_filter(request.filter)
         self._state: RunState | None = None
         self._workplace: Workplace | None = None
+        self._truth_cache = TruthCache(home / "cache" / "truth")
         self._kept = False
 
     # --- the two kinds of run ---
@@ -108,32 +99,40 @@ class _Session:
             dataset = replace(dataset, fingerprint=source.fingerprint())
             names = building.names(request)
             state = self._begin(dataset, asked, request.build.distance, names, None)
-            for warned in self._warn_all(warnings.of_builds(request, source.dimension)):
+            for warned in state.take_all(warnings.of_builds(request, source.dimension)):
                 yield warned
             if self._filter is None:
-                async for event in self._source_truth(state, source, asked, None):
+                async for event in answers.of_source(state, source, self._truth_cache, None):
                     yield event
-            self._workplace = Workplace(self._home, state.id)
-            self._workplace.make()
-            times: dict[str, BuildDone] = {}
-            async with aclosing(building.build_all(state, self._workplace.store, build, times)) as built:
+            workplace = self._workplace = Workplace(self._home, state.id)
+            workplace.make()
+            times: dict[str, BuildDone | None] = {}
+            async with aclosing(building.build_all(state, workplace.store, build, times)) as built:
                 async for event in built:
                     yield event
-            engine = await open_engine(self._workplace.store)
+            engine = await open_engine(workplace.store)
             stack.push_async_callback(engine.close)
             state.environment = environment(engine.info)
-            async for event in building.prove_all(state, engine, request.build.vector_name, times, points):
-                yield event
-            if self._filter is not None:
-                async for event in self._source_truth(state, source, asked, engine):
-                    yield event
-            async with aclosing(self._measured(state, engine)) as measuring:
-                async for event in measuring:
+            async with aclosing(self._proven(state, source, engine, times)) as rest:
+                async for event in rest:
                     yield event
         if request.keep:
-            for warned in state.warn("kept", f"the collections are kept in {self._workplace.keep()}"):
+            for warned in state.warn("kept", f"the collections are kept in {workplace.keep()}"):
                 yield warned
         yield self._finish()
+
+    async def _proven(
+        self, state: RunState, source: VectorSource, engine: Engine, times: dict[str, BuildDone | None]
+    ) -> AsyncGenerator[Event, None]:
+        using, points = self._request.build.vector_name, state.dataset.points
+        async for event in building.prove_all(state, engine, using, times, points):
+            yield event
+        if self._filter is not None:
+            async for event in answers.of_source(state, source, self._truth_cache, engine):
+                yield event
+        async with aclosing(self._measured(state, engine)) as measuring:
+            async for event in measuring:
+                yield event
 
     async def of_collection(self, engine: Engine) -> AsyncGenerator[Event, None]:
         """Measures a collection that is there, beside the one without quantization where `load` made one."""
@@ -147,10 +146,9 @@ class _Session:
         dataset = self._dataset(view.name, view.points, (spec.size, spec.multivector), asked)
         names = {method: found.name for method, found in views.items()}
         state = self._begin(dataset, asked, spec.distance, names, engine.info)
-        async for event in self._collection_truth(state, engine, spec.name):
+        async for event in answers.of_collection(state, engine, spec.name):
             yield event
-        times = {method: BuildDone(name, view.points, 0.0, 0.0) for method, name in names.items()}
-        async for event in building.prove_all(state, engine, spec.name, times, view.points):
+        async for event in building.prove_all(state, engine, spec.name, dict.fromkeys(views), view.points):
             yield event
         if "none" not in views:
             text = "there is no collection without quantization beside it: no speed-up and no comparison with float32"
@@ -211,6 +209,7 @@ class _Session:
             distance=distance,
             filter_=self._filter,
             own_ids=asked.ids,
+            held_out=asked.rows,
             cells=variants(request),
             collection_names=names,
         )
@@ -218,86 +217,10 @@ class _Session:
         self._state = state
         return state
 
-    # --- truth ---
-
-    async def _source_truth(
-        self, state: RunState, source: VectorSource, asked: QuerySet, engine: Engine | None
-    ) -> AsyncGenerator[Event, None]:
-        request, stage = self._request, Stage(self._clock, "truth", "", source.rows)
-        yield stage.tell(0)
-        if request.truth_file is not None:
-            truth = read_truth(request.truth_file, queries=len(asked.vectors), k=request.limit, rows=source.rows)
-        else:
-            allowed = None
-            if engine is not None and self._filter is not None:
-                name = next(iter(state.targets.values())).name
-                allowed = await matching_rows(engine, name, self._filter, source.rows)
-            allowed = hold_out(allowed, asked.rows, source.rows)
-            key = cache_key(source.fingerprint(), asked.vectors, request.limit, state.distance, allowed)
-            cache = TruthCache(self._home / "cache" / "truth")
-            known = cache.get(key, len(asked.vectors))
-            if known is None:
-                search = SourceTruth(source, asked.vectors, request.limit, state.distance, allowed)
-                for done in search.steps():
-                    if stage.due(done):
-                        yield stage.tell(done)
-                    await self._clock.sleep(0)
-                known = search.result()
-                cache.put(key, known, request.limit)
-            truth = known
-        for warned in self._take_truth(state, truth, stage.elapsed_s):
-            yield warned
-
-    async def _collection_truth(self, state: RunState, engine: Engine, using: str) -> AsyncGenerator[Event, None]:
-        request, stage = self._request, Stage(self._clock, "truth", "", len(state.queries))
-        yield stage.tell(0)
-        if request.truth_file is not None:
-            truth = read_truth(
-                request.truth_file, queries=len(state.queries), k=request.limit, rows=state.dataset.points
-            )
-        else:
-            name = state.collection_names.get("none") or next(iter(state.collection_names.values()))
-            found = engine_truth(
-                engine,
-                name,
-                state.queries,
-                request.limit,
-                using=using,
-                filter_=self._filter,
-                own=state.own_ids,
-            )
-            ids: list[tuple[PointId, ...]] = []
-            tied = 0
-            async for done, some, some_tied in found:
-                ids.extend(some)
-                tied += some_tied
-                if stage.due(done):
-                    yield stage.tell(done)
-                await self._clock.sleep(0)
-            dropped = "; queries are points of it, each left out of its own answer" if state.own_ids else ""
-            truth = Truth(tuple(ids), tied, f"the engine's exact search in {name}, on the originals as stored{dropped}")
-        for warned in self._take_truth(state, truth, stage.elapsed_s):
-            yield warned
-
-    def _take_truth(self, state: RunState, truth: Truth, seconds: float) -> tuple[Warned, ...]:
-        state.truth = truth.ids
-        state.dataset = replace(state.dataset, truth=TruthRecord(truth.how, seconds))
-        assert state.journal is not None
-        state.journal.truth(truth.ids)
-        state.save()
-        shortest = min(len(ids) for ids in truth.ids)
-        dataset = state.dataset
-        return self._warn_all(
-            [
-                *warnings.of_plan(self._request, dataset.queries, dataset.points),
-                *warnings.of_truth(truth.tied, dataset.queries, dataset.k, shortest=shortest),
-            ]
-        )
-
     # --- measuring and ending ---
 
     async def _measured(self, state: RunState, engine: Engine) -> AsyncGenerator[Event, None]:
-        for warned in self._warn_all(warnings.of_targets(state.targets, state.cells, engine.info)):
+        for warned in state.take_all(warnings.of_targets(state.targets, state.cells, engine.info)):
             yield warned
         blanks = running.blanks(state)
         state.tally = Tally(blanks, state.truth, rate=self._request.rate, seed=self._request.seed)
@@ -305,12 +228,8 @@ class _Session:
         async with aclosing(running.Measuring(state, engine).events()) as events:
             async for event in events:
                 yield event
-        for warned in self._warn_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):
+        for warned in state.take_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):
             yield warned
-
-    def _warn_all(self, found: Iterable[RunWarning]) -> tuple[Warned, ...]:
-        assert self._state is not None
-        return tuple(event for warning in found for event in self._state.take(warning))
 
     def _finish(self) -> RunFinished:
         return RunFinished(self._keep("complete"))
@@ -327,10 +246,12 @@ class _Session:
     def end(self) -> None:
         """Keeps what an unfinished run measured, and removes what was temporary."""
         state = self._state
-        if state is not None and state.journal is not None and not self._kept:
-            if state.tally is not None and any(held.timed for held in state.tally.answered):
-                self._keep("partial")
-            else:
-                state.journal.discard()
-        if self._workplace is not None:
-            self._workplace.remove()
+        try:
+            if state is not None and state.journal is not None and not self._kept:
+                if state.tally is not None and any(held.timed for held in state.tally.answered):
+                    self._keep("partial")
+                else:
+                    state.journal.discard()
+        finally:
+            if self._workplace is not None:
+                self._workplace.remove()

@@ -6,8 +6,12 @@ import os
 import platform
 import secrets
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from qtui import __version__
 from qtui.bench.clock import Clock
@@ -19,7 +23,16 @@ from qtui.events import Progress, Warned
 from qtui.filters import Filter
 from qtui.model import Distance, EngineInfo, PointId
 from qtui.plan import BenchRequest, Variant
-from qtui.records import CollectionRecord, Dataset, EngineVersion, Environment, PlanRecord, RunRecord, RunWarning
+from qtui.records import (
+    CollectionRecord,
+    Dataset,
+    EngineVersion,
+    Environment,
+    PlanRecord,
+    RunRecord,
+    RunWarning,
+    TruthRecord,
+)
 
 EVENT_S = 0.3
 """Least seconds between events of one kind."""
@@ -62,6 +75,9 @@ class RunState:
     distance: Distance
     filter_: Filter | None
     own_ids: tuple[PointId, ...] | None
+    """By query, the point of the collection that it is."""
+    held_out: NDArray[np.int64] | None
+    """Rows of the source that are queries, and not in the collections."""
     cells: tuple[Variant, ...]
     collection_names: dict[str, str]
     """Method → the collection that has it, or was to have it."""
@@ -83,6 +99,17 @@ class RunState:
             return ()
         self.warnings.append(warning)
         return (Warned(warning),)
+
+    def take_all(self, found: Iterable[RunWarning]) -> tuple[Warned, ...]:
+        """The same for several."""
+        return tuple(event for warning in found for event in self.take(warning))
+
+    def take_truth(self, ids: tuple[tuple[PointId, ...], ...], record: TruthRecord) -> None:
+        """Remembers the exact answer and how it was found."""
+        assert self.journal is not None
+        self.truth, self.dataset = ids, replace(self.dataset, truth=record)
+        self.journal.truth(ids)
+        self.save()
 
     def record(self, status: str) -> RunRecord:
         """The run as it stands, with figures."""

@@ -1,0 +1,93 @@
+"""Gets the exact answer of a run, from wherever it is had cheapest, and tells how. Steps over the run's state."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from qtui.bench import warnings
+from qtui.bench.state import RunState, Stage
+from qtui.bench.truth import (
+    SourceTruth,
+    Truth,
+    TruthCache,
+    cache_key,
+    engine_truth,
+    hold_out,
+    matching_rows,
+)
+from qtui.bench.truthfile import read_truth
+from qtui.data.vectors import VectorSource
+from qtui.engine.base import Engine
+from qtui.events import Event, Warned
+from qtui.model import PointId
+from qtui.records import TruthRecord
+
+
+async def of_source(
+    state: RunState, source: VectorSource, cache: TruthCache, engine: Engine | None
+) -> AsyncGenerator[Event, None]:
+    """Truth over a source's rows: from the user's file, from the cache, or by exact search.
+
+    With a filter, `engine` says which rows match: the truth then waits for a collection.
+    """
+    request, queries = state.request, state.queries
+    stage = Stage(state.clock, "truth", "", source.rows)
+    yield stage.tell(0)
+    if request.truth_file is not None:
+        truth = read_truth(request.truth_file, queries=len(queries), k=request.limit, rows=source.rows)
+    else:
+        allowed = None
+        if engine is not None and state.filter_ is not None:
+            name = next(iter(state.targets.values())).name
+            allowed = await matching_rows(engine, name, state.filter_, source.rows)
+        allowed = hold_out(allowed, state.held_out, source.rows)
+        key = cache_key(source.fingerprint(), queries, request.limit, state.distance, allowed)
+        known = cache.get(key, len(queries))
+        if known is None:
+            search = SourceTruth(source, queries, request.limit, state.distance, allowed)
+            for done in search.steps():
+                if stage.due(done):
+                    yield stage.tell(done)
+                await state.clock.sleep(0)
+            known = search.result()
+            cache.put(key, known, request.limit)
+        truth = known
+    for warned in _taken(state, truth, stage.elapsed_s):
+        yield warned
+
+
+async def of_collection(state: RunState, engine: Engine, using: str) -> AsyncGenerator[Event, None]:
+    """Truth in a collection that is there: from the user's file, or by the engine's own exact search."""
+    request, queries = state.request, state.queries
+    stage = Stage(state.clock, "truth", "", len(queries))
+    yield stage.tell(0)
+    if request.truth_file is not None:
+        truth = read_truth(request.truth_file, queries=len(queries), k=request.limit, rows=state.dataset.points)
+    else:
+        name = state.collection_names.get("none") or next(iter(state.collection_names.values()))
+        ids: list[tuple[PointId, ...]] = []
+        tied = 0
+        async for done, some, some_tied in engine_truth(
+            engine, name, queries, request.limit, using=using, filter_=state.filter_, own=state.own_ids
+        ):
+            ids.extend(some)
+            tied += some_tied
+            if stage.due(done):
+                yield stage.tell(done)
+            await state.clock.sleep(0)
+        dropped = "; queries are points of it, each left out of its own answer" if state.own_ids else ""
+        truth = Truth(tuple(ids), tied, f"the engine's exact search in {name}, on the originals as stored{dropped}")
+    for warned in _taken(state, truth, stage.elapsed_s):
+        yield warned
+
+
+def _taken(state: RunState, truth: Truth, seconds: float) -> tuple[Warned, ...]:
+    state.take_truth(truth.ids, TruthRecord(truth.how, seconds))
+    dataset = state.dataset
+    shortest = min(len(ids) for ids in truth.ids)
+    return state.take_all(
+        [
+            *warnings.of_plan(state.request, dataset.queries, dataset.points),
+            *warnings.of_truth(truth.tied, dataset.queries, dataset.k, shortest=shortest),
+        ]
+    )
