@@ -20,7 +20,7 @@ def ranked(
     """(score, id), best first, ties by smaller id; with `levels`, of vectors rounded to so many values."""
     kept = [_rounded(vector, levels) for vector in vectors]
     scores = [score(query, vector, spec) for vector in kept] if spec.multivector else _scores(query, kept, spec)
-    sign = -1 if spec.distance.larger_is_nearer or spec.multivector else 1
+    sign = -1 if spec.distance.larger_is_nearer else 1
     return sorted(zip(scores, ids, strict=True), key=lambda pair: (sign * pair[0], id_order(pair[1])))
 
 
@@ -39,11 +39,15 @@ def _scores(query: Vector, vectors: Sequence[Vector], spec: VectorSpec) -> list[
 
 
 def score(query: Vector, vector: Vector, spec: VectorSpec) -> float:
-    """Score of a vector by definition, in float64; MaxSim sums the best (negative distance, if it is one)."""
+    """Score of a vector by definition, in float64; MaxSim sums the best: under Euclid their squares, as Qdrant."""
     if spec.multivector:
         single = replace(spec, multivector=False)
-        sign = 1 if spec.distance.larger_is_nearer else -1
-        return sum(max(sign * score(token, other, single) for other in vector) for token in query)
+        if spec.distance.larger_is_nearer:
+            return sum(max(score(token, other, single) for other in vector) for token in query)
+        power = 2 if spec.distance is Distance.EUCLID else 1
+        return float(
+            sum(min(score(token, other, single) for other in vector) ** power for token in query) ** (1 / power)
+        )
     a, b = query.astype(np.float64), vector.astype(np.float64)
     if spec.distance is Distance.EUCLID:
         return float(np.sqrt(((a - b) ** 2).sum()))
