@@ -16,7 +16,7 @@ from typing import Any
 
 from qtui.errors import DiskFull, QtuiError
 from qtui.events import BuildDone, CollectionFailed, Event, Loaded
-from qtui.host import wire
+from qtui.host import requests, wire
 from qtui.host.process import Child
 from qtui.host.streams import closing
 from qtui.model import Change
@@ -34,7 +34,7 @@ async def build(job: BuildJob) -> AsyncGenerator[Event, None]:
 
     Raises what the builder raised, DiskFull when it died for want of room, and EngineGone when it died otherwise.
     """
-    async with aclosing(_work(wire.Build(job), Path(job.store), job.collection)) as messages:
+    async with aclosing(_work(requests.Build(job), Path(job.store), job.collection)) as messages:
         async for message in messages:
             if isinstance(message, wire.Happened):
                 yield wire.event(message)
@@ -42,7 +42,7 @@ async def build(job: BuildJob) -> AsyncGenerator[Event, None]:
 
 async def reconfigure(store: Path, name: str, change: Change, vector_name: str = "") -> float:
     """Changes settings of one vector of a collection that nobody has open. Returns seconds; raises as `build`."""
-    request = wire.Reconfigure(str(store), name, change, vector_name)
+    request = requests.Reconfigure(str(store), name, change, vector_name)
     async with aclosing(_work(request, store, name)) as messages:
         async for message in messages:
             if isinstance(message, wire.Result):
@@ -80,7 +80,7 @@ async def load_all(request: LoadRequest, store: Path, *, builder: Builder = buil
 
 
 async def _work(
-    request: wire.Request[Any], store: Path, name: str
+    request: requests.Request[Any], store: Path, name: str
 ) -> AsyncGenerator[wire.Happened | wire.Result, None]:
     """What a builder says to `request`, up to and with its Result; then it has exited, however this ends."""
     child = await Child.spawn(MODULE, store=store, log="builder", remedy="run it again: it goes on where it was")

@@ -14,12 +14,12 @@ from pathlib import Path
 from qtui.data.load import load
 from qtui.engine.open import open_embedded
 from qtui.events import Event
-from qtui.host import wire
+from qtui.host import requests
 from qtui.host.serve import Service, enter
 from qtui.host.streams import closing
 
 
-async def _build(request: wire.Build) -> AsyncIterator[Event]:
+async def _build(request: requests.Build) -> AsyncIterator[Event]:
     engine = await open_embedded(Path(request.job.store))
     try:
         async with closing(load(engine, request.job)) as events:
@@ -29,7 +29,7 @@ async def _build(request: wire.Build) -> AsyncIterator[Event]:
         await engine.close()
 
 
-async def _reconfigure(request: wire.Reconfigure) -> float:
+async def _reconfigure(request: requests.Reconfigure) -> float:
     engine = await open_embedded(Path(request.store))
     try:
         return await engine.reconfigure(request.name, request.change, request.vector_name)
@@ -40,7 +40,7 @@ async def _reconfigure(request: wire.Reconfigure) -> float:
 def main() -> None:
     """Serves the parent whose process id is the first argument."""
     service = Service(enter(int(sys.argv[1])))
-    asyncio.run(service.run({wire.Reconfigure: _reconfigure}, {wire.Build: _build}))
+    asyncio.run(service.run({requests.Reconfigure: _reconfigure}, {requests.Build: _build}))
 
 
 if __name__ == "__main__":

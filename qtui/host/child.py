@@ -26,7 +26,7 @@ from qtui.engine.open import open_embedded
 from qtui.errors import NotFound, QtuiError, StoreInUse, UsageError, shown
 from qtui.events import Event, Progress
 from qtui.filters import Filter, parse_filter
-from qtui.host import build, wire
+from qtui.host import build, requests
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
 from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, Timed
@@ -78,17 +78,17 @@ class Room:
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
-    async def info(self, _: wire.Info) -> EngineInfo:
+    async def info(self, _: requests.Info) -> EngineInfo:
         """What is behind the room."""
         return self._engine.info
 
-    async def collections(self, _: wire.Collections) -> tuple[str, ...]:
+    async def collections(self, _: requests.Collections) -> tuple[str, ...]:
         """Names of all collections but those that are being made."""
         async with self._turn:
             made = {name for name, before in self._lent.items() if before is None}
             return tuple(name for name in await self._engine.collections() if name not in made)
 
-    async def view(self, asked: wire.View) -> CollectionView:
+    async def view(self, asked: requests.View) -> CollectionView:
         """One collection; while a builder has it, as it was before."""
         before = self._lent.get(asked.name)
         if before is not None:
@@ -96,17 +96,17 @@ class Room:
         async with self._engine_on(asked.name) as engine:
             return await engine.view(asked.name)
 
-    async def delete(self, asked: wire.Delete) -> None:
+    async def delete(self, asked: requests.Delete) -> None:
         """Removes a collection."""
         async with self._engine_on(asked.name) as engine:
             await engine.delete(asked.name)
 
-    async def count(self, asked: wire.Count) -> int:
+    async def count(self, asked: requests.Count) -> int:
         """Number of points that match."""
         async with self._engine_on(asked.name) as engine:
             return await engine.count(asked.name, _filter(asked.filter))
 
-    async def scroll(self, asked: wire.Scroll) -> Page:
+    async def scroll(self, asked: requests.Scroll) -> Page:
         """A page of points."""
         async with self._engine_on(asked.name) as engine:
             return await engine.scroll(
@@ -118,14 +118,14 @@ class Room:
                 with_vectors=asked.with_vectors,
             )
 
-    async def retrieve(self, asked: wire.Retrieve) -> tuple[Point, ...]:
+    async def retrieve(self, asked: requests.Retrieve) -> tuple[Point, ...]:
         """Points by id."""
         async with self._engine_on(asked.name) as engine:
             return await engine.retrieve(
                 asked.name, asked.ids, with_payload=asked.with_payload, with_vectors=asked.with_vectors
             )
 
-    async def query(self, asked: wire.Query) -> Timed[Answer]:
+    async def query(self, asked: requests.Query) -> Timed[Answer]:
         """The nearest points; one more is asked for when the query is a stored point, which finds itself."""
         async with self._engine_on(asked.name) as engine:
             vector, settings = await self._vector(engine, asked), asked.settings
@@ -144,7 +144,7 @@ class Room:
         return replace(timed, value=_without(timed.value, asked.point, asked.settings.limit))
 
     @staticmethod
-    async def _vector(engine: EmbeddedEngine, asked: wire.Query) -> Vector:
+    async def _vector(engine: EmbeddedEngine, asked: requests.Query) -> Vector:
         if asked.point is None:
             return np.asarray(asked.vector if asked.vector is not None else asked.tokens, dtype=np.float32)
         points = await engine.retrieve(asked.name, (asked.point,), with_payload=False, with_vectors=True)
@@ -155,17 +155,17 @@ class Room:
 
     # --- runs -----------------------------------------------------------------------------------------------------
 
-    async def runs(self, _: wire.Runs) -> tuple[RunSummary, ...]:
+    async def runs(self, _: requests.Runs) -> tuple[RunSummary, ...]:
         """The runs that are kept."""
         async with self._turn:
             return self._runs.list()
 
-    async def run(self, asked: wire.Run) -> RunRecord:
+    async def run(self, asked: requests.Run) -> RunRecord:
         """One run."""
         async with self._turn:
             return self._runs.load(asked.id)
 
-    async def export(self, asked: wire.Export) -> str:
+    async def export(self, asked: requests.Export) -> str:
         """One run as text."""
         writer = _EXPORTS.get(asked.format)
         if writer is None:
@@ -173,19 +173,19 @@ class Room:
         async with self._turn:
             return writer(self._runs.load(asked.id))
 
-    async def delete_run(self, asked: wire.DeleteRun) -> None:
+    async def delete_run(self, asked: requests.DeleteRun) -> None:
         """Removes a run."""
         async with self._turn:
             self._runs.delete(asked.id)
 
-    async def rename_run(self, asked: wire.RenameRun) -> None:
+    async def rename_run(self, asked: requests.RenameRun) -> None:
         """Gives a run a name."""
         async with self._turn:
             self._runs.rename(asked.id, asked.name)
 
     # --- work -----------------------------------------------------------------------------------------------------
 
-    async def reconfigure(self, asked: wire.Reconfigure) -> float:
+    async def reconfigure(self, asked: requests.Reconfigure) -> float:
         """Changes a collection's settings in a builder."""
         async with self._work, self._lend(asked.name):
             try:
@@ -193,7 +193,7 @@ class Room:
             finally:
                 self._announce("ready", "")
 
-    async def load(self, asked: wire.Load) -> AsyncIterator[Event]:
+    async def load(self, asked: requests.Load) -> AsyncIterator[Event]:
         """Loads in builders, one collection at a time."""
         async with self._work:
             try:
@@ -208,7 +208,7 @@ class Room:
             async for event in events:
                 yield event
 
-    async def bench(self, asked: wire.Bench) -> AsyncIterator[Event]:
+    async def bench(self, asked: requests.Bench) -> AsyncIterator[Event]:
         """Measures; while it does, calls wait."""
         request = asked.request
         engine = None if request.collection is None else self._engine
@@ -269,23 +269,23 @@ async def _serve(service: Service, store: Path) -> None:
         service.refuse(error)
         return
     room = Room(engine, store, service.state)
-    answers: dict[type[wire.Request[Any]], Answering] = {
-        wire.Info: room.info,
-        wire.Collections: room.collections,
-        wire.View: room.view,
-        wire.Delete: room.delete,
-        wire.Count: room.count,
-        wire.Scroll: room.scroll,
-        wire.Retrieve: room.retrieve,
-        wire.Query: room.query,
-        wire.Runs: room.runs,
-        wire.Run: room.run,
-        wire.Export: room.export,
-        wire.DeleteRun: room.delete_run,
-        wire.RenameRun: room.rename_run,
-        wire.Reconfigure: room.reconfigure,
+    answers: dict[type[requests.Request[Any]], Answering] = {
+        requests.Info: room.info,
+        requests.Collections: room.collections,
+        requests.View: room.view,
+        requests.Delete: room.delete,
+        requests.Count: room.count,
+        requests.Scroll: room.scroll,
+        requests.Retrieve: room.retrieve,
+        requests.Query: room.query,
+        requests.Runs: room.runs,
+        requests.Run: room.run,
+        requests.Export: room.export,
+        requests.DeleteRun: room.delete_run,
+        requests.RenameRun: room.rename_run,
+        requests.Reconfigure: room.reconfigure,
     }
-    streams: dict[type[wire.Request[Any]], Streaming] = {wire.Load: room.load, wire.Bench: room.bench}
+    streams: dict[type[requests.Request[Any]], Streaming] = {requests.Load: room.load, requests.Bench: room.bench}
     try:
         await service.run(answers, streams)
     finally:

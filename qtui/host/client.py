@@ -17,7 +17,7 @@ from typing import TypeVar
 from qtui.errors import AccessError, EngineGone
 from qtui.events import Event
 from qtui.filters import Filter
-from qtui.host import wire
+from qtui.host import requests, wire
 from qtui.host.life import Life, Limits
 from qtui.host.process import Child
 from qtui.model import Answer, Change, CollectionView, EngineInfo, Page, Point, PointId, SearchSettings, Timed
@@ -165,7 +165,7 @@ class EngineRoom:
 
     # --- calls ----------------------------------------------------------------------------------------------------
 
-    async def _call(self, request: wire.Request[R]) -> R:
+    async def _call(self, request: requests.Request[R]) -> R:
         life = await self._ready()
         id_, inbox = life.open()
         try:
@@ -178,7 +178,7 @@ class EngineRoom:
         assert isinstance(result, wire.Result)
         return wire.value(request, result)
 
-    async def _stream(self, request: wire.Request[None]) -> AsyncGenerator[Event, None]:
+    async def _stream(self, request: requests.Request[None]) -> AsyncGenerator[Event, None]:
         life = await self._ready()
         id_, inbox = life.open()
         try:
@@ -194,27 +194,27 @@ class EngineRoom:
 
     async def info(self) -> EngineInfo:
         """What is behind the room."""
-        return await self._call(wire.Info())
+        return await self._call(requests.Info())
 
     async def collections(self) -> tuple[str, ...]:
         """Names of all collections, sorted."""
-        return await self._call(wire.Collections())
+        return await self._call(requests.Collections())
 
     async def view(self, name: str) -> CollectionView:
         """The collection as it is found."""
-        return await self._call(wire.View(name))
+        return await self._call(requests.View(name))
 
     async def delete(self, name: str) -> None:
         """Removes a collection with all that it holds."""
-        await self._call(wire.Delete(name))
+        await self._call(requests.Delete(name))
 
     async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
         """Changes settings of one vector and rebuilds what they touch. Returns seconds."""
-        return await self._call(wire.Reconfigure(str(self._store), name, change, vector_name))
+        return await self._call(requests.Reconfigure(str(self._store), name, change, vector_name))
 
     async def count(self, name: str, filter_: Filter | str | None = None) -> int:
         """Exact number of points that match."""
-        return await self._call(wire.Count(name, wire.filter_text(filter_)))
+        return await self._call(requests.Count(name, requests.filter_text(filter_)))
 
     async def scroll(
         self,
@@ -227,14 +227,14 @@ class EngineRoom:
         with_vectors: bool = False,
     ) -> Page:
         """Points in id order, from `offset` on."""
-        text = wire.filter_text(filter_)
-        return await self._call(wire.Scroll(name, limit, offset, text, with_payload, with_vectors))
+        text = requests.filter_text(filter_)
+        return await self._call(requests.Scroll(name, limit, offset, text, with_payload, with_vectors))
 
     async def retrieve(
         self, name: str, ids: Sequence[PointId], *, with_payload: bool = True, with_vectors: bool = False
     ) -> tuple[Point, ...]:
         """The points of `ids` that are there, in the order asked."""
-        return await self._call(wire.Retrieve(name, tuple(ids), with_payload, with_vectors))
+        return await self._call(requests.Retrieve(name, tuple(ids), with_payload, with_vectors))
 
     async def query(
         self,
@@ -247,33 +247,35 @@ class EngineRoom:
         with_payload: bool = False,
     ) -> Timed[Answer]:
         """The points nearest to a vector, a multivector or a stored point (which is left out of its own answer)."""
-        request = wire.Query(name, settings, using=using, filter=wire.filter_text(filter_), with_payload=with_payload)
-        return await self._call(wire.about(request, query))
+        request = requests.Query(
+            name, settings, using=using, filter=requests.filter_text(filter_), with_payload=with_payload
+        )
+        return await self._call(requests.about(request, query))
 
     async def runs(self) -> tuple[RunSummary, ...]:
         """The runs that are kept."""
-        return await self._call(wire.Runs())
+        return await self._call(requests.Runs())
 
     async def run(self, run_id: str) -> RunRecord:
         """One run."""
-        return await self._call(wire.Run(run_id))
+        return await self._call(requests.Run(run_id))
 
     async def export(self, run_id: str, format_: str) -> str:
         """One run as `md`, `csv` or `json` text."""
-        return await self._call(wire.Export(run_id, format_))
+        return await self._call(requests.Export(run_id, format_))
 
     async def delete_run(self, run_id: str) -> None:
         """Removes a run."""
-        await self._call(wire.DeleteRun(run_id))
+        await self._call(requests.DeleteRun(run_id))
 
     async def rename_run(self, run_id: str, name: str) -> None:
         """Gives a run a name."""
-        await self._call(wire.RenameRun(run_id, name))
+        await self._call(requests.RenameRun(run_id, name))
 
     def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:
         """Measures; ends with RunFinished. Closing the iterator cancels: the run stays as partial."""
-        return self._stream(wire.Bench(request))
+        return self._stream(requests.Bench(request))
 
     def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
         """Loads; ends with Loaded. Closing the iterator cancels: what is written stays, and can go on later."""
-        return self._stream(wire.Load(request))
+        return self._stream(requests.Load(request))

@@ -19,6 +19,8 @@ class Limits:
 
     hang_s: float = 120.0
     """Silence on the wire after which the child counts as hung; far above the longest single engine call."""
+    start_s: float = 120.0
+    """The same for its first word."""
     close_s: float = 10.0
     """For writing what is pending when asked to close."""
     cancel_s: float = 30.0
@@ -73,7 +75,7 @@ class Life:
         self.child, self._limits = child, limits
         self._inboxes: dict[int, Inbox] = {}
         self._last_id = 0
-        self._heard = True
+        self._heard = self._begun = False
         self.refused = False
         """Whether the child itself said that it can't start."""
 
@@ -83,7 +85,7 @@ class Life:
         why: Exception | None = None
         try:
             async for message in self.child.messages():
-                self._heard = True
+                self._heard = self._begun = True
                 if isinstance(message, wire.State):
                     on_state(message)
                 elif isinstance(message, wire.Failure) and message.id == wire.START:
@@ -127,13 +129,14 @@ class Life:
 
     async def _watch(self) -> None:
         # counts ticks, not time: after a suspended laptop wakes, the answer gets its chance to be read
-        ticks, silent = 8, 0
+        tick_s, silent_s = self._limits.hang_s / 8, 0.0
         while True:
             await self.child.send(wire.Ping())
-            await asyncio.sleep(self._limits.hang_s / ticks)
+            await asyncio.sleep(tick_s)
             self.child.bound_log()
-            silent = 0 if self._heard else silent + 1
+            silent_s = 0.0 if self._heard else silent_s + tick_s
             self._heard = False
-            if silent >= ticks:
-                self.child.kill(f"it did not answer for {self._limits.hang_s:g} s")
+            patience_s = self._limits.hang_s if self._begun else self._limits.start_s
+            if silent_s >= patience_s:
+                self.child.kill(f"it did not answer for {patience_s:g} s")
                 return

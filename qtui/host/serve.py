@@ -23,7 +23,7 @@ from typing import Any
 
 from qtui.errors import QtuiError
 from qtui.events import Event
-from qtui.host import wire
+from qtui.host import requests, wire
 from qtui.host.streams import closing
 
 EXIT_S = 2.0
@@ -95,8 +95,8 @@ class Service:
 
     def __init__(self, pipes: Pipes) -> None:
         self._pipes = pipes
-        self._answers: Mapping[type[wire.Request[Any]], Answering] = {}
-        self._streams: Mapping[type[wire.Request[Any]], Streaming] = {}
+        self._answers: Mapping[type[requests.Request[Any]], Answering] = {}
+        self._streams: Mapping[type[requests.Request[Any]], Streaming] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
 
@@ -110,8 +110,8 @@ class Service:
 
     async def run(
         self,
-        answers: Mapping[type[wire.Request[Any]], Answering],
-        streams: Mapping[type[wire.Request[Any]], Streaming],
+        answers: Mapping[type[requests.Request[Any]], Answering],
+        streams: Mapping[type[requests.Request[Any]], Streaming],
     ) -> None:
         """Serves; when it returns no call is running any more. Raises WireError for what can't be understood.
 

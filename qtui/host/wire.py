@@ -9,31 +9,17 @@ What can't be decoded is a bug of ours and raises WireError: both ends run the s
 from __future__ import annotations
 
 import errno
-import json
 import struct
 import traceback
 from functools import lru_cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from qtui import errors, events
 from qtui.errors import DataError, DiskFull, QtuiError
 from qtui.events import Event
-from qtui.filters import Filter, to_json
-from qtui.model import (
-    Answer,
-    Change,
-    CollectionView,
-    EngineInfo,
-    Page,
-    Point,
-    PointId,
-    SearchSettings,
-    Timed,
-)
-from qtui.plan import BenchRequest, BuildJob, LoadRequest
-from qtui.records import RunRecord, RunSummary
+from qtui.host import requests
 
 MAX_FRAME = 64 * 2**20
 """Bytes; what is larger goes by file."""
@@ -140,150 +126,9 @@ def message(body: bytes) -> Message:
         raise WireError(f"undecodable message: {error}") from error
 
 
-# --- requests -------------------------------------------------------------------------------------------------
+# --- requests, answers and events -----------------------------------------------------------------------------
 
-
-class Request(msgspec.Struct, Generic[R], frozen=True):
-    """A call with its fields; answered by an R, which RESULTS names for decoding."""
-
-
-class Info(Request[EngineInfo], frozen=True):
-    """What is behind the engine room."""
-
-
-class Collections(Request[tuple[str, ...]], frozen=True):
-    """Names of all collections."""
-
-
-class View(Request[CollectionView], frozen=True):
-    """One collection as it is found."""
-
-    name: str
-
-
-class Delete(Request[None], frozen=True):
-    """Removes a collection."""
-
-    name: str
-
-
-class Count(Request[int], frozen=True):
-    """Number of points that match."""
-
-    name: str
-    filter: str | None = None
-
-
-class Scroll(Request[Page], frozen=True):
-    """A page of points."""
-
-    name: str
-    limit: int = 100
-    offset: PointId | None = None
-    filter: str | None = None
-    with_payload: bool = True
-    with_vectors: bool = False
-
-
-class Retrieve(Request[tuple[Point, ...]], frozen=True):
-    """Points by id."""
-
-    name: str
-    ids: tuple[PointId, ...]
-    with_payload: bool = True
-    with_vectors: bool = False
-
-
-class Query(Request[Timed[Answer]], frozen=True):
-    """The points nearest to `vector`, to the multivector `tokens`, or to what `point` holds (itself left out)."""
-
-    name: str
-    settings: SearchSettings
-    vector: list[float] | None = None
-    tokens: list[list[float]] | None = None
-    point: PointId | None = None
-    using: str = ""
-    filter: str | None = None
-    with_payload: bool = False
-
-
-class Runs(Request[tuple[RunSummary, ...]], frozen=True):
-    """The runs that are kept."""
-
-
-class Run(Request[RunRecord], frozen=True):
-    """One run."""
-
-    id: str
-
-
-class Export(Request[str], frozen=True):
-    """One run as md, csv or json text."""
-
-    id: str
-    format: str
-
-
-class DeleteRun(Request[None], frozen=True):
-    """Removes a run."""
-
-    id: str
-
-
-class RenameRun(Request[None], frozen=True):
-    """What the user calls a run."""
-
-    id: str
-    name: str
-
-
-class Reconfigure(Request[float], frozen=True):
-    """New settings for a collection in place; answered with the seconds it took."""
-
-    store: str
-    name: str
-    change: Change
-    vector_name: str = ""
-
-
-class Build(Request[None], frozen=True):
-    """Load and index one collection; streams events."""
-
-    job: BuildJob
-
-
-class Load(Request[None], frozen=True):
-    """Load one source into a collection a method; streams events."""
-
-    request: LoadRequest
-
-
-class Bench(Request[None], frozen=True):
-    """Measure; streams events."""
-
-    request: BenchRequest
-
-
-RESULTS: dict[type[Request[Any]], Any] = {
-    Info: EngineInfo,
-    Collections: tuple[str, ...],
-    View: CollectionView,
-    Delete: None,
-    Count: int,
-    Scroll: Page,
-    Retrieve: tuple[Point, ...],
-    Query: Timed[Answer],
-    Runs: tuple[RunSummary, ...],
-    Run: RunRecord,
-    Export: str,
-    DeleteRun: None,
-    RenameRun: None,
-    Reconfigure: float,
-    Build: None,
-    Load: None,
-    Bench: None,
-}
-_REQUESTS = {request.__name__: request for request in RESULTS}
+_REQUESTS = {request.__name__: request for request in requests.RESULTS}
 _EVENTS: dict[str, type[Any]] = {
     event.__name__: event
     for event in (
@@ -311,18 +156,18 @@ def _decoded(raw: msgspec.Raw, type_: Any, what: str) -> Any:
         raise WireError(f"undecodable {what}: {error}") from error
 
 
-def call(id_: int, request: Request[Any]) -> Call:
+def call(id_: int, request: requests.Request[Any]) -> Call:
     """The request as a message."""
     return Call(id_, type(request).__name__, msgspec.Raw(msgspec.msgpack.encode(request)))
 
 
-def request(call_: Call) -> Request[Any]:
+def request(call_: Call) -> requests.Request[Any]:
     """What is asked. Raises WireError."""
     try:
         type_ = _REQUESTS[call_.request]
     except KeyError:
         raise WireError(f"no request is called {call_.request!r}") from None
-    return cast("Request[Any]", _decoded(call_.fields, type_, call_.request))
+    return cast("requests.Request[Any]", _decoded(call_.fields, type_, call_.request))
 
 
 def result(id_: int, value: object) -> Result:
@@ -330,10 +175,10 @@ def result(id_: int, value: object) -> Result:
     return Result(id_, msgspec.Raw(msgspec.msgpack.encode(value)))
 
 
-def value(request_: Request[R], result_: Result) -> R:
+def value(request_: requests.Request[R], result_: Result) -> R:
     """The answer to `request_`. Raises WireError."""
     type_ = type(request_)
-    return cast("R", _decoded(result_.value, RESULTS[type_], f"answer to {type_.__name__}"))
+    return cast("R", _decoded(result_.value, requests.RESULTS[type_], f"answer to {type_.__name__}"))
 
 
 def happened(id_: int, event: Event) -> Happened:
@@ -348,19 +193,6 @@ def event(happened_: Happened) -> Event:
     except KeyError:
         raise WireError(f"no event is called {happened_.event!r}") from None
     return cast("Event", _decoded(happened_.body, type_, happened_.event))
-
-
-def about(query: Query, target: list[float] | list[list[float]] | PointId) -> Query:
-    """The query with what it searches for: a vector, a multivector or a stored point."""
-    if not isinstance(target, list):
-        return msgspec.structs.replace(query, point=target)
-    field = "tokens" if target and isinstance(target[0], list) else "vector"
-    return msgspec.structs.replace(query, **{field: target})
-
-
-def filter_text(filter_: Filter | str | None) -> str | None:
-    """A filter as requests carry it: as typed, or as Qdrant's JSON."""
-    return filter_ if filter_ is None or isinstance(filter_, str) else json.dumps(to_json(filter_))
 
 
 # --- errors ---------------------------------------------------------------------------------------------------

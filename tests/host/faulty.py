@@ -14,7 +14,7 @@ from pathlib import Path
 
 from qtui.errors import DataError, NotFound, StoreInUse
 from qtui.events import BuildDone, CollectionFailed, Progress
-from qtui.host import wire
+from qtui.host import requests, wire
 from qtui.host.serve import Service, enter
 
 
@@ -121,7 +121,7 @@ async def bench(asked):
 
 async def main(service, store):
     if store is None:
-        await service.run({wire.Reconfigure: reconfigure}, {wire.Build: build})
+        await service.run({requests.Reconfigure: reconfigure}, {requests.Build: build})
         return
     if store.name == "refused":
         service.refuse(StoreInUse("the store is open elsewhere; close that"))
@@ -131,7 +131,7 @@ async def main(service, store):
     if store.name == "slow":
         (store / str(os.getpid())).touch()
         time.sleep(3600)
-    await service.run({wire.Collections: collections, wire.Export: export}, {wire.Bench: bench})
+    await service.run({requests.Collections: collections, requests.Export: export}, {requests.Bench: bench})
     if store.name == "stubborn":
         time.sleep(3600)
     (store / "closed").touch()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tests
-from qtui.host import wire
+from qtui.host import requests, wire
 from tests.host import until
 
 ROOT = Path(tests.__file__).parents[1]
@@ -56,7 +56,7 @@ async def test_a_closed_pipe_ends_a_child_too(tmp_path):
     )
     assert child.stdin
     assert child.stdout
-    child.stdin.write(wire.frame(wire.call(1, wire.Export("hang", ""))))  # its loop never gets to see the end
+    child.stdin.write(wire.frame(wire.call(1, requests.Export("hang", ""))))  # its loop never gets to see the end
     await child.stdin.drain()
     size = wire.length(await child.stdout.readexactly(wire.HEADER.size))
     assert wire.message(await child.stdout.readexactly(size)) == wire.State("ready", "")

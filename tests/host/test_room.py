@@ -16,7 +16,8 @@ from qtui.host.wire import WireError
 from qtui.plan import BenchRequest
 from tests.host import until
 
-QUICK = Limits(hang_s=0.8, close_s=5, cancel_s=5, retries=3, backoff_s=0.01)
+IMPATIENT = Limits(hang_s=1.5)
+QUICK = Limits(hang_s=20, close_s=5, cancel_s=5, retries=3, backoff_s=0.01)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
 
@@ -111,18 +112,18 @@ async def test_killed_while_idle_it_comes_back(make):
 
 
 async def test_a_hung_child_is_killed_and_replaced(make):
-    room = await started(make())
+    room = await started(make(limits=IMPATIENT))
     first = await pid(room)
-    with pytest.raises(EngineGone, match=r"did not answer for 0\.8 s"):
+    with pytest.raises(EngineGone, match=r"did not answer for 1\.5 s"):
         await room.export("hang", "")
     assert not until.alive(first)
     assert await pid(room) != first
 
 
 async def test_a_child_that_waits_is_not_taken_for_hung(make):
-    room = await started(make())
+    room = await started(make(limits=IMPATIENT))
     waiting = asyncio.ensure_future(room.export("wait", ""))
-    done, _ = await asyncio.wait({waiting}, timeout=QUICK.hang_s * 2)
+    done, _ = await asyncio.wait({waiting}, timeout=IMPATIENT.hang_s * 2)
     assert not done
     waiting.cancel()
 
@@ -135,6 +136,12 @@ async def test_a_child_that_dies_at_start_is_not_started_for_ever(make):
     assert [state.status for state in room.states].count("restarting") == QUICK.retries
     with pytest.raises(EngineGone):
         await room.collections()
+
+
+async def test_a_child_that_hangs_at_start_is_killed(make):
+    room = make("slow", Limits(hang_s=0.4, start_s=0.4, retries=0))
+    with pytest.raises(EngineGone, match=r"did not answer for 0\.4 s"):
+        await room.start()
 
 
 async def test_a_refusal_is_told_and_not_tried_again(make):
@@ -202,7 +209,7 @@ async def test_stray_output_and_input_leave_the_protocol_alone(make, home):
 
 
 async def test_a_flood_on_stderr_is_bounded(make, home):
-    room = await started(make())
+    room = await started(make(limits=Limits(hang_s=4)))
     await room.export("flood", "")
     (log,) = home.joinpath("log").iterdir()
     await until.true(lambda: log.stat().st_size == 0)

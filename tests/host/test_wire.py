@@ -11,23 +11,23 @@ import pytest
 from qtui import errors, events
 from qtui.errors import DataError, DiskFull, NotFound, QtuiError
 from qtui.filters import Filter
-from qtui.host import wire
+from qtui.host import requests, wire
 from qtui.model import Answer, Built, Bytes, Change, Page, Point, Quantization, SearchSettings, Timed
 from qtui.plan import BenchRequest, BuildJob, BuildSpec, LoadRequest, SourceSpec
 from qtui.records import BytesPerVector, CollectionRecord, Compression, RunWarning
 
 SOURCE = SourceSpec("file", path="a.npy")
 REQUESTS = [
-    wire.Collections(),
-    wire.View("a"),
-    wire.Scroll("a", offset="6ec3ea5b-8f61-4b2f-8e2c-000000000000", filter='{"must": []}'),
-    wire.Retrieve("a", (1, 2**64 - 1, "u")),
-    wire.Query("a", SearchSettings(rescore=True, oversampling=2.0), vector=[0.1, -0.0]),
-    wire.Query("a", SearchSettings(), tokens=[[0.1, 2.0], [3.0, 4.0]]),
-    wire.Reconfigure("s", "a", Change(quantization=Quantization("scalar", quantile=0.99))),
-    wire.Build(BuildJob("s", "a", "none", SOURCE, BuildSpec(), 20, 7)),
-    wire.Load(LoadRequest("a", SOURCE, ("none", "scalar"))),
-    wire.Bench(BenchRequest(source=SOURCE)),
+    requests.Collections(),
+    requests.View("a"),
+    requests.Scroll("a", offset="6ec3ea5b-8f61-4b2f-8e2c-000000000000", filter='{"must": []}'),
+    requests.Retrieve("a", (1, 2**64 - 1, "u")),
+    requests.Query("a", SearchSettings(rescore=True, oversampling=2.0), vector=[0.1, -0.0]),
+    requests.Query("a", SearchSettings(), tokens=[[0.1, 2.0], [3.0, 4.0]]),
+    requests.Reconfigure("s", "a", Change(quantization=Quantization("scalar", quantile=0.99))),
+    requests.Build(BuildJob("s", "a", "none", SOURCE, BuildSpec(), 20, 7)),
+    requests.Load(LoadRequest("a", SOURCE, ("none", "scalar"))),
+    requests.Bench(BenchRequest(source=SOURCE)),
 ]
 RECORD = CollectionRecord(
     "a",
@@ -76,10 +76,13 @@ def test_every_event_can_cross():
 @pytest.mark.parametrize(
     ("request_", "value"),
     [
-        (wire.Query("a", SearchSettings()), Timed(Answer((1, "u"), (0.5, 0.25), ({"a": [1, None]}, None)), 0.1, 0.2)),
-        (wire.Scroll("a"), Page((Point(1, {"t": "é"}, {"": [0.5]}),), 2)),
-        (wire.Collections(), ("a", "b")),
-        (wire.Delete("a"), None),
+        (
+            requests.Query("a", SearchSettings()),
+            Timed(Answer((1, "u"), (0.5, 0.25), ({"a": [1, None]}, None)), 0.1, 0.2),
+        ),
+        (requests.Scroll("a"), Page((Point(1, {"t": "é"}, {"": [0.5]}),), 2)),
+        (requests.Collections(), ("a", "b")),
+        (requests.Delete("a"), None),
     ],
 )
 def test_an_answer_arrives_as_it_was(request_, value):
@@ -87,23 +90,23 @@ def test_an_answer_arrives_as_it_was(request_, value):
 
 
 def test_every_request_names_its_answer():
-    for request, answer in wire.RESULTS.items():
+    for request, answer in requests.RESULTS.items():
         (declared,) = typing.get_args(vars(request)["__orig_bases__"][0])
         assert (None if declared is type(None) else declared) == answer
 
 
 def test_a_query_says_what_it_searches_for():
-    query = wire.Query("a", SearchSettings())
-    assert wire.about(query, [1.0]).vector == [1.0]
-    assert wire.about(query, [[1.0]]).tokens == [[1.0]]
-    assert wire.about(query, 7).point == 7
-    assert wire.about(query, "u").point == "u"
+    query = requests.Query("a", SearchSettings())
+    assert requests.about(query, [1.0]).vector == [1.0]
+    assert requests.about(query, [[1.0]]).tokens == [[1.0]]
+    assert requests.about(query, 7).point == 7
+    assert requests.about(query, "u").point == "u"
 
 
 def test_filters_cross_as_text():
-    assert wire.filter_text(None) is None
-    assert wire.filter_text("pages > 3") == "pages > 3"
-    assert (wire.filter_text(Filter()) or "").startswith("{")
+    assert requests.filter_text(None) is None
+    assert requests.filter_text("pages > 3") == "pages > 3"
+    assert (requests.filter_text(Filter()) or "").startswith("{")
 
 
 # --- what must not be understood ---------------------------------------------------------------------------------
@@ -120,7 +123,7 @@ def test_wrong_fields_answers_and_names_are_bugs():
     for broken in (
         lambda: wire.request(wire.Call(1, "View", none)),
         lambda: wire.request(wire.Call(1, "Nope", none)),
-        lambda: wire.value(wire.Collections(), wire.result(1, 5)),
+        lambda: wire.value(requests.Collections(), wire.result(1, 5)),
         lambda: wire.event(wire.Happened(1, "Nope", none)),
         lambda: wire.event(wire.Happened(1, "Progress", none)),
     ):

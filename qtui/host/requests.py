@@ -1,0 +1,183 @@
+"""What can be asked of qtui's child processes, and what each request is answered with. No numpy, no engine.
+
+Events stream before the answer of `Build`, `Load` and `Bench`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from qtui.filters import Filter, to_json
+from qtui.model import (
+    Answer,
+    Change,
+    CollectionView,
+    EngineInfo,
+    Page,
+    Point,
+    PointId,
+    SearchSettings,
+    Timed,
+)
+from qtui.plan import BenchRequest, BuildJob, LoadRequest
+from qtui.records import RunRecord, RunSummary
+
+R = TypeVar("R")
+
+
+class Request(msgspec.Struct, Generic[R], frozen=True):
+    """A call with its fields; answered by an R, which RESULTS names for decoding."""
+
+
+class Info(Request[EngineInfo], frozen=True):
+    """What is behind the engine room."""
+
+
+class Collections(Request[tuple[str, ...]], frozen=True):
+    """Names of all collections."""
+
+
+class View(Request[CollectionView], frozen=True):
+    """One collection as it is found."""
+
+    name: str
+
+
+class Delete(Request[None], frozen=True):
+    """Removes a collection."""
+
+    name: str
+
+
+class Count(Request[int], frozen=True):
+    """Number of points that match."""
+
+    name: str
+    filter: str | None = None
+
+
+class Scroll(Request[Page], frozen=True):
+    """A page of points."""
+
+    name: str
+    limit: int = 100
+    offset: PointId | None = None
+    filter: str | None = None
+    with_payload: bool = True
+    with_vectors: bool = False
+
+
+class Retrieve(Request[tuple[Point, ...]], frozen=True):
+    """Points by id."""
+
+    name: str
+    ids: tuple[PointId, ...]
+    with_payload: bool = True
+    with_vectors: bool = False
+
+
+class Query(Request[Timed[Answer]], frozen=True):
+    """The points nearest to `vector`, to the multivector `tokens`, or to what `point` holds (itself left out)."""
+
+    name: str
+    settings: SearchSettings
+    vector: list[float] | None = None
+    tokens: list[list[float]] | None = None
+    point: PointId | None = None
+    using: str = ""
+    filter: str | None = None
+    with_payload: bool = False
+
+
+class Runs(Request[tuple[RunSummary, ...]], frozen=True):
+    """The runs that are kept."""
+
+
+class Run(Request[RunRecord], frozen=True):
+    """One run."""
+
+    id: str
+
+
+class Export(Request[str], frozen=True):
+    """One run as md, csv or json text."""
+
+    id: str
+    format: str
+
+
+class DeleteRun(Request[None], frozen=True):
+    """Removes a run."""
+
+    id: str
+
+
+class RenameRun(Request[None], frozen=True):
+    """What the user calls a run."""
+
+    id: str
+    name: str
+
+
+class Reconfigure(Request[float], frozen=True):
+    """New settings for a collection in place; answered with the seconds it took."""
+
+    store: str
+    name: str
+    change: Change
+    vector_name: str = ""
+
+
+class Build(Request[None], frozen=True):
+    """Load and index one collection; streams events."""
+
+    job: BuildJob
+
+
+class Load(Request[None], frozen=True):
+    """Load one source into a collection a method; streams events."""
+
+    request: LoadRequest
+
+
+class Bench(Request[None], frozen=True):
+    """Measure; streams events."""
+
+    request: BenchRequest
+
+
+RESULTS: dict[type[Request[Any]], Any] = {
+    Info: EngineInfo,
+    Collections: tuple[str, ...],
+    View: CollectionView,
+    Delete: None,
+    Count: int,
+    Scroll: Page,
+    Retrieve: tuple[Point, ...],
+    Query: Timed[Answer],
+    Runs: tuple[RunSummary, ...],
+    Run: RunRecord,
+    Export: str,
+    DeleteRun: None,
+    RenameRun: None,
+    Reconfigure: float,
+    Build: None,
+    Load: None,
+    Bench: None,
+}
+
+
+def about(query: Query, target: list[float] | list[list[float]] | PointId) -> Query:
+    """The query with what it searches for: a vector, a multivector or a stored point."""
+    if not isinstance(target, list):
+        return msgspec.structs.replace(query, point=target)
+    field = "tokens" if target and isinstance(target[0], list) else "vector"
+    return msgspec.structs.replace(query, **{field: target})
+
+
+def filter_text(filter_: Filter | str | None) -> str | None:
+    """A filter as requests carry it: as typed, or as Qdrant's JSON."""
+    return filter_ if filter_ is None or isinstance(filter_, str) else json.dumps(to_json(filter_))
