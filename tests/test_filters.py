@@ -179,9 +179,9 @@ def test_any_text_is_a_filter_or_one_clear_line(text):
         assert from_json(to_json(parsed)) == parsed
     except UsageError as error:
         said = error.text
-    assert said == "" or said.isprintable()
+    assert not said or said.isprintable()
 
 
 def test_the_deepest_filter_that_is_taken():
     deepest = "not " * (MAX_DEPTH - 1) + "a = 1"
-    assert from_json(to_json(parse_filter(deepest)))
+    assert isinstance(from_json(to_json(parse_filter(deepest))), Filter)

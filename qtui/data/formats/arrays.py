@@ -198,12 +198,12 @@ def _npz_rows(path: Path, archive: zipfile.ZipFile) -> Rows:
         raise DataError(f"{shown(path)} holds {_listed(members)}; its vectors must be called 'vectors'")
     name = f"{path}:{wanted}"
     header = _two_or_three(_member_header(archive, members[wanted], name), name)
-    flat = _flat(path, archive, members[wanted], header, name)
     if "offsets" not in members or wanted == "offsets":
-        return _rows(flat, header)
+        return _rows(_flat(path, archive, members[wanted], header, name), header)
     if len(header.shape) != 2:
         raise DataError(f"{shown(name)} must be flat (tokens, size), since offsets go with it")
-    return MultiRows(flat, offsets_of(_offsets(archive, members["offsets"], str(path)), flat.rows, str(path)))
+    offsets = offsets_of(_offsets(archive, members["offsets"], str(path)), header.shape[0], str(path))
+    return MultiRows(_flat(path, archive, members[wanted], header, name), offsets)
 
 
 def _listed(members: dict[str, Any]) -> str:

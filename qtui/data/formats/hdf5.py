@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,15 @@ _DISTANCES = {
 }
 
 
+@contextmanager
+def _read_safely(name: str) -> Iterator[None]:
+    """Turns what h5py raises on damaged files, which is nearly anything, into one line."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{shown(name)} is damaged or truncated: {shown(error)}; get it again") from error
+
+
 class Dataset:
     """Flat rows of one two-dimensional data set."""
 
@@ -36,10 +47,8 @@ class Dataset:
 
     def read(self, start: int, stop: int) -> Block:
         """See Flat."""
-        try:
+        with _read_safely(self._name):
             return as_float32(self._set[start:stop])
-        except OSError as error:
-            raise DataError(f"{shown(self._name)} is damaged: {shown(error)}; get it again") from error
 
     def close(self) -> None:
         """See Flat."""
@@ -72,7 +81,8 @@ class AnnRows(SingleRows):
         found = self._file["neighbors"]
         if found.ndim != 2 or found.dtype.kind not in "iu":
             raise DataError(f"neighbors in {shown(self._path)} must be whole numbers, (queries, k)")
-        rows = np.asarray(found[:], dtype=np.int64)
+        with _read_safely(str(self._path)):
+            rows = np.asarray(found[:], dtype=np.int64)
         if rows.size and (rows.min() < 0 or rows.max() >= self.rows):
             raise DataError(f"neighbors in {shown(self._path)} point outside of its {self.rows} vectors")
         return rows
@@ -83,11 +93,9 @@ def open_hdf5(path: Path) -> Rows:
     import h5py
 
     open_binary(path).close()
-    try:
+    with _read_safely(str(path)):
         file = h5py.File(path, "r")
-    except OSError as error:
-        raise DataError(f"{shown(path)} is damaged or truncated: {shown(error)}; get it again") from error
-    with closed_on_error(file):
+    with closed_on_error(file), _read_safely(str(path)):
         if not isinstance(file.get("train"), h5py.Dataset):
             names = ", ".join(shown(name, 40) for name in list(file)[:8]) or "nothing"
             raise DataError(f"{shown(path)} has no data set 'train'; it holds {names}")
