@@ -35,6 +35,10 @@ def _guarded(arguments: list[str]) -> Exit:
     from qtui.errors import Exit, QtuiError
 
     debug = "--debug" in arguments
+    if not (debug or sys.warnoptions):
+        import warnings
+
+        warnings.simplefilter("ignore")  # stderr is for the user, to whom a library's warning says nothing
     console = Console(quiet="--quiet" in arguments)
     _listen(Terminated)
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from qtui.bench import readiness
 from qtui.bench.state import RunState
 from qtui.engine.base import Engine
+from qtui.engine.view import unreadable
 from qtui.errors import DataError, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, CollectionReady, Event
 from qtui.model import CollectionView, VectorSpec
@@ -104,7 +105,10 @@ async def prove_all(
 
 
 def vector_of(view: CollectionView, asked: str) -> VectorSpec:
-    """The vector to search: the one asked for, or the only one there is. Raises UsageError."""
+    """The vector to search: the one asked for, or the only one there is. Raises UsageError, or why it can't be read."""
+    error = unreadable(view)
+    if error is not None:
+        raise error
     found = {vector.spec.name: vector.spec for vector in view.vectors}
     if asked in found:
         return found[asked]

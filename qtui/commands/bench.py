@@ -220,21 +220,22 @@ def _considered(request: BenchRequest, args: Namespace, console: Console) -> Ben
 async def _measure(request: BenchRequest, args: Namespace, console: Console) -> RunRecord:
     """Runs the session and returns its record."""
     from qtui.bench.session import bench
-    from qtui.commands import progress
+    from qtui.commands.progress import Watch
     from qtui.events import RunFinished
     from qtui.host.build import build
     from qtui.host.streams import closing
 
-    record: RunRecord | None = None
+    watch, record = Watch(console), None
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(options.engine(args)) if request.collection is not None else None
         session = bench(request, engine=engine, home=config.home(), build=build)
         async for event in await stack.enter_async_context(closing(session)):
-            progress.show(event, console)
+            watch.see(event)
             if isinstance(event, RunFinished):
                 record = event.record
     if record is None:
         raise RuntimeError("the run ended without a record")
+    watch.tell()
     return record
 
 

@@ -49,12 +49,12 @@ def run(args: Namespace, console: Console) -> Exit:
 
 def _lines(section: dict[str, Any]) -> list[tuple[str, object]]:
     """A section's values as text: yes and no, and a folder's details on one line."""
-    return [(name, _text(value)) for name, value in section.items()]
+    return [(name, _text(value)) for name, value in section.items() if name != "free_bytes"]
 
 
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(part)}" if name != "path" else str(part) for name, part in value.items())
+        return ", ".join(str(part) if name == "path" else f"{name} {part}" for name, part in _lines(value))
     return "–" if value is None else str(value)

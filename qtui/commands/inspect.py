@@ -27,6 +27,7 @@ def declare(parser: Parser) -> None:
 def run(args: Namespace, console: Console) -> Exit:
     """Prints the list, or one collection in detail."""
     from qtui.commands import story, waiting
+    from qtui.engine.view import unreadable
 
     views = waiting.run(_views(args))
     if args.json:
@@ -37,6 +38,9 @@ def run(args: Namespace, console: Console) -> Exit:
         console.result(f"no collections in {tables.plain(options.store(args))}; `qtui load NAME --vectors F` makes one")
     else:
         console.result(story.listing(views))
+    error = unreadable(views[0]) if args.name is not None else None
+    if error is not None:
+        raise error
     return Exit.DONE
 
 

@@ -6,11 +6,11 @@ from argparse import Namespace
 from dataclasses import replace
 
 from qtui import units
-from qtui.commands import options, values
+from qtui.commands import options, tables, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
-from qtui.errors import DataError, Exit, shown
-from qtui.events import CollectionFailed, Loaded
+from qtui.errors import Exit
+from qtui.events import Loaded
 from qtui.methods import DEFAULT_METHODS
 from qtui.plan import BuildSpec, LoadRequest, check_build
 
@@ -56,8 +56,11 @@ def run(args: Namespace, console: Console) -> Exit:
     from qtui.commands import waiting
 
     console.farewell = "what was written is kept: the same command goes on from there"
-    loaded, failed = waiting.run(_load(request, args, console))
-    _say(loaded, failed, console)
+    loaded = waiting.run(_load(request, args, console))
+    for name in loaded.collections:
+        console.result(f"{tables.plain(name)}  {units.count(loaded.points)} points")
+    took = units.duration(loaded.seconds)
+    console.note(f"{len(loaded.collections)} collections in {took}; `qtui inspect` shows them")
     return Exit.DONE
 
 
@@ -70,31 +73,18 @@ def _with_own_distance(request: LoadRequest) -> LoadRequest:
     return request if own is None else replace(request, build=replace(request.build, distance=own))
 
 
-async def _load(request: LoadRequest, args: Namespace, console: Console) -> tuple[Loaded, list[CollectionFailed]]:
-    from qtui.commands import progress
+async def _load(request: LoadRequest, args: Namespace, console: Console) -> Loaded:
+    from qtui.commands.progress import Watch
     from qtui.host.build import load_all
     from qtui.host.streams import closing
 
-    failed: list[CollectionFailed] = []
-    loaded: Loaded | None = None
+    watch, loaded = Watch(console), None
     async with closing(load_all(request, options.store(args))) as events:
         async for event in events:
-            progress.show(event, console)
-            if isinstance(event, CollectionFailed):
-                failed.append(event)
-            elif isinstance(event, Loaded):
+            watch.see(event)
+            if isinstance(event, Loaded):
                 loaded = event
     if loaded is None:
         raise RuntimeError("the load ended without a result")
-    return loaded, failed
-
-
-def _say(loaded: Loaded, failed: list[CollectionFailed], console: Console) -> None:
-    """Prints what was made. Raises DataError when that is nothing."""
-    if not loaded.collections and failed:
-        raise DataError(f"no collection could be built: {failed[0].error}")
-    for name in loaded.collections:
-        console.result(f"{shown(name)[1:-1]}  {units.count(loaded.points)} points")
-    console.note(
-        f"{len(loaded.collections)} collections in {units.duration(loaded.seconds)}; `qtui inspect` shows them"
-    )
+    watch.tell()
+    return loaded

@@ -1,4 +1,4 @@
-"""What an operation's events say on stderr: one progress line, and a remark for what failed."""
+"""What an operation's events say on stderr: one progress line, and a remark for what was left out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,24 @@ from qtui.errors import shown
 from qtui.events import CollectionFailed, Event, Progress
 
 
-def show(event: Event, console: Console) -> None:
-    """Shows an event as far as it concerns whoever waits."""
-    if isinstance(event, Progress):
-        console.progress(line(event))
-    elif isinstance(event, CollectionFailed):
-        console.note(f"{shown(event.collection)} was left out: {event.error}")
+class Watch:
+    """Shows events as far as they concern whoever waits, and remembers what was left out."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._failed: list[CollectionFailed] = []
+
+    def see(self, event: Event) -> None:
+        """Rewrites the progress line."""
+        if isinstance(event, Progress):
+            self._console.progress(line(event))
+        elif isinstance(event, CollectionFailed):
+            self._failed.append(event)
+
+    def tell(self) -> None:
+        """Says what was left out; once the rest is done, since an error alone is to be one line."""
+        for event in self._failed:
+            self._console.note(f"{shown(event.collection)} was left out: {event.error}")
 
 
 def line(event: Progress) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from qtui import units
 from qtui.commands.tables import WIDTH, fields, plain, table
-from qtui.model import COMPONENTS, Bytes, CollectionView, Placement, VectorSpec, VectorView
+from qtui.model import COMPONENTS, Bytes, CollectionView, Finding, Placement, VectorSpec, VectorView
 
 MARKS = {"error": "✗", "warning": "⚠", "info": "i"}
 
@@ -16,7 +16,7 @@ MARKS = {"error": "✗", "warning": "⚠", "info": "i"}
 def listing(views: Sequence[CollectionView]) -> str:
     """All collections, one a row, and below what their owner should know."""
     rows = [row for view in views for row in _rows(view)]
-    heads = ("name", "points", "vectors", "quantization", "built", "originals", "heap", "status")
+    heads = ("name", "points", "vectors", "quantization", "built", "originals", "heap")
     parts = [table(heads, rows, right="16", cut=0)]
     notes = [
         f"{MARKS.get(finding.severity, '⚠')} {plain(view.name)}: {plain(finding.text)}"
@@ -34,17 +34,17 @@ def whole(view: CollectionView) -> str:
     """One collection: configured, built and effective side by side, memory by component, findings."""
     head = [
         ("collection", view.name),
-        ("status", view.status if view.error is None else f"{view.status}: {view.error}"),
+        ("status", view.status),
         ("points", _points(view)),
         ("segments", view.segments),
         ("from", view.origin or "not known"),
         ("threshold", _threshold(view.spec.indexing_threshold_kb)),
     ]
+    if view.error is not None:
+        return "\n\n".join([fields(head[:2]), *(_finding(finding) for finding in view.findings)])
     parts = [fields(head), *(_vector(vector) for vector in view.vectors), _memory(view.memory)]
-    parts.extend(_finding(view, index) for index in range(len(view.findings)))
-    if not view.findings:
-        parts.append("No findings.")
-    return "\n\n".join(parts)
+    parts.extend(_finding(finding) for finding in view.findings)
+    return "\n\n".join(parts if view.findings else [*parts, "No findings."])
 
 
 def as_record(view: CollectionView) -> dict[str, Any]:
@@ -95,15 +95,15 @@ def _vector_record(vector: VectorView) -> dict[str, Any]:
 
 def _rows(view: CollectionView) -> list[tuple[object, ...]]:
     """A row a vector; what belongs to the collection stands in the first."""
-    heap = sum(part.heap or 0 for part in view.memory.values())
+    heap = units.size(sum(part.heap or 0 for part in view.memory.values()))
     rows: list[tuple[object, ...]] = []
     for index, vector in enumerate(view.vectors):
         mine = (view.name, units.count(view.points)) if index == 0 else ("", "")
-        last = (units.size(heap), view.status) if index == 0 else ("", "")
         named = f"{vector.spec.name} " if vector.spec.name else ""
         shape = f"{named}{vector.spec.size}{'×M' if vector.spec.multivector else ''} {vector.spec.distance}"
-        rows.append((*mine, shape, _method(vector.spec), built(vector), originals(vector.spec), *last))
-    return rows or [(view.name, units.count(view.points), "", "", "", "", "", view.status)]
+        state = built(vector) if view.status == "green" else f"{view.status} ⚠"
+        rows.append((*mine, shape, _method(vector.spec), state, originals(vector.spec), heap if index == 0 else ""))
+    return rows or [(view.name, "–", "–", "–", f"{view.status} ⚠", "–", "–")]
 
 
 def _points(view: CollectionView) -> str:
@@ -185,8 +185,7 @@ def _memory(memory: dict[str, Bytes]) -> str:
     return table(("memory", "heap", "page cache", "on disk"), rows, right="123") + f"\n{note}"
 
 
-def _finding(view: CollectionView, index: int) -> str:
-    finding = view.findings[index]
+def _finding(finding: Finding) -> str:
     text = f"{MARKS.get(finding.severity, '⚠')} {plain(finding.text)} [{finding.code}]"
     return "\n".join(
         textwrap.fill(line, WIDTH, subsequent_indent="  ", initial_indent=indent)

@@ -6,6 +6,7 @@ Text from data is made harmless here: whatever is not printable becomes a replac
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import Any
 from unicodedata import combining, east_asian_width
 
@@ -35,10 +36,16 @@ def table(
 
 
 def fields(rows: Iterable[tuple[str, object]], *, indent: str = "") -> str:
-    """Names and values, one a line, the values under each other."""
+    """Names and values, the values under each other, and folded where they pass 80 columns."""
     pairs = [(name, plain(value)) for name, value in rows]
     broad = max((len(name) for name, _ in pairs), default=0)
-    return "\n".join(f"{indent}{name:<{broad}}  {value}".rstrip() for name, value in pairs)
+    lines: list[str] = []
+    for name, value in pairs:
+        start = f"{indent}{name:<{broad}}{GAP}"
+        # a word is never broken: paths are there to be copied
+        wrapped = wrap(value, WIDTH - len(start), break_long_words=False, break_on_hyphens=False) or [""]
+        lines.extend((start if index == 0 else " " * len(start)) + part for index, part in enumerate(wrapped))
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _line(line: Sequence[str], widths: Sequence[int], right: str) -> str:

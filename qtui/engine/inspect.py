@@ -34,9 +34,6 @@ def _named(finding: Finding, name: str) -> Finding:
 
 
 def _of_collection(view: CollectionView) -> Iterator[Finding]:
-    if view.status == "broken":
-        yield Finding("broken", view.error or "it can't be read", "delete it and load it again", "error")
-        return
     if view.status == "partial":
         total = "" if view.expected_points is None else f" of {units.count(view.expected_points)}"
         text = f"its load did not finish: {units.count(view.points)}{total} points are there"
@@ -86,13 +83,15 @@ def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
 def _threshold_remedy(view: CollectionView) -> str:
     threshold = view.spec.indexing_threshold_kb
     shown = f"{DEFAULT_THRESHOLD_KB} KB (default)" if threshold is None else f"{threshold} KB"
+    if threshold == 1:
+        return "load more than 1 KB of vectors, and build again"
     return f"set an indexing threshold below {shown}, such as 1 KB, and build again"
 
 
 def _quantization(view: CollectionView, vector: VectorView, asked: Quantization) -> Iterator[Finding]:
     chosen, built = method(asked.method), vector.built
     if view.points and not built.complete:
-        remedy = "build it again" if view.spec.indexing_threshold_kb == 1 else _threshold_remedy(view)
+        remedy = _threshold_remedy(view)
         if built.segments == 0:
             text = f"{chosen.name} is configured, not built: 0 of {built.of} segments; searches use float vectors"
             yield Finding("not-built", text, remedy)

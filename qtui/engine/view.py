@@ -9,9 +9,9 @@ from qtui.engine.files import Segment
 from qtui.engine.guard import DATATYPES
 from qtui.engine.inspect import findings
 from qtui.engine.store import Folder, Manifest, State
-from qtui.errors import QtuiError
+from qtui.errors import DataError, NewerFormat, QtuiError, StoreInUse
 from qtui.methods import method
-from qtui.model import COMPONENTS, Built, Bytes, CollectionSpec, CollectionView, VectorSpec, VectorView
+from qtui.model import COMPONENTS, Built, Bytes, CollectionSpec, CollectionView, Finding, VectorSpec, VectorView
 
 
 def view(folder: Folder, manifest: Manifest, points: int) -> CollectionView:
@@ -34,11 +34,27 @@ def view(folder: Folder, manifest: Manifest, points: int) -> CollectionView:
     return replace(found, findings=findings(found))
 
 
+_UNREADABLE = (
+    (StoreInUse, "in-use", "wait until the other process is done, or end it"),
+    (NewerFormat, "newer", "upgrade qtui"),
+)
+_BROKEN = ("broken", "delete it and load it again")
+
+
 def broken(name: str, error: QtuiError) -> CollectionView:
     """A collection that can't be read, with the reason."""
     memory = {component: Bytes() for component in COMPONENTS}
-    empty = CollectionView(name, "broken", 0, 0, (), CollectionSpec(name, ()), memory, error=error.text)
-    return replace(empty, findings=findings(empty))
+    code, remedy = next(((code, remedy) for kind, code, remedy in _UNREADABLE if isinstance(error, kind)), _BROKEN)
+    finding = Finding(code, error.text, remedy, "error")
+    return CollectionView(name, "broken", 0, 0, (), CollectionSpec(name, ()), memory, (finding,), error=error.text)
+
+
+def unreadable(found: CollectionView) -> QtuiError | None:
+    """The error that made the collection a broken one; None for one that can be read."""
+    if found.error is None:
+        return None
+    code = found.findings[0].code if found.findings else ""
+    return next((kind for kind, its, _ in _UNREADABLE if its == code), DataError)(found.error)
 
 
 def _vector(spec: VectorSpec, holding: tuple[Segment, ...]) -> VectorView:
@@ -53,7 +69,7 @@ def _vector(spec: VectorSpec, holding: tuple[Segment, ...]) -> VectorView:
         indexed=Built(sum(part.indexed for part in parts), len(parts)),
         original_bytes=row_bytes,
         quantized_bytes=sum(part.quantized_bytes for part in built) / quantized if quantized else None,
-        theoretical_compression=chosen.compression(spec.size, spec.distance),
+        theoretical_compression=chosen.compression(spec.size, spec.distance, multivector=spec.multivector),
         effective_rescore=chosen.default_rescore if spec.quantization else None,
         vectors=sum(part.vectors(row_bytes) for part in parts),
     )

@@ -14,7 +14,7 @@ import pytest
 from qtui import units
 from qtui.methods import DEFAULT_METHODS
 from tests.cli.files import save, save_payload, vectors
-from tests.cli.running import COMMAND, OnTerminal, qtui
+from tests.cli.running import COMMAND, OnTerminal, called, qtui
 
 QUICK = ("--queries", 20, "--repeat", 1, "--methods", "none,binary", "--oversampling", "1,3")
 
@@ -115,7 +115,7 @@ def test_keep_says_where(source: Path, home: Path) -> None:
     assert done.code == 0, done
     (kept,) = (home / "kept").iterdir()
     assert any(str(kept) in warning["text"] for warning in done.json["warnings"])
-    listed = qtui("inspect", "--json", "--path", kept)
+    listed = called("inspect", "--json", "--path", kept)
     assert listed.code == 0, listed
     assert len(listed.json) == 2
 
@@ -132,8 +132,8 @@ def test_synthetic_vectors_are_called_so_everywhere(home: Path) -> None:
     done = qtui("bench", "--vectors", "synthetic:300x16:5", *QUICK)
     assert done.code == 0, done
     assert "synthetic" in done.out
-    assert "synthetic" in qtui("runs", "list").out
-    (run,) = qtui("runs", "list", "--json").json
+    assert "synthetic" in called("runs", "list").out
+    (run,) = called("runs", "list", "--json").json
     assert run["dataset"]["source"].startswith("synthetic")
 
 
@@ -155,12 +155,12 @@ def test_a_limit_above_the_points_warns(tmp_path: Path) -> None:
 
 def test_a_collection_is_measured_in_place(source: Path) -> None:
     assert qtui("load", "docs", "--vectors", source, "--methods", "none,scalar").code == 0
-    before = qtui("inspect", "docs", "--json").json[0]["points"]
+    before = called("inspect", "docs", "--json").json[0]["points"]
     done = qtui("bench", "--collection", "docs__scalar", "--queries", 20, "--repeat", 1, "--json", "-")
     assert done.code == 0, done
     assert done.json["dataset"]["query_origin"] == "collection"
     assert {each["method"] for each in done.json["measurements"]} == {"none", "scalar"}
-    assert qtui("inspect", "docs", "--json").json[0]["points"] == before
+    assert called("inspect", "docs", "--json").json[0]["points"] == before
 
 
 def test_what_takes_minutes_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

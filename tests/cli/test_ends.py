@@ -100,14 +100,14 @@ def test_version_and_help_go_to_stdout() -> None:
 
 
 def test_usage_errors_are_one_line_and_2() -> None:
-    refused(2, "benhc", saying="did you mean bench?")
-    refused(2, "bench", "--vectors", "sample", "--limt", 5, saying="did you mean --limit?")
-    refused(2, "bench", "--vectors", "sample", "--methods", "bianry", saying="did you mean binary?")
+    refused(2, "benhc", saying="did you mean bench?", run=qtui)
+    refused(2, "bench", "--vectors", "sample", "--limt", 5, saying="did you mean --limit?", run=qtui)
+    refused(2, "bench", "--vectors", "sample", "--methods", "bianry", saying="did you mean binary?", run=qtui)
 
 
 def test_without_a_terminal_there_is_no_app() -> None:
-    refused(2, saying="needs a terminal")
-    refused(2, "demo", saying="qtui bench --vectors sample")
+    refused(2, saying="needs a terminal", run=qtui)
+    refused(2, "demo", saying="qtui bench --vectors sample", run=qtui)
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.files import save
-from tests.cli.running import qtui, refused
+from tests.cli.running import called, qtui, refused
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def two(tmp_path: Path) -> tuple[str, str]:
 
 
 def test_without_runs_it_says_how_to_make_one() -> None:
-    done = qtui("runs", "list")
+    done = called("runs", "list")
     assert done.code == 0
     assert "qtui bench" in done.out
-    assert qtui("runs", "list", "--json").json == []
+    assert called("runs", "list", "--json").json == []
 
 
 def test_list_show_diff_and_export(two: tuple[str, str], tmp_path: Path, home: Path) -> None:
@@ -38,28 +38,28 @@ def test_list_show_diff_and_export(two: tuple[str, str], tmp_path: Path, home: P
     listed = qtui("runs", "list")
     assert max(map(len, listed.out.splitlines())) <= 80
     assert first in listed.out
-    as_json = qtui("runs", "list", "--json").json
+    as_json = called("runs", "list", "--json").json
     assert {each["id"] for each in as_json} == {first, second}
     assert set(as_json[0]) >= {"id", "status", "started", "dataset"}
 
-    shown = qtui("runs", "show", first)
+    shown = called("runs", "show", first)
     assert shown.code == 0
     assert "scalar" in shown.out
-    record = qtui("runs", "show", first, "--json").json
+    record = called("runs", "show", first, "--json").json
     assert record["id"] == first
-    assert qtui("runs", "show", home / "runs" / f"{first}.json", "--json").json == record
+    assert called("runs", "show", home / "runs" / f"{first}.json", "--json").json == record
 
-    diff = qtui("runs", "diff", first, second)
+    diff = called("runs", "diff", first, second)
     assert diff.code == 0, diff
     assert "scalar" in diff.out
     assert max(map(len, diff.out.splitlines())) <= 80
-    assert isinstance(qtui("runs", "diff", first, second, "--json").json, dict)
+    assert isinstance(called("runs", "diff", first, second, "--json").json, dict)
 
-    assert json.loads(qtui("runs", "export", first, "--format", "json").out)["id"] == first
-    rows = list(csv.DictReader(io.StringIO(qtui("runs", "export", first, "--format", "csv").out)))
+    assert json.loads(called("runs", "export", first, "--format", "json").out)["id"] == first
+    rows = list(csv.DictReader(io.StringIO(called("runs", "export", first, "--format", "csv").out)))
     assert len(rows) == len(record["measurements"])
     target = tmp_path / "run.md"
-    done = qtui("runs", "export", first, "--format", "md", "-o", target)
+    done = called("runs", "export", first, "--format", "md", "-o", target)
     assert (done.code, done.out) == (0, "")
     assert "| scalar" in target.read_text().replace("`", "")
 
@@ -67,7 +67,7 @@ def test_list_show_diff_and_export(two: tuple[str, str], tmp_path: Path, home: P
 def test_a_unique_beginning_of_an_id_is_enough(two: tuple[str, str]) -> None:
     first, second = two
     common = next(n for n in range(len(first)) if first[n] != second[n])
-    assert qtui("runs", "show", first[: common + 1], "--json").json["id"] == first
+    assert called("runs", "show", first[: common + 1], "--json").json["id"] == first
     refused(2, "runs", "show", first[:common], saying="give more of it")
 
 
@@ -94,7 +94,7 @@ def test_files_that_are_no_records_are_data_errors(tmp_path: Path) -> None:
 
 def test_a_damaged_run_does_not_hide_the_others(two: tuple[str, str], home: Path) -> None:
     (home / "runs" / "00-broken.json").write_text("{")
-    done = qtui("runs", "list", "--json")
+    done = called("runs", "list", "--json")
     assert done.code == 0, done
     assert len(done.json) == 2
     assert "00-broken" in done.err
