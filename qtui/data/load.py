@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -120,7 +121,7 @@ def origin_of(job: BuildJob, source: VectorSource) -> str:
     return f"{source.name} [{digest}]"
 
 
-async def load(engine: LoadingEngine, job: BuildJob) -> AsyncIterator[Event]:
+async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, None]:
     """Loads and builds one collection, or goes on with it. Ends with BuildDone; closing it stops between batches.
 
     Raises Exists when the name is taken by something else, DataError for the first row that can't be used, and what
@@ -134,8 +135,9 @@ async def load(engine: LoadingEngine, job: BuildJob) -> AsyncIterator[Event]:
             yield BuildDone(job.collection, expected, 0.0, 0.0)
             return
         pace = _Pace(job.collection, await engine.loaded_rows(job.collection), source.rows)
-        async for done in _written(engine, job, source, held_out, pace):
-            yield pace.progress(done)
+        async with aclosing(_written(engine, job, source, held_out, pace)) as steps:
+            async for done in steps:
+                yield pace.progress(done)
         load_seconds = pace.elapsed_s
     yield Progress("index", job.collection, 0, None, 0.0, None)
     index_seconds = await engine.build(job.collection)
@@ -165,7 +167,7 @@ async def _is_finished(engine: LoadingEngine, job: BuildJob, source: VectorSourc
 
 async def _written(
     engine: LoadingEngine, job: BuildJob, source: VectorSource, held_out: NDArray[np.int64], pace: _Pace
-) -> AsyncIterator[int]:
+) -> AsyncGenerator[int, None]:
     """Writes what isn't written yet; yields how many rows are, at most a few times a second."""
     rows = int(min(_MAX_BATCH_ROWS, max(1, _BATCH_BYTES // source.bytes_per_row)))
     done = pace.first
