@@ -34,8 +34,9 @@ def recall(per_query: Sequence[float], *, resamples: int = 1000, seed: int = 0) 
         return None
     values = np.asarray(per_query, dtype=np.float64)
     means = _weights(len(values), _fitting(resamples, len(values)), seed) @ values / len(values)
-    low, high = _interval(means)
-    mean = math.fsum(per_query) / len(per_query)
+    # a mean of rounded values may leave their range by a rounding
+    low, high = _interval(np.clip(means, values.min(), values.max()))
+    mean = min(max(math.fsum(per_query) / len(per_query), min(per_query)), max(per_query))
     return Recall(mean, min(low, mean), max(high, mean), float(values.min()))
 
 

@@ -86,9 +86,8 @@ def _table(measurements: Sequence[Measurement], collections: Sequence[Collection
     lines = [_row([column.head for column in _COLUMNS]), _row([column.unit for column in _COLUMNS]), rule]
     for (method, ef, concurrency), members in groups(measurements):
         labels = [method, *_under(sizes.get(members[0].collection))]
-        extra = [f"ef {ef}"] if several_ef else []
-        extra += [f"{concurrency} at once"] if several_levels else []
-        labels += [", ".join(extra)] if extra else []
+        labels += [f"  ef {ef}"] if several_ef else []
+        labels += [f"  {concurrency} at once"] if several_levels else []
         rows = [_cells(measured) for measured in sorted(members, key=_reading_order)]
         for number in range(max(len(rows), len(labels))):
             label = labels[number] if number < len(labels) else ""
