@@ -35,13 +35,15 @@ class Method:
     """Whether it trains for minutes rather than seconds."""
     advice: str
 
-    def bytes_per_vector(self, dimension: int, distance: Distance) -> int | None:
-        """Bytes of one quantized vector of `dimension` components; None where nothing is quantized."""
+    def bytes_per_vector(self, dimension: int, distance: Distance, *, multivector: bool = False) -> int | None:
+        """Bytes of one quantized vector (token, of a multivector) of `dimension` components; None for `none`."""
+        if multivector and self.family == "binary":
+            return _binary_token(self, dimension)
         return _FORMULAS[self.family](self, dimension, distance)
 
-    def compression(self, dimension: int, distance: Distance) -> float:
+    def compression(self, dimension: int, distance: Distance, *, multivector: bool = False) -> float:
         """Float32 bytes over quantized bytes, by the formula, per-vector extras included; 1.0 for `none`."""
-        quantized = self.bytes_per_vector(dimension, distance)
+        quantized = self.bytes_per_vector(dimension, distance, multivector=multivector)
         return 1.0 if quantized is None else dimension * FLOAT32_BYTES / quantized
 
     @property
@@ -60,6 +62,12 @@ def _scalar(_: Method, dimension: int, __: Distance) -> int:
 
 def _binary(method: Method, dimension: int, _: Distance) -> int:
     return _rounded_up(method.bits * dimension, 128) // 8
+
+
+def _binary_token(method: Method, dimension: int) -> int:
+    """Tokens are packed in smaller words than vectors: whole bytes up to 32 bits, then 8 or 16 bytes."""
+    bits = ceil(method.bits * dimension)
+    return ceil(bits / 8) if bits <= 32 else 8 if bits <= 64 else _rounded_up(bits, 128) // 8
 
 
 def _product(method: Method, dimension: int, _: Distance) -> int:

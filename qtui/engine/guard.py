@@ -175,6 +175,11 @@ def _multivector(spec: VectorSpec, tokens: Vector, identity: PointId) -> FloatAr
 
 def query(spec: VectorSpec, vector: Vector) -> FloatArray:
     """A query's vector as the engine takes it; one of a multivector may be a single token. Raises DataError."""
+    if _is_plain(spec, vector):  # the common case, in a tenth of the time; NaN and infinity fail the comparison
+        with np.errstate(all="ignore"):
+            square = vector.dot(vector)
+        if _NORMAL_SQUARES[0] < square < _NORMAL_SQUARES[1]:
+            return vector
     array = _floats(vector, "the query")
     if spec.multivector:
         return _matrix(spec, array[None, :] if array.ndim == 1 else array, "the query", "token")
@@ -182,6 +187,17 @@ def query(spec: VectorSpec, vector: Vector) -> FloatArray:
         raise DataError(f"the query has {array.ndim} axes: this vector takes one of shape ({spec.size},)")
     row: FloatArray = _matrix(spec, array[None, :], "the query", "row")[0]
     return row
+
+
+def _is_plain(spec: VectorSpec, vector: Vector) -> bool:
+    return (
+        vector.__class__ is np.ndarray
+        and vector.dtype == np.float32
+        and vector.shape == (spec.size,)
+        and spec.datatype == "float32"
+        and not spec.multivector
+        and vector.flags.c_contiguous
+    )
 
 
 def _floats(values: Any, what: str) -> FloatArray:
