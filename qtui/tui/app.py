@@ -20,6 +20,7 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.filter import LineFilter
 from textual.reactive import reactive
+from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher
 
 from qtui.errors import EngineGone, QtuiError
@@ -204,7 +205,8 @@ class QtuiApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
         """Tabs and dialogs open from the main screen only."""
-        return not (action in {"tab", "help", "palette"} and len(self.screen_stack) > 1)
+        asking = any(isinstance(s, ModalScreen) and not isinstance(s, CommandPalette) for s in self.screen_stack)
+        return not (asking and action in {"tab", "help", "palette"})
 
     @on(Copied)
     @work(group="copy")

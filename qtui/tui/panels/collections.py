@@ -39,7 +39,7 @@ REPAINT_S = 0.5
 
 KEYS = (
     Command("collections.inspect", "enter", "inspect", "Inspect", "Inspect the highlighted collection", "Enter"),
-    Command("collections.measure", "b", "measure", "Benchmark", "Benchmark the highlighted collection"),
+    Command("collections.measure", "b", "measure", "Bench", "Benchmark the highlighted collection"),
     Command("collections.filter", "slash", "filter", "Filter", "Filter collections by name or method", "/"),
     Command("collections.sort", "s", "sort", "Sort", "Sort by the next column"),
     Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="f5"),
@@ -154,7 +154,9 @@ class CollectionsPanel(Vertical):
             return
         said = self.query_one("#list-said", Static)
         if state.status == "closed":
-            said.update(Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", "; r tries again"))
+            said.update(
+                Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", "\nr starts it again")
+            )
         elif self.views is None:
             said.update(Text("reading the store…"))
         else:

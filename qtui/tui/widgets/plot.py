@@ -132,6 +132,8 @@ def _plotext(series: tuple[Series, ...], frame: _Frame) -> list[str]:
     import plotext
 
     plotext.clear_figure()
+    # else it is cut to the size of whatever terminal it believes in
+    plotext.limit_size(False, False)
     plotext.theme("clear")
     plotext.plotsize(frame.width, frame.height)
     plotext.xlim(*frame.x)

@@ -1,4 +1,4 @@
-"""One line that says how far an operation is: stage, bar, count, elapsed and left, and how to cancel it."""
+"""One line that says how far an operation is: stage, bar, count, time left (or elapsed), and how to cancel it."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ class ProgressLine(Widget):
         if now is None:
             return Text.assemble(("▲ ", ACCENT), "starting…  ", ("Esc", KEY), " cancels")
         count = "" if now.total is None else f" {_amount(now.done)}/{_amount(now.total)}"
-        left = f", {units.duration(now.remaining_s)} left" if now.remaining_s is not None else ""
-        tail = Text.assemble(f"{count}  {units.duration(now.elapsed_s)}{left}  ", ("Esc", KEY), " cancels")
+        known = now.remaining_s is not None
+        time = f"{units.duration(now.remaining_s)} left" if known else units.duration(now.elapsed_s)
+        tail = Text.assemble(f"{count}  {time}  ", ("Esc", KEY), " cancels")
         stage = DOING.get(now.stage, now.stage)
         head = Text.assemble(("▲ ", ACCENT), f"{self.whole} {stage}" if self.whole else stage)
         room = self.size.width - head.cell_len - tail.cell_len - BAR - 3

@@ -1,0 +1,49 @@
+"""Driving the app in tests: making it over a scripted room, reading its screen, waiting for facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from qtui.model import CollectionView
+from qtui.tui.app import QtuiApp
+from tests.tui.fake_room import DEMO, FakeRoom
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+
+def make(views: Sequence[CollectionView] = DEMO, *, demo: bool = False) -> tuple[QtuiApp, FakeRoom]:
+    """The app and the room that it talks to."""
+    app = QtuiApp(lambda on_state: FakeRoom(on_state, views), where="~/store", demo=demo)
+    assert isinstance(app.room, FakeRoom)
+    return app, app.room
+
+
+def screen_text(app: QtuiApp) -> str:
+    """What is on the screen, without styles and without blanks at the ends of lines."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
+
+
+async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
+    """Waits until something is true; fails after many turns of the loop."""
+    for _ in range(400):
+        if holds():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"never came true; the screen:\n{screen_text(pilot.app)}")
+
+
+async def until_seen(pilot: Pilot, text: str) -> None:
+    """Waits until a text is on the screen."""
+    await until(pilot, lambda: text in screen_text(pilot.app))
+
+
+def check_golden(app: QtuiApp, name: str, *, write: bool = False) -> None:
+    """Compares the screen with a kept one; `write` keeps this one instead."""
+    path, now = GOLDENS / f"{name}.txt", screen_text(app)
+    if write:
+        path.write_text(now, encoding="utf-8")
+    assert now == path.read_text(encoding="utf-8")

@@ -1,0 +1,145 @@
+"""One declaration for key, footer, palette and help; the footer fits; the app's process stays light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from textual.widgets import ContentSwitcher, Input
+
+from qtui.tui.commands import REGISTRY, active
+from qtui.tui.panels.benchmark import BenchmarkPanel
+from qtui.tui.widgets.frame import KeyLine
+from tests.tui.driving import make, screen_text, until, until_seen
+
+SIZES = ((80, 24), (120, 40))
+
+
+def footer(app) -> str:
+    return screen_text(app).splitlines()[-1]
+
+
+def labels(app) -> list[str]:
+    return [each.command.label for each in active(app.screen) if each.command.label]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_footer_holds_every_label_in_every_state(size: tuple[int, int]) -> None:
+    app, _ = make()
+    async with app.run_test(size=size) as pilot:
+        await until_seen(pilot, "5 collections")
+        for keys in ([], ["enter"], ["escape"], ["3"], ["ctrl+r"], ["c"], ["c"], ["t"], ["p"]):
+            await pilot.press(*keys)
+            await pilot.pause()
+            await until(pilot, lambda: app.query_one(KeyLine).is_attached)
+            shown = footer(app)
+            assert len(shown) <= size[0]
+            for label in labels(app):
+                assert label in shown, (keys, shown)
+
+
+async def test_palette_lists_what_makes_sense_now() -> None:
+    app, _ = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("ctrl+p")
+        await until_seen(pilot, "Delete the highlighted collection")
+        assert "Run the plan" not in screen_text(app)
+        await pilot.press("escape", "3", "ctrl+p")
+        await until_seen(pilot, "Run the plan")
+        assert "Delete the highlighted collection" not in screen_text(app)
+
+
+async def test_palette_runs_what_is_chosen() -> None:
+    app, _ = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("ctrl+p")
+        await until_seen(pilot, "Open Benchmark")
+        app.screen.query_one(Input).value = "open bench"
+        await until(pilot, lambda: "Sort by" not in screen_text(app))
+        await pilot.pause(0.3)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.query_one(ContentSwitcher).current == "benchmark")
+
+
+async def test_help_speaks_of_the_open_panel() -> None:
+    app, _ = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("question_mark")
+        await until_seen(pilot, "Help: Collections")
+        await until_seen(pilot, "Filter collections by name or method")
+        await pilot.press("escape", "3", "question_mark")
+        await until_seen(pilot, "Help: Benchmark")
+        await until_seen(pilot, "Run the plan")
+
+
+async def test_tabs_open_from_an_input_with_function_keys() -> None:
+    app, _ = make()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3")
+        app.query_one("#queries", Input).focus()
+        await pilot.press("1")
+        assert app.query_one(ContentSwitcher).current == "benchmark"
+        await pilot.press("f1")
+        assert app.query_one(ContentSwitcher).current == "collections"
+        await pilot.press("f3")
+        assert app.query_one(ContentSwitcher).current == "benchmark"
+
+
+async def test_keys_of_a_tab_do_not_work_while_a_dialog_is_open() -> None:
+    app, room = make()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("d")
+        await until_seen(pilot, "to confirm")
+        await pilot.press("f3", "ctrl+r")
+        assert app.query_one(ContentSwitcher).current == "collections"
+        assert room.asked == []
+
+
+async def test_quitting_ends_the_engine_room() -> None:
+    app, room = make()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("q")
+    assert room.closed
+
+
+async def test_resizing_moves_between_the_layouts() -> None:
+    app, _ = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "Settings")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "Settings" not in screen_text(app))
+        await pilot.press("3", "ctrl+r")
+        panel: Any = app.query_one(BenchmarkPanel)
+        await until(pilot, lambda: panel.run_state is not None and panel.run_state.over)
+        await pilot.press("c")
+        await until_seen(pilot, "n=600")
+        for size in ((40, 10), (20, 5), (200, 60), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await until_seen(pilot, "n=600")
+
+
+def test_every_command_has_a_title_and_a_key() -> None:
+    for command in REGISTRY.values():
+        assert command.keys
+        assert command.title
+        assert len(command.label) <= 9
+
+
+def test_app_imports_neither_engine_nor_numbers() -> None:
+    code = (
+        "import sys, qtui.tui.app\n"
+        "heavy = {'numpy', 'qdrant_edge', 'qdrant_client', 'plotext', 'PIL', 'h5py', 'pyarrow', 'qtui.engine',"
+        " 'qtui.data', 'qtui.bench', 'markdown_it', 'pygments'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
