@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from qtui.model import CollectionView
@@ -21,13 +22,13 @@ def make(views: Sequence[CollectionView] = DEMO, *, demo: bool = False) -> tuple
     return app, app.room
 
 
-def screen_text(app: QtuiApp) -> str:
+def screen_text(app: App[None]) -> str:
     """What is on the screen, without styles and without blanks at the ends of lines."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
 
 
-async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
+async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
     """Waits until something is true; fails after many turns of the loop."""
     for _ in range(400):
         if holds():
@@ -36,12 +37,12 @@ async def until(pilot: Pilot, holds: Callable[[], object]) -> None:
     raise AssertionError(f"never came true; the screen:\n{screen_text(pilot.app)}")
 
 
-async def until_seen(pilot: Pilot, text: str) -> None:
+async def until_seen(pilot: Pilot[None], text: str) -> None:
     """Waits until a text is on the screen."""
     await until(pilot, lambda: text in screen_text(pilot.app))
 
 
-def check_golden(app: QtuiApp, name: str, *, write: bool = False) -> None:
+def check_golden(app: App[None], name: str, *, write: bool = False) -> None:
     """Compares the screen with a kept one; `write` keeps this one instead."""
     path, now = GOLDENS / f"{name}.txt", screen_text(app)
     if write:

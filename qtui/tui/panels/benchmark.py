@@ -36,7 +36,9 @@ KEYS = (
     Command("benchmark.plan", "p", "show('plan')", "Plan", "Edit the plan"),
     Command("benchmark.export", "e", "export", "Export", "Export the run as Markdown, CSV or JSON"),
     Command("benchmark.copy", "y", "copy", "Copy", "Copy the table of figures"),
-    Command("benchmark.back", "escape", "back", "", "Cancel the run and keep what there is; else back to the plan"),
+    Command(
+        "benchmark.back", "escape", "back", "", "Cancel the run and keep what there is; else back to the plan", "Esc"
+    ),
 )
 
 

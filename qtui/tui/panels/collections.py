@@ -45,7 +45,7 @@ KEYS = (
     Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="f5"),
     Command("collections.delete", "d", "delete", "Delete", "Delete the highlighted collection"),
     Command("collections.copy", "y", "copy", "", "Copy the inspection of the highlighted collection"),
-    Command("collections.back", "escape", "back", "Back", "Leave the inspection or the filter; cancel loading"),
+    Command("collections.back", "escape", "back", "Back", "Leave the inspection or the filter; cancel loading", "Esc"),
 )
 FIRST_RUN_KEYS = (Command("first.demo", "d", "demo", "Demo", "Build the demo's collections"),)
 

@@ -133,7 +133,7 @@ def _plotext(series: tuple[Series, ...], frame: _Frame) -> list[str]:
 
     plotext.clear_figure()
     # else it is cut to the size of whatever terminal it believes in
-    plotext.limit_size(False, False)
+    plotext.limit_size(False, False)  # noqa: FBT003 - its signature
     plotext.theme("clear")
     plotext.plotsize(frame.width, frame.height)
     plotext.xlim(*frame.x)
