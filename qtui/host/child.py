@@ -33,8 +33,8 @@ from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, Timed
 from qtui.plan import BuildJob
 from qtui.records import RunRecord, RunSummary
 
-BUILDING = ("load", "index")
-"""Stages of a run in which a builder works; in all others nothing but the run may touch the engine."""
+PREPARING = ("truth", "load", "index")
+"""Stages of a run on a source that don't use an engine here; in all others nothing but the run may."""
 _EXPORTS: dict[str, Callable[[RunRecord], str]] = {
     "md": export.to_markdown,
     "csv": export.to_csv,
@@ -213,7 +213,7 @@ class Room:
         request = asked.request
         engine = None if request.collection is None else self._engine
         async with self._work:
-            alone = _Alone(self._turn, self._announce)
+            alone = _Alone(self._turn, self._announce, PREPARING if engine is None else ())
             try:
                 async with closing(bench(request, engine=engine, home=config.home(), build=build.build)) as events:
                     async for event in events:
@@ -228,13 +228,13 @@ class Room:
 class _Alone:
     """Keeps calls out while a run measures, and lets them in while its collections are being built."""
 
-    def __init__(self, turn: asyncio.Lock, announce: Callable[[str, str], None]) -> None:
-        self._turn, self._announce = turn, announce
+    def __init__(self, turn: asyncio.Lock, announce: Callable[[str, str], None], open_stages: tuple[str, ...]) -> None:
+        self._turn, self._announce, self._open_stages = turn, announce, open_stages
         self._status = ""
 
     async def during(self, progress: Progress) -> None:
         """Takes or gives back the engine as this stage needs it. Call it before the run goes on."""
-        status = "building" if progress.stage in BUILDING else "measuring"
+        status = "building" if progress.stage in self._open_stages else "measuring"
         if status == self._status:
             return
         if status == "measuring":
