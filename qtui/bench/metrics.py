@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,20 +72,24 @@ def bootstrap_percentiles(
     order = np.argsort(values, kind="stable")
     ordered = values[order]
     weights = _weights(len(queries), _fitting(resamples, len(values)), seed)
-    running = np.cumsum(weights[:, inverse[order]], axis=1, dtype=np.int32)
-    last = running[:, -1] - 1
-    return tuple(
-        _interval(_drawn_percentile(ordered, running, np.asarray(last * (percent / 100), dtype=np.float64)))
-        for percent in percents
-    )
+    # one sum over all draws on end: a draw's own running sum is what it adds to the total before it
+    running = np.cumsum(np.take(weights, inverse[order], axis=1), dtype=np.int64)
+    ends = running[len(values) - 1 :: len(values)]
+    before = np.concatenate(([0], ends[:-1]))
+    found = []
+    for percent in percents:
+        position = (ends - before - 1) * (percent / 100)
+        below = np.floor(position)
+        lower = _order_statistic(ordered, running, before, below)
+        upper = _order_statistic(ordered, running, before, np.ceil(position))
+        found.append(_interval(lower + (upper - lower) * (position - below)))
+    return tuple(found)
 
 
-def _drawn_percentile(ordered: Floats, running: NDArray[np.int32], position: Floats) -> Floats:
-    below = np.floor(position)
-    # the order statistic j of a draw is the first value whose running weight passes j
-    lower = ordered[(running <= below[:, None]).sum(axis=1)]
-    upper = ordered[(running <= np.ceil(position)[:, None]).sum(axis=1)]
-    return np.asarray(lower + (upper - lower) * (position - below))
+def _order_statistic(ordered: Floats, running: Integers, before: Integers, rank: Floats) -> Floats:
+    """By draw, its value of this rank: the first one whose running weight passes the rank."""
+    at = np.searchsorted(running, before + rank.astype(np.int64), side="right")
+    return np.asarray(ordered[at - np.arange(len(before)) * len(ordered)])
 
 
 def versus(
@@ -110,7 +115,7 @@ def median_by_query(ms: Sequence[float], owner: Sequence[int]) -> dict[int, floa
     grouped: dict[int, list[float]] = {}
     for value, query in zip(ms, owner, strict=True):
         grouped.setdefault(query, []).append(value)
-    return {query: float(np.median(values)) for query, values in grouped.items()}
+    return {query: median(values) for query, values in grouped.items()}
 
 
 def _fitting(resamples: int, size: int) -> int:

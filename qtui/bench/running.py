@@ -111,7 +111,7 @@ class Measuring:
         assert state.journal is not None
         queries, plan = len(state.queries), state.plan
         stage = Stage(state.clock, "measure", "", len(self._variants) * queries * plan.repeat)
-        done, shown_s = 0, state.clock.now()
+        done, next_s = 0, state.clock.now() + _LIVE_S
         yield stage.tell(done)
         for turn in schedule.turns(len(self._variants), queries, plan.block, plan.repeat):
             index = self._variants[turn.variant]
@@ -124,9 +124,11 @@ class Measuring:
             done += len(samples)
             if stage.due(done):
                 yield stage.tell(done)
-            if state.clock.now() - shown_s >= _LIVE_S:
-                yield Measured(tuple(enumerate(state.tally.measurements(resamples=_LIVE_RESAMPLES))))
-                shown_s = state.clock.now()
+            if (now := state.clock.now()) >= next_s:
+                figures = state.tally.measurements(resamples=_LIVE_RESAMPLES)
+                # a large plan's figures take a while: they may cost a tenth of the run, no more
+                next_s = state.clock.now() + max(_LIVE_S, 10 * (state.clock.now() - now))
+                yield Measured(tuple(enumerate(figures)))
             await state.clock.sleep(0)
 
     async def _block(self, index: int, span: range, *, closed_loop: bool = False) -> Block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ class Answered:
     recalls: dict[int, list[float]] = field(default_factory=dict)
     """Query → recall of each of its answers."""
     failures: Counter[str] = field(default_factory=Counter)
+    failed: Counter[int] = field(default_factory=Counter)
+    """Query → how many of its searches failed."""
     wall_s: float = 0.0
     timed: int = 0
     """Searches, failed ones too, that `wall_s` spans."""
@@ -54,6 +57,7 @@ class Tally:
         self._rate = rate
         self._seed = seed
         self.answered = tuple(Answered() for _ in blanks)
+        self._last: tuple[tuple[int, int], tuple[Measurement, ...]] | None = None
 
     def add(self, sample: Sample) -> None:
         """Counts one search; those of a cold pass are left out."""
@@ -62,6 +66,7 @@ class Tally:
         held = self.answered[sample.measurement]
         if sample.error is not None or sample.engine_ms is None or sample.round_trip_ms is None:
             held.failures[sample.error or "no answer"] += 1
+            held.failed[sample.query] += 1
             return
         held.engine_ms.append(sample.engine_ms)
         held.round_trip_ms.append(sample.round_trip_ms)
@@ -79,12 +84,15 @@ class Tally:
 
     def measurements(self, *, resamples: int = 1000) -> tuple[Measurement, ...]:
         """The figures of all variants so far."""
-        figures = [self._figures(index, resamples) for index in range(len(self.blanks))]
-        return tuple(self._compared(index, figures, resamples) for index in range(len(figures)))
+        state = (resamples, sum(held.timed + len(held.query) + held.failures.total() for held in self.answered))
+        if self._last is None or self._last[0] != state:
+            figures = [self._figures(index, resamples) for index in range(len(self.blanks))]
+            self._last = state, tuple(self._compared(index, figures, resamples) for index in range(len(figures)))
+        return self._last[1]
 
     def _figures(self, index: int, resamples: int) -> Measurement:
         held, blank = self.answered[index], self.blanks[index]
-        means = [float(np.mean(held.recalls[query])) for query in sorted(held.recalls)]
+        means = [math.fsum(found) / len(found) for _, found in sorted(held.recalls.items())]
         n = len(held.engine_ms)
         alone = blank.concurrency == 1 and self._rate is None and held.timed > 0 and not held.failures
         overhead_ms = None

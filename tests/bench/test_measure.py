@@ -108,7 +108,12 @@ async def test_the_query_itself_is_left_out_of_its_answer():
 @pytest.mark.parametrize("enabled", [True, False])
 async def test_no_garbage_collection_while_a_clock_runs(enabled):
     seen = []
-    made, clock = await engine(latency_ms=lambda _: seen.append(gc.isenabled()) or 1.0)
+
+    def latency_ms(_):
+        seen.append(gc.isenabled())
+        return 1.0
+
+    made, clock = await engine(latency_ms=latency_ms)
     before = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()

@@ -10,8 +10,8 @@ from qtui.bench.schedule import Turn, block_size, turn_order, turns, warmup_quer
 
 @pytest.mark.parametrize("variants", [2, 3, 4, 5, 8, 21])
 def test_every_variant_follows_every_other_equally_often(variants):
-    follows = Counter()
-    leads = Counter()
+    follows: Counter[tuple[int, ...]] = Counter()
+    leads: Counter[int] = Counter()
     for number in range(2 * variants):
         order = turn_order(variants, number)
         assert sorted(order) == list(range(variants))
