@@ -25,6 +25,7 @@ from qtui.data.queries import held_out_rows
 from qtui.data.rows import Batch
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine, Origin, PointBatch
+from qtui.engine.view import unreadable
 from qtui.errors import DataError, Exists, shown
 from qtui.events import BuildDone, Event, Progress
 from qtui.methods import method
@@ -150,12 +151,15 @@ async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, No
 
 
 async def _is_finished(engine: LoadingEngine, job: BuildJob, source: VectorSource, expected: int) -> bool:
-    """Creates the collection when it isn't there. Raises Exists when it is another one."""
+    """Creates the collection when it isn't there. Raises Exists when it is another one, or why it can't be read."""
     origin = origin_of(job, source)
     if job.collection not in await engine.collections():
         await engine.create(collection_spec(job, source), Origin(source=origin, expected_points=expected))
         return False
     view = await engine.view(job.collection)
+    error = unreadable(view)
+    if error is not None:
+        raise error
     if view.origin != origin:
         what = f"from {shown(view.origin)}, " if view.origin else ""
         raise Exists(

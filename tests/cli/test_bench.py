@@ -14,7 +14,7 @@ import pytest
 from qtui import units
 from qtui.methods import DEFAULT_METHODS
 from tests.cli.files import save, save_payload, vectors
-from tests.cli.running import COMMAND, OnTerminal, called, qtui
+from tests.cli.running import COMMAND, Done, OnTerminal, called, qtui
 
 QUICK = ("--queries", 20, "--repeat", 1, "--methods", "none,binary", "--oversampling", "1,3")
 
@@ -24,28 +24,42 @@ def source(tmp_path: Path) -> Path:
     return save(tmp_path / "vectors.npy")
 
 
-def test_a_table_of_80_columns_and_a_record(source: Path, home: Path, tmp_path: Path) -> None:
-    done = qtui("bench", "--vectors", source, "--json", tmp_path / "run.json", "--queries", 50)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
+    """A run with all defaults and controls, and its home, in which `run.json` is the record."""
+    folder = tmp_path_factory.mktemp("whole")
+    source = save(folder / "vectors.npy")
+    done = qtui("bench", "--vectors", source, "--queries", 40, "--repeat", 2, "--exact", "--ignore", "--json",
+                folder / "run.json", QTUI_HOME=str(folder))  # fmt: skip
     assert done.code == 0, done
+    return done, folder
+
+
+def record_of(folder: Path) -> Any:
+    return json.loads((folder / "run.json").read_text())
+
+
+def test_a_table_of_80_columns_and_a_record(whole: tuple[Done, Path]) -> None:
+    done, folder = whole
     assert max(map(len, done.out.splitlines())) <= 80
     for method in DEFAULT_METHODS:
         assert method in done.out
-    record = json.loads((tmp_path / "run.json").read_text())
+    record = record_of(folder)
     assert f"qtui runs show {record['id']}" in done.err
     assert "\r" not in done.err
     assert "\x1b" not in done.err
-    assert not list((home / "tmp").iterdir())
-    assert ((home / "runs" / f"{record['id']}.json").stat().st_mode & 0o777) == 0o600
+    assert not list((folder / "tmp").iterdir())
+    assert ((folder / "runs" / f"{record['id']}.json").stat().st_mode & 0o777) == 0o600
 
 
-def test_the_grid_is_that_of_the_contract(source: Path) -> None:
-    done = qtui("bench", "--vectors", source, "--queries", 30, "--repeat", 1, "--exact", "--ignore", "--json", "-")
-    assert done.code == 0, done
-    record = done.json
+def test_the_grid_is_that_of_the_contract(whole: tuple[Done, Path]) -> None:
+    record = record_of(whole[1])
     assert record["schema"] == "qtui.run/1"
     assert record["status"] == "complete"
-    asked = [(each["method"], *(each["search"][key] for key in ("rescore", "oversampling", "exact", "ignore")))
-             for each in record["measurements"]]  # fmt: skip
+    asked = [
+        (each["method"], *(each["search"][key] for key in ("rescore", "oversampling", "exact", "ignore")))
+        for each in record["measurements"]
+    ]
     expected: set[tuple[Any, ...]] = {("none", None, None, False, False)}
     for method in DEFAULT_METHODS:
         expected.add((method, None, None, True, False))
@@ -56,17 +70,17 @@ def test_the_grid_is_that_of_the_contract(source: Path) -> None:
     assert set(asked) == expected
 
 
-def test_recall_can_be_computed_again_from_the_samples(source: Path, home: Path) -> None:
-    record = qtui("bench", "--vectors", source, "--json", "-", "--queries", 40, "--repeat", 2).json
-    rows = vectors(400, 32).astype(np.float64)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    answers: dict[tuple[int, int], list[int]] = {}
-    lines = (home / "runs" / record["samples"]).read_text().splitlines()
-    for line in map(json.loads, lines):
-        if "measurement" in line and line.get("ids"):
-            answers[line["measurement"], line["query"]] = line["ids"]
+def test_recall_can_be_computed_again_from_the_samples(whole: tuple[Done, Path]) -> None:
     from qtui.data.queries import held_out_rows
 
+    folder = whole[1]
+    record = record_of(folder)
+    answers: dict[tuple[int, int], list[int]] = {}
+    for line in map(json.loads, (folder / "runs" / record["samples"]).read_text().splitlines()):
+        if "measurement" in line and line.get("ids"):
+            answers[line["measurement"], line["query"]] = line["ids"]
+    rows = vectors(400, 32).astype(np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     held = held_out_rows(400, 40, 0)
     scores = rows[held] @ rows.T
     scores[:, held] = -np.inf
@@ -94,13 +108,13 @@ def test_no_part_of_an_unfinished_pipe_is_an_error(source: Path) -> None:
     command = " ".join([*COMMAND, "bench", "--vectors", str(source), *map(str, QUICK), "--json", "-", "| head -c 10"])
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done
-    assert done.stdout == '{\n  "schem'[: len(done.stdout)]
+    assert done.stdout.startswith("{")
     assert "Traceback" not in done.stderr
 
 
 def test_progress_is_for_terminals_and_leaves_no_trace(source: Path) -> None:
     terminal = OnTerminal("bench", "--vectors", source, *QUICK, NO_COLOR="1")
-    terminal.wait_for("measure")
+    terminal.wait_for("truth")
     done = terminal.end()
     assert done.code == 0, done
     assert "binary" in done.out
@@ -111,7 +125,7 @@ def test_progress_is_for_terminals_and_leaves_no_trace(source: Path) -> None:
 
 
 def test_keep_says_where(source: Path, home: Path) -> None:
-    done = qtui("bench", "--vectors", source, *QUICK, "--keep", "--json", "-")
+    done = called("bench", "--vectors", source, *QUICK, "--keep", "--json", "-")
     assert done.code == 0, done
     (kept,) = (home / "kept").iterdir()
     assert any(str(kept) in warning["text"] for warning in done.json["warnings"])
@@ -122,14 +136,14 @@ def test_keep_says_where(source: Path, home: Path) -> None:
 
 def test_queries_and_truth_from_files(source: Path, tmp_path: Path) -> None:
     queries = save(tmp_path / "queries.npy", rows=30, seed=1)
-    done = qtui("bench", "--vectors", source, "--queries", queries, "--repeat", 1, "--methods", "none", "--json", "-")
+    done = called("bench", "--vectors", source, "--queries", queries, "--repeat", 1, "--methods", "none", "--json", "-")
     assert done.code == 0, done
     dataset = done.json["dataset"]
     assert (dataset["query_origin"], dataset["queries"], dataset["points"]) == ("file", 30, 400)
 
 
 def test_synthetic_vectors_are_called_so_everywhere(home: Path) -> None:
-    done = qtui("bench", "--vectors", "synthetic:300x16:5", *QUICK)
+    done = called("bench", "--vectors", "synthetic:300x16:5", *QUICK)
     assert done.code == 0, done
     assert "synthetic" in done.out
     assert "synthetic" in called("runs", "list").out
@@ -139,7 +153,7 @@ def test_synthetic_vectors_are_called_so_everywhere(home: Path) -> None:
 
 def test_a_filter_is_part_of_truth_and_search(source: Path, tmp_path: Path) -> None:
     payload = save_payload(tmp_path / "payload.jsonl")
-    done = qtui("bench", "--vectors", source, "--payload", payload, *QUICK, "--filter", "part = noun", "--json", "-")
+    done = called("bench", "--vectors", source, "--payload", payload, *QUICK, "--filter", "part = noun", "--json", "-")
     assert done.code == 0, done
     assert done.json["dataset"]["filter"] == "part = noun"
     exact = [each for each in done.json["measurements"] if each["method"] == "none"]
@@ -148,15 +162,15 @@ def test_a_filter_is_part_of_truth_and_search(source: Path, tmp_path: Path) -> N
 
 def test_a_limit_above_the_points_warns(tmp_path: Path) -> None:
     small = save(tmp_path / "small.npy", rows=30)
-    done = qtui("bench", "--vectors", small, "--limit", 100, "--queries", 5, "--methods", "none", "--json", "-")
+    done = called("bench", "--vectors", small, "--limit", 100, "--queries", 5, "--methods", "none", "--json", "-")
     assert done.code == 0, done
     assert any("100" in warning["text"] for warning in done.json["warnings"])
 
 
 def test_a_collection_is_measured_in_place(source: Path) -> None:
-    assert qtui("load", "docs", "--vectors", source, "--methods", "none,scalar").code == 0
+    assert called("load", "docs", "--vectors", source, "--methods", "none,scalar").code == 0
     before = called("inspect", "docs", "--json").json[0]["points"]
-    done = qtui("bench", "--collection", "docs__scalar", "--queries", 20, "--repeat", 1, "--json", "-")
+    done = called("bench", "--collection", "docs__scalar", "--queries", 20, "--repeat", 1, "--json", "-")
     assert done.code == 0, done
     assert done.json["dataset"]["query_origin"] == "collection"
     assert {each["method"] for each in done.json["measurements"]} == {"none", "scalar"}

@@ -48,7 +48,7 @@ def test_load_makes_one_collection_a_method(source: Path) -> None:
 
 def test_load_again_changes_nothing(docs: Path) -> None:
     before = called("inspect", "--json").json
-    again = qtui("load", "docs", "--vectors", docs, "--methods", "none,binary")
+    again = called("load", "docs", "--vectors", docs, "--methods", "none,binary")
     assert again.code == 0, again
     after = called("inspect", "--json").json
     assert [each["points"] for each in after] == [each["points"] for each in before]
@@ -61,7 +61,7 @@ def test_load_of_another_source_under_the_same_name_is_refused(docs: Path, tmp_p
 
 def test_load_settings_are_the_collections(source: Path, tmp_path: Path) -> None:
     payload = save_payload(tmp_path / "payload.jsonl")
-    done = qtui(
+    done = called(
         "load", "x", "--vectors", source, "--payload", payload, "--methods", "scalar", "--distance", "dot", "--in-ram",
         "--vector-name", "text", "--hnsw-m", 8, "--ef-construct", 40, "--indexing-threshold", 0,
     )  # fmt: skip
@@ -124,7 +124,7 @@ def test_an_empty_store_says_how_to_fill_it() -> None:
 
 def test_names_of_any_kind_stay_text(source: Path) -> None:
     name = "ünï códe [bold]x[-]"
-    assert qtui("load", name, "--vectors", source, "--methods", "none").code == 0
+    assert called("load", name, "--vectors", source, "--methods", "none").code == 0
     assert called("inspect", "--json").json[0]["name"] == name
     assert name in called("inspect", name).out
     assert called("delete", name, "--confirm", name).code == 0
@@ -132,7 +132,7 @@ def test_names_of_any_kind_stay_text(source: Path) -> None:
 
 def test_the_store_of_path_is_another_one(docs: Path, tmp_path: Path) -> None:
     assert called("--path", tmp_path / "elsewhere", "inspect", "--json").json == []
-    assert qtui("load", "x", "--vectors", docs, "--methods", "none", "--path", tmp_path / "elsewhere").code == 0
+    assert called("load", "x", "--vectors", docs, "--methods", "none", "--path", tmp_path / "elsewhere").code == 0
     assert [each["name"] for each in called("inspect", "--json", "--path", tmp_path / "elsewhere").json] == ["x"]
 
 
@@ -170,7 +170,7 @@ def test_reconfigure_changes_quantization_in_place(docs: Path) -> None:
     assert (vector["quantization"]["method"], vector["quantization"]["quantile"]) == ("scalar", 0.95)
     assert vector["hnsw"]["m"] == 8
     assert (found["built"]["segments"], found["points"]) == (1, 400)
-    done = qtui("reconfigure", "docs", "--method", "none", "--confirm", "docs")
+    done = called("reconfigure", "docs", "--method", "none", "--confirm", "docs")
     assert done.code == 0, done
     assert called("inspect", "docs", "--json").json[0]["method"] == "none"
 

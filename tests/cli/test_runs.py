@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,24 @@ from tests.cli.files import save
 from tests.cli.running import called, qtui, refused
 
 
-@pytest.fixture
-def two(tmp_path: Path) -> tuple[str, str]:
-    """Ids of two runs on the same vectors."""
-    source = save(tmp_path / "vectors.npy", rows=150, dimension=16)
-    ids = []
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two runs on the same vectors."""
+    folder = tmp_path_factory.mktemp("measured")
+    source = save(folder / "vectors.npy", rows=150, dimension=16)
     for _ in range(2):
         done = qtui("bench", "--vectors", source, "--queries", 20, "--repeat", 1, "--methods", "none,scalar",
-                    "--oversampling", 2, "--json", "-")  # fmt: skip
+                    "--oversampling", 2, QTUI_HOME=str(folder))  # fmt: skip
         assert done.code == 0, done
-        ids.append(done.json["id"])
-    return ids[0], ids[1]
+    return folder
+
+
+@pytest.fixture
+def two(measured: Path, home: Path) -> tuple[str, str]:
+    """Ids of two runs on the same vectors."""
+    shutil.copytree(measured / "runs", home / "runs")
+    first, second = sorted(path.stem for path in (home / "runs").glob("*.json"))
+    return first, second
 
 
 def test_without_runs_it_says_how_to_make_one() -> None:
