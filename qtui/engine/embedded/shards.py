@@ -195,7 +195,7 @@ class Shards:
     def failure(self, opened: Opened, doing: str, error: BaseException) -> QtuiError:
         """The error of ours for what a native call raised; anything else, such as Ctrl-C, goes on as it is."""
         name = shown(opened.folder.name)
-        if type(error).__name__ == "PanicException":
+        if _is_panic(error):
             self._let_go(opened)
             self._forget(opened)
             return EngineGone(f"the engine failed to {doing} {name} ({shown(error)}); it was closed, try again")
@@ -222,8 +222,11 @@ class Shards:
     def _let_go(self, opened: Opened) -> None:
         shard, opened.shard = opened.shard, None
         if shard is not None:
-            with suppress(Exception):
+            try:
                 shard.close()
+            except BaseException as error:  # after a panic closing may panic too; what was written is in the log
+                if not _is_native(error):
+                    raise
 
     def _forget(self, opened: Opened) -> None:
         self.opened.pop(opened.folder.name, None)
@@ -245,6 +248,15 @@ class Shards:
                 self.close(name)
         if self.opened:
             self._watch()
+
+
+def _is_panic(error: BaseException) -> bool:
+    """The engine's panics are of a class that can't be imported."""
+    return type(error).__name__ == "PanicException"
+
+
+def _is_native(error: BaseException) -> bool:
+    return isinstance(error, Exception) or _is_panic(error)
 
 
 def _plain(text: str) -> str:
