@@ -265,6 +265,15 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryVector:
+    """A query that is kept somewhere: one of the sample's, or a row of a file."""
+
+    title: str
+    values: Any
+    """List of floats, or list of such lists for a multivector."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some points, and where the next page starts (None after the last)."""
 

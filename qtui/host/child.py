@@ -20,6 +20,7 @@ from qtui import config
 from qtui.bench import export
 from qtui.bench.record import RunStore
 from qtui.bench.session import bench, clean
+from qtui.data import single
 from qtui.engine.base import Vector
 from qtui.engine.embedded import EmbeddedEngine
 from qtui.engine.open import open_embedded
@@ -29,7 +30,7 @@ from qtui.filters import Filter, parse_filter
 from qtui.host import build, requests
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
-from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, Timed
+from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
 from qtui.plan import BuildJob
 from qtui.records import RunRecord, RunSummary
 
@@ -152,6 +153,17 @@ class Room:
         if stored is None:
             raise NotFound(f"{shown(asked.name)} has no such vector of a point {shown(asked.point)}; choose another")
         return np.asarray(stored, dtype=np.float32)
+
+    async def titled_queries(self, asked: requests.TitledQueries) -> tuple[QueryVector, ...]:
+        """The sample's, for a collection that comes from it."""
+        async with self._engine_on(asked.name) as engine:
+            origin = await engine.origin(asked.name)
+        return single.titled_queries(origin.source)
+
+    async def vector_from(self, asked: requests.VectorFrom) -> QueryVector:
+        """One row of a file."""
+        async with self._turn:
+            return single.vector_from(asked.path, asked.row)
 
     # --- runs -----------------------------------------------------------------------------------------------------
 
@@ -278,6 +290,8 @@ async def _serve(service: Service, store: Path) -> None:
         requests.Scroll: room.scroll,
         requests.Retrieve: room.retrieve,
         requests.Query: room.query,
+        requests.TitledQueries: room.titled_queries,
+        requests.VectorFrom: room.vector_from,
         requests.Runs: room.runs,
         requests.Run: room.run,
         requests.Export: room.export,

@@ -20,7 +20,18 @@ from qtui.filters import Filter
 from qtui.host import requests, wire
 from qtui.host.life import Life, Limits
 from qtui.host.process import Child
-from qtui.model import Answer, Change, CollectionView, EngineInfo, Page, Point, PointId, SearchSettings, Timed
+from qtui.model import (
+    Answer,
+    Change,
+    CollectionView,
+    EngineInfo,
+    Page,
+    Point,
+    PointId,
+    QueryVector,
+    SearchSettings,
+    Timed,
+)
 from qtui.plan import BenchRequest, LoadRequest
 from qtui.records import RunRecord, RunSummary
 
@@ -251,6 +262,14 @@ class EngineRoom:
             name, settings, using=using, filter=requests.filter_text(filter_), with_payload=with_payload
         )
         return await self._call(requests.about(request, query))
+
+    async def titled_queries(self, name: str) -> tuple[QueryVector, ...]:
+        """The sample's queries that have titles, for a collection that comes from the sample; else none."""
+        return await self._call(requests.TitledQueries(name))
+
+    async def vector_from(self, path: str, row: int = 0) -> QueryVector:
+        """One row, counted from 0, of a file of vectors (of the queries that it carries, when it does)."""
+        return await self._call(requests.VectorFrom(path, row))
 
     async def runs(self) -> tuple[RunSummary, ...]:
         """The runs that are kept."""

@@ -19,6 +19,7 @@ from qtui.model import (
     Page,
     Point,
     PointId,
+    QueryVector,
     SearchSettings,
     Timed,
 )
@@ -92,6 +93,19 @@ class Query(Request[Timed[Answer]], frozen=True):
     with_payload: bool = False
 
 
+class TitledQueries(Request[tuple[QueryVector, ...]], frozen=True):
+    """The sample's queries that have titles; none for a collection that does not come from the sample."""
+
+    name: str
+
+
+class VectorFrom(Request[QueryVector], frozen=True):
+    """One row of a file of vectors."""
+
+    path: str
+    row: int = 0
+
+
 class Runs(Request[tuple[RunSummary, ...]], frozen=True):
     """The runs that are kept."""
 
@@ -158,6 +172,8 @@ RESULTS: dict[type[Request[Any]], Any] = {
     Scroll: Page,
     Retrieve: tuple[Point, ...],
     Query: Timed[Answer],
+    TitledQueries: tuple[QueryVector, ...],
+    VectorFrom: QueryVector,
     Runs: tuple[RunSummary, ...],
     Run: RunRecord,
     Export: str,

@@ -5,12 +5,23 @@ Imports what all share; no screen.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from typing import Protocol
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any, Protocol
 
 from qtui.events import Event
+from qtui.filters import Filter
 from qtui.host.client import RoomState
-from qtui.model import CollectionView, EngineInfo
+from qtui.model import (
+    Answer,
+    CollectionView,
+    EngineInfo,
+    Page,
+    Point,
+    PointId,
+    QueryVector,
+    SearchSettings,
+    Timed,
+)
 from qtui.plan import BenchRequest, LoadRequest
 from qtui.records import RunSummary
 
@@ -38,6 +49,46 @@ class Room(Protocol):
 
     async def delete(self, name: str) -> None:
         """Removes a collection."""
+        ...
+
+    async def scroll(
+        self,
+        name: str,
+        *,
+        limit: int = 100,
+        offset: PointId | None = None,
+        filter_: Filter | str | None = None,
+        with_payload: bool = True,
+        with_vectors: bool = False,
+    ) -> Page:
+        """Points in id order, from `offset` on."""
+        ...
+
+    async def retrieve(
+        self, name: str, ids: Sequence[PointId], *, with_payload: bool = True, with_vectors: bool = False
+    ) -> tuple[Point, ...]:
+        """The points of `ids` that are there, in the order asked."""
+        ...
+
+    async def query(
+        self,
+        name: str,
+        query: Any,
+        settings: SearchSettings,
+        *,
+        using: str = "",
+        filter_: Filter | str | None = None,
+        with_payload: bool = False,
+    ) -> Timed[Answer]:
+        """The points nearest to a vector or a multivector."""
+        ...
+
+    async def titled_queries(self, name: str) -> tuple[QueryVector, ...]:
+        """The sample's queries that have titles, for a collection that comes from the sample; else none."""
+        ...
+
+    async def vector_from(self, path: str, row: int = 0) -> QueryVector:
+        """One row, counted from 0, of a file of vectors."""
         ...
 
     async def runs(self) -> tuple[RunSummary, ...]:

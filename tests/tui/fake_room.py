@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from qtui.errors import EngineGone, NotFound, QtuiError
 from qtui.events import (
@@ -18,9 +19,11 @@ from qtui.events import (
     RunFinished,
     Warned,
 )
+from qtui.filters import Filter
 from qtui.host.client import RoomState
 from qtui.methods import METHODS
 from qtui.model import (
+    Answer,
     Built,
     Bytes,
     CollectionSpec,
@@ -28,7 +31,14 @@ from qtui.model import (
     Distance,
     EngineInfo,
     Finding,
+    Page,
+    Payload,
+    Point,
+    PointId,
     Quantization,
+    QueryVector,
+    SearchSettings,
+    Timed,
     VectorSpec,
     VectorView,
 )
@@ -53,6 +63,7 @@ from qtui.records import (
     TruthRecord,
     VsBaseline,
 )
+from tests.tui import fake_points
 
 DIMENSION = 384
 SPEED = {"none": 1.0, "scalar": 1.8, "binary": 3.9, "product": 1.4, "turbo": 2.4}
@@ -201,6 +212,9 @@ class FakeRoom:
         self.gate: asyncio.Semaphore | None = None
         self.pause_s = 0.0
         self.asked: list[BenchRequest | LoadRequest] = []
+        self.payloads: dict[PointId, Payload] = {}
+        self.search_error: QtuiError | None = None
+        self.searched: list[tuple[str, SearchSettings]] = []
         self.cancelled = 0
         self.closed = False
 
@@ -224,6 +238,52 @@ class FakeRoom:
     async def delete(self, name: str) -> None:
         if self.views.pop(name, None) is None:
             raise NotFound("no such collection")
+
+    async def scroll(
+        self,
+        name: str,
+        *,
+        limit: int = 100,
+        offset: PointId | None = None,
+        filter_: Filter | str | None = None,
+        with_payload: bool = True,
+        with_vectors: bool = False,
+    ) -> Page:
+        view = await self.view(name)
+        return fake_points.page(view, limit, offset, with_payload=with_payload, with_vectors=with_vectors)
+
+    async def retrieve(
+        self, name: str, ids: Sequence[PointId], *, with_payload: bool = True, with_vectors: bool = False
+    ) -> tuple[Point, ...]:
+        view = await self.view(name)
+        made = (fake_points.point(view, i, with_payload=with_payload, with_vectors=with_vectors) for i in ids)
+        points = tuple(each for each in made if int(each.id) < view.points)
+        return tuple(replace(each, payload=self.payloads.get(each.id, each.payload)) for each in points)
+
+    async def query(
+        self,
+        name: str,
+        query: Any,
+        settings: SearchSettings,
+        *,
+        using: str = "",
+        filter_: Filter | str | None = None,
+        with_payload: bool = False,
+    ) -> Timed[Answer]:
+        self.searched.append((name, settings))
+        if self.gate is not None:
+            await self.gate.acquire()
+        if self.search_error is not None:
+            raise self.search_error
+        return Timed(fake_points.answer(await self.view(name), query, settings), 0.25, 0.4)
+
+    async def titled_queries(self, name: str) -> tuple[QueryVector, ...]:
+        return fake_points.TITLED if (await self.view(name)).origin == "the sample" else ()
+
+    async def vector_from(self, path: str, row: int = 0) -> QueryVector:
+        if "missing" in path:
+            raise NotFound(f"there is no file {path!r}; check the path")
+        return QueryVector(f"row {row} of {path}", [float(row)] * DIMENSION)
 
     async def runs(self) -> tuple[RunSummary, ...]:
         dataset = Dataset("sample", 1, 1, False, "cosine", None, 1, "held-out", 10, None)

@@ -1,0 +1,115 @@
+"""Asking one query of several columns, of an engine or of the engine room alike. Imports no screen and no numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from qtui.errors import EngineGone, NotFound, QtuiError, shown
+from qtui.filters import Filter
+from qtui.model import Answer, Point, PointId, SearchSettings, Timed
+from qtui.searching import compare
+from qtui.searching.columns import Column, Place, effective, has_raw_scores, related
+from qtui.searching.compare import Found, Outcome
+
+_TITLES_AT_ONCE = 200
+"""Payloads read in one call: of the ranks below, no titles are shown."""
+
+
+class Searching(Protocol):
+    """What searching needs of an engine, or of the engine room."""
+
+    async def query(
+        self,
+        name: str,
+        query: Any,
+        settings: SearchSettings,
+        *,
+        using: str = "",
+        filter_: Filter | None = None,
+        with_payload: bool = False,
+    ) -> Timed[Answer]:
+        """The nearest points."""
+        ...
+
+    async def retrieve(
+        self, name: str, ids: Sequence[PointId], *, with_payload: bool = True, with_vectors: bool = False
+    ) -> tuple[Point, ...]:
+        """Points by id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A query that can be asked: its numbers, and where they come from."""
+
+    values: Any
+    """A list of floats, a list of such lists for a multivector, or an array of the engine's."""
+    title: str
+    """What it is called on the screen."""
+    point: PointId | None = None
+    """The point that it is, when it is one."""
+    home: str = ""
+    """The collection of that point."""
+
+    def is_itself_in(self, collection: str) -> bool:
+        """Whether that collection holds the query itself: its own, and the siblings, which share its ids."""
+        return self.point is not None and related(self.home, collection)
+
+
+async def point_target(engine: Searching, collection: str, point: PointId, using: str = "") -> Target:
+    """The query that a stored point is: its vector as stored there. Raises NotFound."""
+    points = await engine.retrieve(collection, (point,), with_payload=True, with_vectors=True)
+    if not points:
+        raise NotFound(f"{shown(collection)} has no point {shown(point, 40)}; choose another id")
+    values = (points[0].vectors or {}).get(using)
+    if values is None:
+        raise NotFound(f"point {shown(point, 40)} of {shown(collection)} has no vector {shown(using)}; choose another")
+    title = compare.title(points[0].payload)
+    return Target(values, f"point {point}: {title}" if title else f"point {point}", point, collection)
+
+
+class Asker:
+    """Asks columns, and warms a collection up before its first timed search: that one opens it and reads it in."""
+
+    def __init__(self, engine: Searching) -> None:
+        self._engine = engine
+        self._warm: set[Column] = set()
+
+    def forget(self) -> None:
+        """The engine was started anew: nothing is warm."""
+        self._warm.clear()
+
+    async def outcome(self, column: Column, where: Place, target: Target, filter_: Filter | None = None) -> Outcome:
+        """What a column finds; the titles are read after the search, outside its time. Never raises a QtuiError."""
+        try:
+            return await self._outcome(column, where, target, filter_)
+        except QtuiError as error:
+            return Outcome(error=error.text, gone=isinstance(error, EngineGone))
+
+    async def _outcome(self, column: Column, where: Place, target: Target, filter_: Filter | None) -> Outcome:
+        search, itself = column.search, target.is_itself_in(column.collection)
+        sent = replace(search, limit=search.limit + 1) if itself else search
+        if column not in self._warm:
+            await self._engine.query(column.collection, target.values, sent, using=column.using, filter_=filter_)
+            self._warm.add(column)
+        timed = await self._engine.query(column.collection, target.values, sent, using=column.using, filter_=filter_)
+        answer = timed.value
+        if itself and target.point is not None:
+            answer = compare.without(answer, target.point, search.limit)
+        titles = await self._titles(column.collection, answer.ids)
+        return Outcome(
+            hits=tuple(
+                Found(point, score, titles.get(point, ""))
+                for point, score in zip(answer.ids, answer.scores, strict=True)
+            ),
+            engine_ms=timed.engine_ms,
+            round_trip_ms=timed.round_trip_ms,
+            effective=effective(where, search),
+            raw_scores=has_raw_scores(where, search),
+        )
+
+    async def _titles(self, collection: str, ids: Sequence[PointId]) -> dict[PointId, str]:
+        points = await self._engine.retrieve(collection, ids[:_TITLES_AT_ONCE]) if ids else ()
+        return {point.id: compare.title(point.payload) for point in points}
