@@ -42,9 +42,10 @@ async def until_seen(pilot: Pilot[None], text: str) -> None:
     await until(pilot, lambda: text in screen_text(pilot.app))
 
 
-def check_golden(app: App[None], name: str, *, write: bool = False) -> None:
-    """Compares the screen with a kept one; `write` keeps this one instead."""
+def check_golden(app: App[None], name: str) -> None:
+    """Compares the screen with a kept one, which it writes where there is none."""
     path, now = GOLDENS / f"{name}.txt", screen_text(app)
-    if write:
+    if not path.exists():
         path.write_text(now, encoding="utf-8")
+        raise AssertionError(f"{path} was not there; look at it, and run again")
     assert now == path.read_text(encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -31,6 +33,19 @@ class ProgressLine(Widget):
     whole: reactive[str] = reactive("")
     """Which part of the whole it is, such as '2/5'."""
 
+    def on_mount(self) -> None:
+        """While the engine says nothing of an index, the time that passes is shown at least."""
+        self._told = monotonic()
+        self.set_interval(0.5, self._tick)
+
+    def _tick(self) -> None:
+        if self.active and self.progress is not None and self.progress.total is None:
+            self.refresh()
+
+    def watch_progress(self) -> None:
+        """From here on time is counted."""
+        self._told = monotonic()
+
     def watch_active(self, active: bool) -> None:  # noqa: FBT001 - textual hands the new value over
         """Shown only while something runs."""
         self.display = active
@@ -42,22 +57,23 @@ class ProgressLine(Widget):
             return Text.assemble(("▲ ", ACCENT), "starting…  ", ("Esc", KEY), " cancels")
         count = "" if now.total is None else f" {_amount(now.done)}/{_amount(now.total)}"
         known = now.remaining_s is not None
-        time = f"{units.duration(now.remaining_s)} left" if known else units.duration(now.elapsed_s)
+        elapsed_s = now.elapsed_s + (monotonic() - self._told if now.total is None else 0.0)
+        time = f"{units.duration(now.remaining_s)} left" if known else units.duration(elapsed_s)
         tail = Text.assemble(f"{count}  {time}  ", ("Esc", KEY), " cancels")
         stage = DOING.get(now.stage, now.stage)
         head = Text.assemble(("▲ ", ACCENT), f"{self.whole} {stage}" if self.whole else stage)
         room = self.size.width - head.cell_len - tail.cell_len - BAR - 3
         about = fitted(now.about, room) if now.about and room > 3 else ""
-        return head.append(f" {about} " if about else " ", "bold").append_text(_bar(now)).append_text(tail)
+        return head.append(f" {about} " if about else " ", "bold").append_text(_bar(now, elapsed_s)).append_text(tail)
 
 
 def _amount(value: int) -> str:
     return units.count(value) if value < 100_000 else f"{value / 1000:,.0f}k"
 
 
-def _bar(now: Progress) -> Text:
+def _bar(now: Progress, elapsed_s: float) -> Text:
     if not now.total:
-        at = int(now.elapsed_s * 2) % BAR
+        at = int(elapsed_s * 2) % BAR
         return Text.assemble(("·" * at, DIM), ("━", ACCENT), ("·" * (BAR - at - 1), DIM))
     filled = bar_of(min(1.0, now.done / now.total) * BAR) if now.done else ""
     return Text.assemble((filled, ACCENT), ("░" * (BAR - len(filled)), DIM))

@@ -1,0 +1,71 @@
+"""Whole screens kept as text, at both sizes; remove a file to have it written anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qtui.tui.panels.benchmark import BenchmarkPanel
+from tests.tui.driving import check_golden, make, until, until_seen
+from tests.tui.fake_room import DEMO, view
+
+SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+WAITING = view("waiting__scalar", "scalar", built=False, status="partial", expected_points=9_000)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_collections(size: str) -> None:
+    app, _ = make((*DEMO, WAITING))
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until_seen(pilot, "6 collections")
+        await pilot.press("end")
+        await pilot.pause()
+        check_golden(app, f"collections-{size}")
+
+
+async def test_inspection() -> None:
+    app, _ = make((*DEMO, WAITING))
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await until_seen(pilot, "6 collections")
+        await pilot.press("end", "enter")
+        await until_seen(pilot, "Findings")
+        check_golden(app, "inspection-80x24")
+
+
+async def test_first_run() -> None:
+    app, _ = make(())
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await until_seen(pilot, "No collections yet")
+        check_golden(app, "first-run-80x24")
+
+
+async def test_plan() -> None:
+    app, _ = make()
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        check_golden(app, "plan-80x24")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_results(size: str) -> None:
+    app, _ = make()
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3", "ctrl+r")
+        panel: Any = app.query_one(BenchmarkPanel)
+        await until(pilot, lambda: panel.run_state is not None and panel.run_state.over)
+        await until_seen(pilot, "worst 0.598")
+        check_golden(app, f"results-{size}")
+
+
+async def test_chart() -> None:
+    app, _ = make()
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3", "ctrl+r", "c")
+        await until_seen(pilot, "n=600")
+        await pilot.pause()
+        check_golden(app, "chart-80x24")

@@ -1,0 +1,135 @@
+"""The app in a pseudo-terminal: what really reaches it, and how it is left."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "tests.tui.fake_app"]
+PATIENCE_S = 60
+LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
+
+
+class Terminal:
+    """A process on a pseudo-terminal, with an emulator that reads it."""
+
+    def __init__(self, columns: int = 80, lines: int = 24) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self.stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.process = subprocess.Popen(
+            COMMAND, stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        )  # fmt: skip
+        os.close(slave)
+
+    def read(self) -> bool:
+        """Takes in what has come; False when the other end is closed."""
+        ready, _, _ = select.select([self.master], [], [], 0.1)
+        if not ready:
+            return True
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:
+            return False
+        self.raw += data
+        self.stream.feed(data)
+        return bool(data)
+
+    def until(self, text: str) -> None:
+        """Waits for a text on the screen."""
+        end = time.monotonic() + PATIENCE_S
+        while not any(text in line for line in self.screen.display):
+            assert self.read(), "the app ended"
+            assert time.monotonic() < end, "\n".join(self.screen.display)
+
+    def press(self, keys: str) -> None:
+        """Types."""
+        os.write(self.master, keys.encode())
+
+    def ended(self) -> int:
+        """Reads to the end; returns the exit code."""
+        while self.read():
+            if self.process.poll() is not None and not select.select([self.master], [], [], 0.2)[0]:
+                break
+        return self.process.wait(PATIENCE_S)
+
+    def close(self) -> None:
+        """Ends what is left."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    opened = Terminal()
+    yield opened
+    opened.close()
+
+
+def test_hostile_name_reaches_the_terminal_as_text_alone(terminal: Terminal) -> None:
+    terminal.until("6 collections")
+    terminal.until("[@click=app.")
+    terminal.press("3")
+    terminal.until("oversampling")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    for sequence in (b"\x1b]52", b"\x9b2J", b"\xc2\x9b", b"\x1b[31m\xc2", "\u202e".encode(), "\u200b".encode()):
+        assert sequence not in terminal.raw
+    assert LEAVES_ALTERNATE_SCREEN in terminal.raw
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signal_leaves_the_terminal_as_it_was(terminal: Terminal, sent: signal.Signals, code: int) -> None:
+    terminal.until("6 collections")
+    terminal.process.send_signal(sent)
+    assert terminal.ended() == code
+    assert LEAVES_ALTERNATE_SCREEN in terminal.raw
+    assert b"\x1b[?25h" in terminal.raw
+
+
+def test_whole_benchmark_from_the_keyboard(terminal: Terminal) -> None:
+    terminal.until("6 collections")
+    terminal.press("3")
+    terminal.until("21 measurements")
+    terminal.press("b")
+    terminal.until("T turbo-4bit")
+    terminal.press("c")
+    terminal.until("n=600 searches a mark")
+    terminal.press("q")
+    assert terminal.ended() == 0
+
+
+@pytest.mark.tmux
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux here")
+def test_in_tmux(tmp_path: Path) -> None:
+    server = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null"]
+    subprocess.run([*server, "new-session", "-d", "-x", "120", "-y", "40", "-c", str(ROOT), *COMMAND], check=True)
+    try:
+        end = time.monotonic() + PATIENCE_S
+        shown = ""
+        while "Settings" not in shown:
+            assert time.monotonic() < end, shown
+            shown = subprocess.run([*server, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout
+        assert "1 Collections" in shown
+    finally:
+        subprocess.run([*server, "kill-server"], check=False)
