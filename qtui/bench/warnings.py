@@ -55,11 +55,13 @@ def of_plan(request: BenchRequest, queries: int, points: int) -> Iterator[RunWar
 
 def of_builds(request: BenchRequest, dimension: int) -> Iterator[RunWarning]:
     """Methods that take minutes to build."""
-    for name in request.methods:
-        if method(name).slow_build:
-            seconds = _TRAINING_S[name] * dimension / 384
-            text = f"{name} trains slowly: about {units.duration(seconds)} (est) before it can be measured"
-            yield RunWarning("slow-build", text, name)
+    slow = [name for name in request.methods if method(name).slow_build]
+    if slow:
+        seconds = sum(_TRAINING_S[name] for name in slow) * dimension / 384
+        text = (
+            f"product quantization trains slowly: {', '.join(slow)} take about {units.duration(seconds)} (est) to build"
+        )
+        yield RunWarning("slow-build", text)
 
 
 def of_targets(targets: Mapping[str, Target], cells: Sequence[Variant], info: EngineInfo) -> Iterator[RunWarning]:
