@@ -35,15 +35,22 @@ def _named(finding: Finding, name: str) -> Finding:
 
 def _of_collection(view: CollectionView) -> Iterator[Finding]:
     if view.status == "partial":
-        total = "" if view.expected_points is None else f" of {units.count(view.expected_points)}"
-        text = f"its load did not finish: {units.count(view.points)}{total} points are there"
-        yield Finding("partial", text, "run the same load again to go on, or delete it")
+        yield _partial(view)
     threshold = view.spec.indexing_threshold_kb
     if threshold == 0:
         text = "the indexing threshold is 0, which means never: no index is built, nor scalar or product quantization"
         yield Finding("never-indexed", text, "set an indexing threshold of 1 KB or more")
     if view.status == "green" and view.points == 0:
         yield Finding("empty", "it holds no points", "load vectors into it", "info")
+
+
+def _partial(view: CollectionView) -> Finding:
+    if view.points and view.points == view.expected_points:
+        text = "all points are there, but building the index did not finish"
+        return Finding("partial", text, "run the same load or the same change again")
+    total = "" if view.expected_points is None else f" of {units.count(view.expected_points)}"
+    text = f"its load did not finish: {units.count(view.points)}{total} points are there"
+    return Finding("partial", text, "run the same load again to go on, or delete it")
 
 
 def _of_vector(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
