@@ -14,6 +14,7 @@ from qtui.model import Distance, SearchSettings
 
 DEFAULT_OVERSAMPLING = (1.0, 2.0, 3.0, 5.0)
 DEFAULT_QUERIES = 200
+DEFAULT_TARGET_RECALL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class BenchRequest:
     cold: bool = False
     seed: int = 0
     keep: bool = False
+    target_recall: float = DEFAULT_TARGET_RECALL
+    """What the recommended variant must keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ def check(request: BenchRequest) -> None:
         (all(1 <= level <= 256 for level in request.concurrency), "--concurrency takes levels from 1 to 256"),
         (request.rate is None or 0 < request.rate <= 1e6, "--rate must be above 0 and at most 1000000"),
         (bool(request.rescore), "--rescore takes on, off or both"),
+        (0 < request.target_recall <= 1, "--target-recall must be above 0 and at most 1"),
         (True not in request.rescore or bool(request.oversampling), "--oversampling needs at least one factor"),
     )
     for holds, text in rules:

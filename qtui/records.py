@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qtui.model import Built, Bytes, PointId, SearchSettings
+from qtui.model import Built, Bytes, CollectionSpec, PointId, SearchSettings
 
 SCHEMA = "qtui.run/1"
 Interval = tuple[float, float]
@@ -59,6 +59,8 @@ class PlanRecord:
     block: int = 0
     """Queries in a block."""
     cold: bool = False
+    target_recall: float | None = None
+    """What the recommendation was to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,10 @@ class CollectionRecord:
     memory: dict[str, Bytes]
     load_seconds: float | None
     index_seconds: float | None
+    settings: CollectionSpec | None = None
+    """As configured."""
+    using: str = ""
+    """Name of the vector that was searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +218,44 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A mean with its 95% bootstrap interval over queries."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerUp:
+    """The next best variant, and why it isn't the first."""
+
+    method: str
+    search: SearchSettings
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The variant to use: chosen on one half of the queries, confirmed on the other."""
+
+    method: str
+    search: SearchSettings
+    recall: Span
+    """On the confirming half."""
+    speedup: float | None
+    """Engine p50 of `none` over this one's; None without a baseline."""
+    compression: float | None
+    """Original bytes over quantized bytes, as found in the files."""
+    reasons: tuple[str, ...]
+    runner_up: RunnerUp | None
+    python: str
+    """What creates such a collection and searches it so, for the Python client."""
+    rest: str
+    """The same over REST."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run, whole or partial."""
 
@@ -228,7 +272,8 @@ class RunRecord:
     collections: tuple[CollectionRecord, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     warnings: tuple[RunWarning, ...] = ()
-    recommendation: None = None
+    recommendation: Recommendation | None = None
+    """None where nothing qualifies: the warning `no-recommendation` says why."""
     schema: str = SCHEMA
     name: str | None = None
     """What the user calls it."""

@@ -72,6 +72,8 @@ def prove(
         memory=dict(view.memory),
         load_seconds=load_seconds,
         index_seconds=index_seconds,
+        settings=view.spec,
+        using=using,
     )
     hnsw = vector.spec.hnsw
     is_quantized = name == "none" or vector.built.complete

@@ -128,6 +128,10 @@ class RunStore:
         config.private_dir(self._folder)
         return journal.Journal(self._journal(record.id), self._samples(record.id), record)
 
+    def samples_path(self, run_id: str) -> Path:
+        """Where the samples of a run are, if it has any."""
+        return self._samples(run_id)
+
     def settle(self) -> tuple[str, ...]:
         """Writes the record of every run whose process is gone, and returns their ids."""
         settled = []

@@ -5,7 +5,7 @@ Line 1 describes the rest. Lines are only ever added, so a killed run's file is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,20 +65,27 @@ def sample_lines(samples: Sequence[Sample]) -> bytes:
 
 def read_samples(path: Path) -> Samples:
     """What the file holds; a last line that a kill cut short is left out. Raises DataError for any other damage."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise AccessError(f"can't read {shown(path)}: {error.strerror}; check its permissions") from error
-    lines = raw.split(b"\n")[:-1]
     truth: list[tuple[PointId, ...]] = []
     searches: list[Sample] = []
+    for found in stream(path):
+        if isinstance(found, Sample):
+            searches.append(found)
+        else:
+            truth.append(found)
+    return Samples(tuple(truth), tuple(searches))
+
+
+def stream(path: Path) -> Iterator[tuple[PointId, ...] | Sample]:
+    """The same in the order of the file, line by line: every query's exact answer, then every search."""
     as_truth, as_sample = msgspec.json.Decoder(_Truth), msgspec.json.Decoder(Sample)
     try:
-        for line in lines[1:]:
-            if line.startswith(b'{"truth"'):
-                truth.append(as_truth.decode(line).ids)
-            else:
-                searches.append(as_sample.decode(line))
+        with path.open("rb") as lines:
+            next(lines, None)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    return
+                yield as_truth.decode(line).ids if line.startswith(b'{"truth"') else as_sample.decode(line)
+    except OSError as error:
+        raise AccessError(f"can't read {shown(path)}: {error.strerror}; check its permissions") from error
     except msgspec.MsgspecError as error:
         raise DataError(f"{shown(path)} is damaged: {error}; the run's figures can't be read from it") from error
-    return Samples(tuple(truth), tuple(searches))

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from qtui.bench import answers, building, questions, running, schedule, warnings
+from qtui.bench import advise, answers, building, questions, running, schedule, warnings
 from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
 from qtui.bench.record import RunStore
@@ -196,6 +196,7 @@ class _Session:
             order="interleaved",
             block=schedule.block_size(queries, request.concurrency),
             cold=request.cold,
+            target_recall=request.target_recall,
         )
         state = RunState(
             id=new_id(),
@@ -238,6 +239,8 @@ class _Session:
         assert self._state is not None
         assert self._state.journal is not None
         record = self._state.record(status)
+        if status == "complete" and self._state.tally is not None:
+            record = advise.recommended(record, self._state.tally, self._request.target_recall)
         self._state.journal.close()
         self._runs.write(record)
         self._kept = True

@@ -50,7 +50,7 @@ async def test_the_record_has_the_fields_of_the_contract(home):
     assert record["environment"]["engine"] == {"kind": "embedded", "version": "fake"}
     assert record["dataset"]["truth"].keys() == {"how", "seconds"}
     for collection in record["collections"]:
-        assert collection.keys() == COLLECTION
+        assert collection.keys() == COLLECTION | {"settings", "using"}
         assert collection["built"].keys() == {"segments", "of"}
         assert collection["bytes_per_vector"].keys() == {"original", "quantized"}
         assert collection["compression"].keys() == {"measured", "theoretical"}
@@ -165,7 +165,11 @@ def killed(home, stage, done):
     command = [sys.executable, "-c", KILLED, str(home), stage, str(done)]
     root = Path(__file__).parents[2]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, cwd=root, env=os.environ | {"PYTHONPATH": str(root)}
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root)},
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"now\n"

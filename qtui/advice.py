@@ -1,0 +1,70 @@
+"""What is concluded from a run for a target recall: the choice, the runner-up, and every variant that was weighed.
+
+Standard library only, so that it crosses process borders as it is; `bench.advise` makes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qtui.model import SearchSettings
+from qtui.records import Recommendation, Span
+
+CHOSEN, RUNNER_UP, HOLDS, UNCONFIRMED, MISSES, UNKNOWN = (
+    "chosen",
+    "runner-up",
+    "holds",
+    "unconfirmed",
+    "misses",
+    "unknown",
+)
+"""Verdicts. unconfirmed: holds on the choosing half alone; unknown: too little was measured to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One variant as it was weighed."""
+
+    measurement: int
+    """Index into the record's measurements."""
+    name: str
+    method: str
+    search: SearchSettings
+    verdict: str
+    ram_bytes: float | None
+    """Of one vector (one token, for a multivector): what must be in RAM for a fast search."""
+    p50_ms: float | None
+    """Engine time, over all queries."""
+    choosing: Span | None
+    """Recall on the half of the queries that it was chosen by."""
+    confirming: Span | None
+    """Recall on the other half."""
+    alike: bool = False
+    """Takes the same memory as the choice, and neither its recall nor its speed can be told apart from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to use to keep a target recall, by one run."""
+
+    run: str
+    target: float
+    k: int
+    halves: tuple[int, int]
+    """Queries to choose by, and to confirm on."""
+    memory: str
+    """What is counted as memory."""
+    recommendation: Recommendation | None
+    verdict: str
+    """One line: the choice, or why there is none."""
+    alike: tuple[str, ...]
+    """Variants that can't be told apart from the choice, a line each."""
+    caveats: tuple[str, ...]
+    """Why to take it with care."""
+    weighed: tuple[Weighed, ...]
+    """Best first: those that hold by memory and speed, then the others by recall."""
+
+    @property
+    def chosen(self) -> Weighed | None:
+        """The choice among `weighed`."""
+        return next((each for each in self.weighed if each.verdict == CHOSEN), None)
