@@ -5,7 +5,7 @@ Imports what all share; no widget.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -43,7 +43,7 @@ class RunState:
         if isinstance(event, Progress):
             return replace(self, progress=event)
         if isinstance(event, Measured):
-            return replace(self, measured=MappingProxyType({**self.measured, **dict(event.measurements)}))
+            return replace(self, measured=self._with(found for _, found in event.measurements))
         if isinstance(event, CollectionReady):
             return replace(self, collections=(*self.collections, event.collection))
         if isinstance(event, CollectionFailed):
@@ -59,20 +59,20 @@ class RunState:
 
     def _finished(self, record: RunRecord) -> RunState:
         """The record's figures are the final ones."""
-        index = {(v.method, v.search, v.concurrency): at for at, v in enumerate(self.variants)}
-        final = dict(self.measured)
-        for found in record.measurements:
-            at = index.get((found.method, found.search, found.concurrency))
-            if at is not None:
-                final[at] = found
         return replace(
             self,
-            measured=MappingProxyType(final),
+            measured=self._with(record.measurements),
             collections=record.collections,
             warnings=record.warnings,
             record=record,
             over=record.status,
         )
+
+    def _with(self, measurements: Iterable[Measurement]) -> Mapping[int, Measurement]:
+        """These beside the earlier ones, each at the variant that it says it is of."""
+        index = {(v.method, v.search, v.concurrency): at for at, v in enumerate(self.variants)}
+        placed = {index.get((found.method, found.search, found.concurrency)): found for found in measurements}
+        return MappingProxyType({**self.measured, **{at: found for at, found in placed.items() if at is not None}})
 
     @property
     def running(self) -> bool:

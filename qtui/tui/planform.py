@@ -94,7 +94,21 @@ def _what(
     view = next((view for view in views if view.name == text.collection), None)
     if view is None:
         raise UsageError("there is no collection to measure; choose the sample or a file")
-    return None, view.name, (figures.method_of(view),), view.name
+    return None, view.name, _family(view, views, text.methods), view.name
+
+
+def _family(view: CollectionView, views: tuple[CollectionView, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods that are measured with a collection: its own, its baseline, and beside a baseline the chosen ones.
+
+    They are those of the collections that one load made, told by their names and their numbers of points.
+    """
+    own = figures.method_of(view)
+    base = view.name.removesuffix(f"__{own}")
+    wanted = chosen if own == "none" else ("none", own)
+    there = {(other.name, other.points, figures.method_of(other)) for other in views if other.error is None}
+    names = {method: base if method == "none" else f"{base}__{method}" for method in wanted}
+    found = tuple(method for method, name in names.items() if (name, view.points, method) in there)
+    return tuple(dict.fromkeys((*found, own)))
 
 
 def _file(text: str) -> Path:

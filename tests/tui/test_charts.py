@@ -104,7 +104,7 @@ def test_colours_of_families_are_distinct() -> None:
     assert len(set(SERIES.values())) == len(SERIES)
 
 
-@pytest.mark.parametrize("width", [70, 77, 116])
+@pytest.mark.parametrize("width", [77, 116])
 def test_text_pages_fit(width: int) -> None:
     for text in (charts.percentiles(measured(), width), charts.memory(measured(), width)):
         assert max(cell_len(line) for line in text.plain.splitlines()[:-1]) <= width

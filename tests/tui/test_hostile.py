@@ -36,30 +36,38 @@ def raw_text(app) -> str:
     )
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-async def test_everywhere_that_data_is_shown(text: str) -> None:
-    bad = view(
-        text,
-        "scalar",
-        built=False,
-        status="broken",
-        origin=text,
-        error=text,
-        findings=(Finding("x", text, text, "error"), Finding("y", text, text)),
-    )
-    app, room = make((bad, view("fine")))
+def hostile_view(text: str):
+    """A collection with the text wherever a collection can hold one."""
+    findings = (Finding("x", text, text, "error"), Finding("y", text, text))
+    return view(text, "scalar", built=False, status="broken", origin=text, error=text, findings=findings)
+
+
+async def test_every_text_in_the_list_and_the_inspection() -> None:
+    app, _ = make([hostile_view(text) for text in HOSTILE])
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until_seen(pilot, f"{len(HOSTILE)} collections")
+        check(app)
+        for _ in HOSTILE:
+            await pilot.press("down")
+            check(app)
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard)
+        check(app)
+        assert app.is_running
+
+
+@pytest.mark.parametrize("text", HOSTILE[:3])
+async def test_dialog_plan_and_every_page_of_a_run(text: str) -> None:
+    app, room = make((hostile_view(text),))
     room.script = lambda request: [
         *failing(request, text),
-        Warned(RunWarning("x", text)),
+        *(Warned(RunWarning("x", other)) for other in HOSTILE),
         Warned(RunWarning("y", text, "scalar")),
     ]
     room.error_at_end = DataError(text)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        await until_seen(pilot, "2 collections")
-        await pilot.press("end", "up", "enter", "y")
-        await until(pilot, lambda: app.clipboard)
-        check(app)
-        await pilot.press("escape", "d")
+        await until_seen(pilot, "1 collection")
+        await pilot.press("d")
         await until_seen(pilot, "to confirm")
         check(app)
         await pilot.press("escape", "b")
@@ -72,7 +80,6 @@ async def test_everywhere_that_data_is_shown(text: str) -> None:
         check(app)
         for _ in range(3):
             await pilot.press("c")
-            await pilot.pause()
             check(app)
         assert app.is_running
         assert app.return_code is None

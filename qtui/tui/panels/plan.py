@@ -84,7 +84,6 @@ class PlanEditor(VerticalScroll, can_focus=False):
         text = self._text()
         self.query_one("#path-field").display = text.kind == "file"
         self.query_one("#collection-field").display = text.kind == "collection"
-        self.query_one("#method-box").display = text.kind != "collection"
         said = self.query_one("#plan-said", Static)
         try:
             self.plan = read(text, self.views or ())
