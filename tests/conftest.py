@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-LEAKING = ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "TMUX", "PYTHONPATH", "PYTHONWARNINGS", "FORCE_COLOR")
+LEAKING = ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "TMUX", "PYTHONWARNINGS", "FORCE_COLOR")
 
 
 @pytest.fixture(autouse=True)

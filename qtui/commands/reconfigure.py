@@ -78,8 +78,14 @@ def _check(args: Namespace) -> None:
 
 
 async def _view(args: Namespace) -> CollectionView:
+    from qtui.engine.view import unreadable
+
     async with options.engine(args) as engine:
-        return await engine.view(args.name)
+        view = await engine.view(args.name)
+    error = unreadable(view)
+    if error is not None:
+        raise error
+    return view
 
 
 async def _reconfigure(args: Namespace, change: Change, vector_name: str) -> tuple[float, VectorView]:
