@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import asyncio
 import itertools
-from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +10,9 @@ import pytest
 from qtui.bench.record import RunStore
 from qtui.data.load import load
 from qtui.errors import DataError, DiskFull, NotFound, UsageError
-from qtui.events import CollectionFailed, CollectionReady, Measured, Progress, RunFinished, Warned
+from qtui.events import CollectionFailed, Measured, Progress, RunFinished, Warned
 from qtui.plan import LoadRequest, SourceSpec, variants
-from tests.bench.runs import REQUEST, SOURCE, run, stream, threshold
+from tests.bench.runs import REQUEST, SOURCE, run, threshold
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine
 
@@ -376,52 +374,6 @@ async def test_wrong_input_costs_one_error_and_no_state(change, error, home):
         await run(replace(REQUEST, **change), home)
     assert not list((home / "runs").glob("*")) if (home / "runs").exists() else True
     assert not list((home / "tmp").glob("*")) if (home / "tmp").exists() else True
-
-
-async def stopped_at(request, home, stop, how):
-    """A run that is ended at the first event of a kind: the record that is left."""
-    clock = FakeClock()
-    engine = FakeEngine(clock=clock)
-    events = stream(request, home, engine, clock)
-    if how == "closed":
-        async with aclosing(events):
-            async for event in events:
-                if stop(event):
-                    break
-    else:
-
-        async def consume():
-            async for event in events:
-                if stop(event):
-                    task.cancel()
-
-        task = asyncio.create_task(consume())
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await events.aclose()
-    assert engine.closed or not engine.calls
-    return RunStore(home / "runs")
-
-
-@pytest.mark.parametrize("how", ["closed", "cancelled"])
-async def test_a_cancelled_run_keeps_what_it_measured(how, home):
-    def half_way(event):
-        return isinstance(event, Progress) and event.stage == "measure" and event.done > 0
-
-    runs = await stopped_at(replace(REQUEST, repeat=40), home, half_way, how)
-    (summary,) = runs.list()
-    assert summary.status == "partial"
-    record = runs.load(summary.id)
-    assert 0 < sum(m.engine_ms.n for m in record.measurements if m.engine_ms is not None) < 4 * 30 * 40
-    assert list((home / "tmp").iterdir()) == []
-    assert not list((home / "runs").glob("*.journal"))
-
-
-@pytest.mark.parametrize("stop", [CollectionReady, Progress])
-async def test_a_run_cancelled_before_it_measured_leaves_nothing(stop, home):
-    runs = await stopped_at(REQUEST, home, lambda event: isinstance(event, stop), "closed")
-    assert runs.list() == ()
-    assert not list((home / "runs").iterdir())
 
 
 async def test_figures_so_far_replace_each_other_by_index(home):
