@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from qtui.errors import EngineGone, NotFound, QtuiError, shown
 from qtui.filters import Filter
-from qtui.model import Answer, Point, PointId, SearchSettings, Timed
+from qtui.model import Answer, Payload, Point, PointId, SearchSettings, Timed
 from qtui.searching import compare
 from qtui.searching.columns import Column, Place, effective, has_raw_scores, related
 from qtui.searching.compare import Found, Outcome
@@ -98,10 +98,10 @@ class Asker:
         answer = timed.value
         if itself and target.point is not None:
             answer = compare.without(answer, target.point, search.limit)
-        titles = await self._titles(column.collection, answer.ids)
+        payloads = await self._payloads(column.collection, answer.ids)
         return Outcome(
             hits=tuple(
-                Found(point, score, titles.get(point, ""))
+                Found(point, score, compare.title(payloads.get(point)), compare.preview(payloads.get(point)))
                 for point, score in zip(answer.ids, answer.scores, strict=True)
             ),
             engine_ms=timed.engine_ms,
@@ -110,6 +110,6 @@ class Asker:
             raw_scores=has_raw_scores(where, search),
         )
 
-    async def _titles(self, collection: str, ids: Sequence[PointId]) -> dict[PointId, str]:
+    async def _payloads(self, collection: str, ids: Sequence[PointId]) -> dict[PointId, Payload | None]:
         points = await self._engine.retrieve(collection, ids[:_TITLES_AT_ONCE]) if ids else ()
-        return {point.id: compare.title(point.payload) for point in points}
+        return {point.id: point.payload for point in points}

@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from qtui.model import Answer, Payload, PointId
 from qtui.records import Effective
 
 TITLE_FIELDS = ("title", "name", "word", "text", "label", "question", "query", "caption", "filename", "path", "url")
 _TITLE_CHARACTERS = 500
+_PREVIEW_CHARACTERS, _PREVIEW_FIELDS = 240, 8
 
 
 class Move(StrEnum):
@@ -65,6 +67,8 @@ class Found:
     score: float
     title: str = ""
     """From its payload; '' when that holds no text."""
+    preview: str = ""
+    """The first fields of its payload on one line, cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,14 @@ def title(payload: Payload | None) -> str:
     named = (payload.get(name) for name in TITLE_FIELDS)
     text = next((value for value in (*named, *payload.values()) if isinstance(value, str) and value.strip()), "")
     return text[:_TITLE_CHARACTERS]
+
+
+def preview(payload: Payload | None) -> str:
+    """The payload's first fields with plain values on one line, each cut short; '' when there are none."""
+    plain = ((key, value) for key, value in (payload or {}).items() if isinstance(value, (str, int, float)))
+    return " · ".join(
+        f"{key[:40]}: {str(value)[:_PREVIEW_CHARACTERS]}" for key, value in islice(plain, _PREVIEW_FIELDS)
+    )
 
 
 def score(value: float) -> str:

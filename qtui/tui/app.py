@@ -30,17 +30,23 @@ from qtui.tui.dialogs.help import Help
 from qtui.tui.messages import CollectionsRead, CollectionsWanted, Copied, Measure
 from qtui.tui.panels.benchmark import BenchmarkPanel
 from qtui.tui.panels.collections import DEMO_NAMES, CollectionsPanel
+from qtui.tui.panels.search import SearchPanel
 from qtui.tui.room import MakeRoom, RoomState
 from qtui.tui.text import PrintableOnly, clean
 from qtui.tui.theme import QUIET
 from qtui.tui.widgets.frame import Header, KeyLine, Tab, TabLine
 
-TABS = (Tab("1", "Collections", "collections"), Tab("3", "Benchmark", "benchmark"))
+TABS = (
+    Tab("1", "Collections", "collections"),
+    Tab("2", "Search", "search"),
+    Tab("3", "Benchmark", "benchmark"),
+)
 KEYS = (
     *(
         Command(f"tab.{tab.panel}", tab.digit, f"tab('{tab.panel}')", "", f"Open {tab.title}", always=f"f{tab.digit}")
         for tab in TABS
     ),
+    Command("app.query", "slash", "query", "", "Search: type a query", "/"),
     Command("app.help", "question_mark", "help", "Help", "Help about what has the focus", "?", always="f12"),
     Command("app.palette", "ctrl+p", "palette", "", "Every command that makes sense now", "^p", always="ctrl+p"),
     Command("app.quit", "q", "quit", "Quit", "Quit", always="ctrl+q"),
@@ -76,6 +82,7 @@ class QtuiApp(App[None]):
         yield TabLine(TABS)
         with ContentSwitcher(initial=TABS[0].panel):
             yield CollectionsPanel(self.room, id="collections").data_bind(QtuiApp.views, QtuiApp.room_state)
+            yield SearchPanel(self.room, id="search").data_bind(QtuiApp.views, QtuiApp.room_state)
             yield BenchmarkPanel(self.room, id="benchmark").data_bind(QtuiApp.views, QtuiApp.room_state)
         yield KeyLine()
 
@@ -184,10 +191,15 @@ class QtuiApp(App[None]):
         self._panel.focus_default()
 
     @property
-    def _panel(self) -> CollectionsPanel | BenchmarkPanel:
-        if self.query_one(ContentSwitcher).current == "benchmark":
-            return self.query_one(BenchmarkPanel)
-        return self.query_one(CollectionsPanel)
+    def _panel(self) -> CollectionsPanel | SearchPanel | BenchmarkPanel:
+        panel = self.query_one(f"#{self.query_one(ContentSwitcher).current}")
+        assert isinstance(panel, CollectionsPanel | SearchPanel | BenchmarkPanel)
+        return panel
+
+    def action_query(self) -> None:
+        """Opens the search with the cursor in its query box."""
+        self.action_tab("search")
+        self.query_one(SearchPanel).action_query()
 
     @on(Measure)
     def _measure(self, message: Measure) -> None:
@@ -206,7 +218,7 @@ class QtuiApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
         """Tabs and dialogs open from the main screen only."""
         asking = any(isinstance(s, ModalScreen) and not isinstance(s, CommandPalette) for s in self.screen_stack)
-        return not (asking and action in {"tab", "help", "palette"})
+        return not (asking and action in {"tab", "help", "palette", "query"})
 
     @on(Copied)
     @work(group="copy")

@@ -1,0 +1,54 @@
+"""Names of payload fields: seen in some points, and completed while a filter is typed. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from qtui.model import Payload
+
+_DEEPEST = 3
+_MOST = 200
+_LAST_WORD = re.compile(r"""(?:^|(?<=[\s(]))[^\s()<>=!~,"']+$""")
+_BEFORE_A_FIELD = re.compile(r"(?:^|\(|\b(?:and|or|not))\s*$", re.IGNORECASE)
+_PLAIN = re.compile(r"""[^\s()<>=!~,"']+""")
+_WORDS = {"and", "or", "not", "in", "is"}
+
+
+def fields(payloads: Iterable[Payload | None]) -> tuple[str, ...]:
+    """The fields that these payloads have, in the order met; those of objects inside as `outer.inner`."""
+    found: dict[str, None] = {}
+    for payload in payloads:
+        for name in _names(payload or {}, "", 1):
+            if len(found) >= _MOST:
+                return tuple(found)
+            found[name] = None
+    return tuple(found)
+
+
+def _names(value: dict[str, Any], prefix: str, depth: int) -> Iterator[str]:
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(inner, dict) and inner and depth < _DEEPEST:
+            yield from _names(inner, f"{name}.", depth + 1)
+        else:
+            yield name
+
+
+def typed(name: str) -> str:
+    """A field's name as a filter takes it: in quotes where it isn't one plain word."""
+    if _PLAIN.fullmatch(name) and name.lower() not in _WORDS:
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def completed(text: str, names: Sequence[str]) -> str | None:
+    """The text with its last word made a field's name; None where no field is expected, or none begins so."""
+    last = _LAST_WORD.search(text)
+    if last is None or not _BEFORE_A_FIELD.search(text[: last.start()]):
+        return None
+    word = last[0]
+    plain = (name for name in names if typed(name) == name)
+    found = next((name for name in plain if name.startswith(word) and name != word), None)
+    return None if found is None else text[: last.start()] + found
