@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -20,6 +21,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 async def _guarded(main: Coroutine[Any, Any, T]) -> T:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if not loop.get_debug():  # what asyncio has to say of a child that died first is no line for the user
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     received: list[str] = []
 
     def stop(name: str) -> None:

@@ -118,12 +118,9 @@ class OnTerminal:
         deadline = time.monotonic() + PATIENCE_S
         while self._read(deadline):
             pass
-        assert self.process.stdout is not None
-        out = self.process.stdout.read().decode()
-        self.process.stdout.close()
-        code = self.process.wait(PATIENCE_S)
+        out, _ = self.process.communicate(timeout=PATIENCE_S)
         os.close(self._master)
-        return Done(code, out, self.screen)
+        return Done(self.process.returncode, out.decode(), self.screen)
 
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))

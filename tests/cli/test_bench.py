@@ -106,7 +106,9 @@ def test_quiet_says_nothing_beside_the_result(source: Path) -> None:
 
 def test_no_part_of_an_unfinished_pipe_is_an_error(source: Path) -> None:
     command = " ".join([*COMMAND, "bench", "--vectors", str(source), *map(str, QUICK), "--json", "-", "| head -c 10"])
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done
     assert done.stdout.startswith("{")
     assert "Traceback" not in done.stderr

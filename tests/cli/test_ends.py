@@ -114,14 +114,16 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     process = subprocess.Popen([*COMMAND, "bench", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.close()
-    _, err = process.communicate()
+    _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_under_stdout_is_said() -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([*COMMAND, "bench", "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [*COMMAND, "bench", "--help"], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+        )
     assert done.returncode == 4
     assert done.stderr.startswith(b"qtui: can't write the result to stdout")
     assert done.stderr.count(b"\n") == 1
@@ -129,8 +131,8 @@ def test_a_full_disk_under_stdout_is_said() -> None:
 
 def test_closed_streams_do_no_harm() -> None:
     command = " ".join([*COMMAND, "runs"])
-    assert subprocess.run(f"{command} >&-", shell=True, check=False).returncode == 0
-    assert subprocess.run(f"{command} <&- >/dev/null 2>&-", shell=True, check=False).returncode == 0
+    assert subprocess.run(f"{command} >&-", shell=True, check=False, timeout=60).returncode == 0
+    assert subprocess.run(f"{command} <&- >/dev/null 2>&-", shell=True, check=False, timeout=60).returncode == 0
 
 
 def test_an_ascii_locale_still_prints() -> None:

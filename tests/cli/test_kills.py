@@ -22,7 +22,7 @@ def wait(fact: Callable[[], object], process: subprocess.Popen[str]) -> None:
     """Waits until the fact holds; fails when the process ends before."""
     deadline = time.monotonic() + PATIENCE_S
     while not fact():
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.communicate(timeout=PATIENCE_S)
         assert time.monotonic() < deadline, "never happened"
         time.sleep(0.005)  # between two looks at a fact outside this process
 
@@ -95,7 +95,7 @@ def test_a_killed_run_shows_as_partial_and_its_store_is_cleaned(source: Path, ho
     process = start(*BENCH, source)
     wait(lambda: samples(home) > 100_000, process)
     process.kill()
-    process.communicate()
+    process.communicate(timeout=PATIENCE_S)
     (run,) = called("runs", "list", "--json").json
     assert run["status"] == "partial"
     assert "partial" in called("runs", "list").out
@@ -117,7 +117,7 @@ def test_clean_leaves_what_is_in_use(source: Path, home: Path) -> None:
     assert list((home / "tmp").iterdir())
     assert process.poll() is None
     process.terminate()
-    process.communicate()
+    process.communicate(timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -182,7 +182,7 @@ def test_an_unfinished_load_can_be_discarded(tmp_path: Path, home: Path) -> None
     process = start("load", "docs", "--vectors", source, "--methods", "none", "--hnsw-m", 0)
     wait(lambda: _loaded(home) > 0, process)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.communicate(timeout=PATIENCE_S)
     assert "unfinished and stays" in called("clean").err
     assert called("clean", "--confirm", "docs").code == 0
     assert called("inspect", "--json").json == []
@@ -197,7 +197,7 @@ def test_a_store_in_use_is_refused(source: Path, home: Path) -> None:
     refused(3, "bench", "--collection", "docs", "--queries", 5)
     assert process.poll() is None
     process.terminate()
-    process.communicate()
+    process.communicate(timeout=PATIENCE_S)
     (found,) = called("inspect", "--json").json
     assert (found["status"], found["points"], found["method"]) == ("green", 400, "none")
 
