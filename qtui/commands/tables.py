@@ -27,7 +27,7 @@ def table(
     Column `cut` is the one that is shortened where the whole would pass `width`.
     """
     cells = [[plain(cell) for cell in row] for row in rows]
-    widths = [max(_cells(line[i]) for line in [list(heads), *cells]) for i in range(len(heads))]
+    widths = [max(cells_of(line[i]) for line in [list(heads), *cells]) for i in range(len(heads))]
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
     if excess > 0:
         widths[cut] = max(8, widths[cut] - excess)
@@ -51,21 +51,22 @@ def fields(rows: Iterable[tuple[str, object]], *, indent: str = "") -> str:
 def _line(line: Sequence[str], widths: Sequence[int], right: str) -> str:
     parts = []
     for index, (cell, width) in enumerate(zip(line, widths, strict=True)):
-        shown = _cut(cell, width)
-        room = " " * (width - _cells(shown))
+        shown = cut_to(cell, width)
+        room = " " * (width - cells_of(shown))
         parts.append(room + shown if str(index) in right else shown + room)
     return GAP.join(parts).rstrip()
 
 
-def _cut(text: str, width: int) -> str:
-    if _cells(text) <= width:
+def cut_to(text: str, width: int) -> str:
+    """The text in at most so many columns, with an ellipsis where something is missing."""
+    if cells_of(text) <= width:
         return text
-    while text and _cells(text) > width - 1:
+    while text and cells_of(text) > width - 1:
         text = text[:-1]
     return text + "…"
 
 
-def _cells(text: str) -> int:
+def cells_of(text: str) -> int:
     """Columns that a terminal gives the text."""
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
