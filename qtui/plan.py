@@ -10,11 +10,15 @@ from itertools import product
 
 from qtui.errors import UsageError
 from qtui.methods import DEFAULT_METHODS
-from qtui.model import Distance, SearchSettings
+from qtui.methods import method as known
+from qtui.model import CollectionSpec, Distance, Hnsw, Placement, Quantization, SearchSettings, VectorSpec
 
 DEFAULT_OVERSAMPLING = (1.0, 2.0, 3.0, 5.0)
 DEFAULT_QUERIES = 200
 DEFAULT_TARGET_RECALL = 0.95
+DEFAULT_THRESHOLD_KB = 10_000
+"""The engine's own indexing threshold, where none is set."""
+QUERY_ENCODINGS = ("default", "binary", "scalar4bits", "scalar8bits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +39,43 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What a source holds, as far as it can be told without reading it through."""
+
+    name: str
+    rows: int
+    dimension: int
+    multivector: bool = False
+    vectors: int = 0
+    """Vectors in all: the rows, or the tokens of all rows of a multivector."""
+    distance: Distance | None = None
+    """What the file says it is made for; None where its format doesn't say."""
+    payload_fields: tuple[str, ...] = ()
+    """Of the first rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class BuildSpec:
     """How collections are built."""
 
     distance: Distance = Distance.COSINE
     vector_name: str = ""
-    on_disk: bool = True
-    """Originals stay on disk, and only the quantized vectors in RAM."""
+    on_disk: bool | None = True
+    """Originals stay on disk, and only the quantized vectors in RAM; None leaves it to the engine."""
     hnsw_m: int | None = None
     """None: 16, or 0 for multivectors."""
     ef_construct: int = 100
-    indexing_threshold_kb: int = 1
+    indexing_threshold_kb: int | None = 1
+    """None: the engine's own."""
     quantile: float = 0.99
+    originals: Placement | None = None
+    """Where the originals live; wins over `on_disk`."""
+    placement: Placement | None = None
+    """Where the quantized vectors live; None: always in RAM."""
+    query_encoding: str | None = None
+    """Binary methods only: how the query is encoded (QUERY_ENCODINGS)."""
+    segments: int | None = 1
+    """None leaves it to the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +86,8 @@ class LoadRequest:
     source: SourceSpec
     methods: tuple[str, ...] = ("none",)
     build: BuildSpec = BuildSpec()
+    keep_name: bool = False
+    """The one method makes `name` itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +103,41 @@ class BuildJob:
     held_out: int = 0
     """Rows drawn with `held_out_seed` as queries and kept out of the collection."""
     held_out_seed: int = 0
+
+
+def collection_names(request: LoadRequest) -> dict[str, str]:
+    """Method → the collection that a load makes for it. Raises UsageError for `keep_name` with several methods."""
+    methods = tuple(dict.fromkeys(known(name).name for name in request.methods))
+    if request.keep_name and len(methods) != 1:
+        raise UsageError("one collection has one method: choose one")
+    plain = request.keep_name
+    return {name: request.name if plain or name == "none" else f"{request.name}__{name}" for name in methods}
+
+
+def collection_spec(name: str, method: str, build: BuildSpec, *, size: int, multivector: bool) -> CollectionSpec:
+    """What a collection of vectors of this size is created with."""
+    quantization = None
+    if method != "none":
+        family = known(method).family
+        quantization = Quantization(
+            method,
+            quantile=build.quantile if family == "scalar" else None,
+            always_ram=True if build.placement is None else None,
+            placement=build.placement,
+            query_encoding=build.query_encoding if family == "binary" else None,
+        )
+    graph = build.hnsw_m if build.hnsw_m is not None else 0 if multivector else 16
+    vector = VectorSpec(
+        size=size,
+        distance=build.distance,
+        name=build.vector_name,
+        multivector=multivector,
+        on_disk=None if build.originals is not None else build.on_disk,
+        placement=build.originals,
+        hnsw=Hnsw(m=graph, ef_construct=build.ef_construct),
+        quantization=quantization,
+    )
+    return CollectionSpec(name, (vector,), indexing_threshold_kb=build.indexing_threshold_kb, segments=build.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +242,13 @@ def check_build(build: BuildSpec) -> None:
     rules = (
         (build.hnsw_m is None or 0 <= build.hnsw_m <= 512, "--hnsw-m takes 0 to 512"),
         (4 <= build.ef_construct <= 10_000, "--ef-construct takes 4 to 10000"),
-        (0 <= build.indexing_threshold_kb <= 2**40, "--indexing-threshold must be 0 or more"),
+        (
+            build.indexing_threshold_kb is None or 0 <= build.indexing_threshold_kb <= 2**40,
+            "--indexing-threshold must be 0 or more",
+        ),
         (0.5 <= build.quantile <= 1, "the quantile must lie between 0.5 and 1"),
+        (build.query_encoding in (None, *QUERY_ENCODINGS), f"the query encoding is {', '.join(QUERY_ENCODINGS)}"),
+        (build.segments is None or 1 <= build.segments <= 1000, "the number of segments must lie between 1 and 1000"),
     )
     for holds, text in rules:
         if not holds:

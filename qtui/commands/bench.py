@@ -194,7 +194,7 @@ def _queries(text: str | None) -> tuple[str | None, int]:
 
 def _considered(request: BenchRequest, args: Namespace, console: Console) -> BenchRequest:
     """Looks at the source: takes its distance where none was asked for, and asks before what takes minutes."""
-    from qtui.commands import estimate
+    from qtui import estimate
     from qtui.data.vectors import open_vectors
 
     assert request.source is not None

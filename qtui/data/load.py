@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -28,12 +28,15 @@ from qtui.engine.base import Engine, Origin, PointBatch
 from qtui.engine.view import unreadable
 from qtui.errors import DataError, Exists, shown
 from qtui.events import BuildDone, Event, Progress
-from qtui.methods import method
-from qtui.model import CollectionSpec, Hnsw, Quantization, VectorSpec
-from qtui.plan import BuildJob, LoadRequest, check_build
+from qtui.model import CollectionSpec
+from qtui.plan import BuildJob, BuildSpec, LoadRequest, check_build, collection_names
+from qtui.plan import collection_spec as planned
 
 _BATCH_BYTES = 1 << 20
 _MAX_BATCH_ROWS = 2048
+_JOB = "job"
+"""Under this name the job is kept with its collection."""
+_DEFAULT_BUILD = BuildSpec()
 _EVERY_S = 0.25
 """Progress is told, and how far the load is gets kept, at most so often."""
 
@@ -81,45 +84,46 @@ def jobs(request: LoadRequest, store: Path) -> tuple[BuildJob, ...]:
     """One job a method: `none` makes NAME, the others NAME__METHOD. Raises UsageError for a bad setting."""
     check_build(request.build)
     return tuple(
-        BuildJob(
-            store=str(store),
-            collection=request.name if name == "none" else f"{request.name}__{name}",
-            method=method(name).name,
-            source=request.source,
-            build=request.build,
-        )
-        for name in dict.fromkeys(request.methods)
+        BuildJob(str(store), collection=name, method=method, source=request.source, build=request.build)
+        for method, name in collection_names(request).items()
     )
 
 
 def collection_spec(job: BuildJob, source: VectorSource) -> CollectionSpec:
     """What the job's collection is created with."""
-    build = job.build
-    graph = build.hnsw_m if build.hnsw_m is not None else 0 if source.multivector else 16
-    quantization = None
-    if job.method != "none":
-        quantile = build.quantile if method(job.method).family == "scalar" else None
-        quantization = Quantization(job.method, quantile=quantile, always_ram=True)
-    vector = VectorSpec(
-        size=source.dimension,
-        distance=build.distance,
-        name=build.vector_name,
-        multivector=source.multivector,
-        on_disk=build.on_disk,
-        hnsw=Hnsw(m=graph, ef_construct=build.ef_construct),
-        quantization=quantization,
-    )
-    return CollectionSpec(
-        name=job.collection, vectors=(vector,), indexing_threshold_kb=build.indexing_threshold_kb, segments=1
-    )
+    return planned(job.collection, job.method, job.build, size=source.dimension, multivector=source.multivector)
 
 
 def origin_of(job: BuildJob, source: VectorSource) -> str:
-    """What a collection remembers of where its points came from: the source's name, and a hash of all that went in."""
+    """What a collection remembers of where its points came from: the source's name, and a hash of all that went in.
+
+    Settings that have their default are left out, so that the hash stays the same when qtui learns of another one.
+    """
     payload = content_hash(Path(job.source.payload)) if job.source.payload else ""
-    settings = msgspec.json.encode((job.method, job.build, job.held_out, job.held_out_seed))
+    asked = {each.name: getattr(job.build, each.name) for each in fields(BuildSpec)}
+    set_ = {name: value for name, value in asked.items() if value != getattr(_DEFAULT_BUILD, name)}
+    settings = msgspec.json.encode((job.method, set_, job.held_out, job.held_out_seed))
     digest = hashlib.blake2b(f"{source.fingerprint()} {payload} ".encode() + settings, digest_size=8).hexdigest()
     return f"{source.name} [{digest}]"
+
+
+def remembered_job(origin: Origin, store: Path) -> BuildJob | None:
+    """The job that made a collection, to go on with it in the store where it is now; None when it isn't known."""
+    try:
+        job = msgspec.json.decode(origin.extra.get(_JOB, ""), type=BuildJob)
+    except msgspec.MsgspecError:
+        return None
+    return replace(job, store=str(store))
+
+
+def _anywhere(job: BuildJob) -> BuildJob:
+    """The job with paths that mean the same in every working folder."""
+    source = job.source
+    return replace(job, source=replace(source, path=_absolute(source.path), payload=_absolute(source.payload)))
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())
 
 
 async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, None]:
@@ -154,7 +158,8 @@ async def _is_finished(engine: LoadingEngine, job: BuildJob, source: VectorSourc
     """Creates the collection when it isn't there. Raises Exists when it is another one, or why it can't be read."""
     origin = origin_of(job, source)
     if job.collection not in await engine.collections():
-        await engine.create(collection_spec(job, source), Origin(source=origin, expected_points=expected))
+        extra = {_JOB: msgspec.json.encode(_anywhere(job)).decode()}
+        await engine.create(collection_spec(job, source), Origin(origin, expected, extra))
         return False
     view = await engine.view(job.collection)
     error = unreadable(view)

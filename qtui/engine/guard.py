@@ -19,6 +19,7 @@ from qtui.errors import DataError, UsageError, shown
 from qtui.filters import Condition, Filter
 from qtui.methods import method
 from qtui.model import CollectionSpec, Distance, Hnsw, Payload, PointId, Quantization, SearchSettings, VectorSpec
+from qtui.names import check_vector_name
 
 LARGEST_SIZE = 65_536
 LARGEST_LIMIT = 1_000_000
@@ -47,7 +48,7 @@ def check_spec(spec: CollectionSpec) -> None:
     _require(bool(names), "a collection needs at least one vector")
     _require(len(set(names)) == len(names), "two vectors of a collection have the same name")
     for vector in spec.vectors:
-        _check_vector_name(vector.name)
+        check_vector_name(vector.name)
         _check_vector(vector)
     threshold, segments = spec.indexing_threshold_kb, spec.segments
     _require(threshold is None or 0 <= threshold <= 2**40, "the indexing threshold must lie between 0 and 2^40 KB")
@@ -55,11 +56,6 @@ def check_spec(spec: CollectionSpec) -> None:
     for field, kind in spec.payload_indexes.items():
         _require(kind in INDEX_TYPES, f"no payload index of type {shown(kind)}; choose from {', '.join(INDEX_TYPES)}")
         _require(bool(field), "a payload index needs the name of a field")
-
-
-def _check_vector_name(name: str) -> None:
-    plain = name.isprintable() and not set(name) & set("/\\\0") and name not in (".", "..")
-    _require(plain and len(name.encode(errors="replace")) <= 100, f"{shown(name)} can't name a vector")
 
 
 def _check_vector(vector: VectorSpec) -> None:

@@ -20,19 +20,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import msgspec
 
 from qtui.config import private_dir
 from qtui.errors import AccessError, DataError, DiskFull, Exists, NewerFormat, NotFound, StoreInUse, UsageError, shown
 from qtui.model import CollectionSpec
+from qtui.names import LONGEST_FOLDER, check_name, folder_name
 
 SCHEMA = 1
 MANIFEST, LOCK, SHARD = "manifest.json", "lock", "shard"
 _MAKING, _REMOVING = ".new-", ".trash-"
-_LONGEST_FOLDER = 200
-_FORBIDDEN = frozenset('<>:"/\\|?*')
 _LOCK_PATIENCE_S = 1.0
 """Another process that only looks at a collection holds its lock for a moment."""
 
@@ -90,22 +89,6 @@ def file_errors(what: str) -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise AccessError(f"{what}: {reason}; check the permissions of the folder") from error
         raise DataError(f"{what}: {reason}") from error
-
-
-def check_name(name: str) -> None:
-    """Raises UsageError for a collection name that can't be a folder on every system, or can't be shown."""
-    bad = next((c for c in name if c in _FORBIDDEN or not c.isprintable()), None)
-    if not name or name != name.strip() or bad is not None or name in (".", ".."):
-        raise UsageError(f"{shown(name)} can't name a collection: use letters, digits, spaces, '-', '_' and '.'")
-    if len(folder_name(name)) > _LONGEST_FOLDER:
-        raise UsageError(f"the name {shown(name, 40)} is too long: use at most {_LONGEST_FOLDER} letters")
-
-
-def folder_name(name: str) -> str:
-    """The folder of a collection: its name, percent-encoded where a file system might object."""
-    plain = quote(name, safe=" -_", errors="surrogatepass")
-    # A leading dot hides a folder, a trailing one is dropped by Windows.
-    return f"%2E{plain[1:]}" if plain.startswith(".") else f"{plain[:-1]}%2E" if plain.endswith(".") else plain
 
 
 class Folder:
@@ -251,7 +234,7 @@ def clean(path: Path) -> int:
 
 def _is_folder_name(name: str) -> bool:
     """Whether a name stays inside the store, and isn't one that is being made or removed."""
-    return 0 < len(name) <= _LONGEST_FOLDER and not name.startswith(".") and not set(name) & set("/\\\0")
+    return 0 < len(name) <= LONGEST_FOLDER and not name.startswith(".") and not set(name) & set("/\\\0")
 
 
 def _name_of(folder: str) -> str:

@@ -5,11 +5,11 @@ Estimates follow the formula in `RAM_FORMULA` and are marked as estimates wherev
 
 from __future__ import annotations
 
-from qtui import units
+from qtui import estimate, units
 from qtui.methods import METHODS
-from qtui.model import CollectionView, Hnsw, Placement, VectorSpec, VectorView
+from qtui.model import CollectionView, Hnsw, VectorSpec
 
-RAM_FORMULA = "vectors unless cold + graph n·m·2·4·1.2 + 52 B a point, + 20%"
+RAM_FORMULA = estimate.RAM_FORMULA
 DEFAULT_HNSW = Hnsw()
 
 
@@ -50,9 +50,7 @@ def built(view: CollectionView) -> tuple[str, bool]:
 
 def placement(spec: VectorSpec) -> str:
     """Where the originals live: cold, cached or pinned."""
-    if spec.placement is not None:
-        return spec.placement.value
-    return (Placement.COLD if spec.on_disk else Placement.CACHED).value
+    return estimate.originals_at(spec).value
 
 
 def originals(view: CollectionView) -> str:
@@ -62,16 +60,13 @@ def originals(view: CollectionView) -> str:
 
 def ram_estimate(view: CollectionView) -> int:
     """Bytes of RAM that serving it from memory takes, by RAM_FORMULA."""
-    total = sum(_vector_ram(view, vector) for vector in view.vectors) + 52 * view.points
-    return round(total * 1.2)
-
-
-def _vector_ram(view: CollectionView, vector: VectorView) -> float:
-    spec = vector.spec
-    held = 0.0 if placement(spec) == Placement.COLD.value else float(vector.vectors * vector.original_bytes)
-    if spec.quantization is not None and spec.quantization.placement is not Placement.COLD:
-        held += vector.vectors * (vector.quantized_bytes or 0.0)
-    return held + view.points * (spec.hnsw or DEFAULT_HNSW).m * 2 * 4 * 1.2
+    return estimate.ram(
+        view.points,
+        [
+            estimate.vector_ram(each.spec, view.points, each.vectors, each.original_bytes, each.quantized_bytes or 0.0)
+            for each in view.vectors
+        ],
+    )
 
 
 def advertised(name: str) -> str:

@@ -180,8 +180,9 @@ def test_a_collection_is_measured_in_place(source: Path) -> None:
 
 
 def test_what_takes_minutes_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from qtui import estimate
     from qtui.cli import main
-    from qtui.commands import bench, estimate
+    from qtui.commands import bench
 
     # the estimate alone decides: make any build slow, and stop where measuring would begin
     monkeypatch.setattr(estimate, "LOAD_S", 100.0)
@@ -214,7 +215,7 @@ def test_ctrl_c_at_a_question_ends_it(tmp_path: Path) -> None:
 
 
 def test_estimates_grow_with_what_makes_builds_slow() -> None:
-    from qtui.commands.estimate import build_seconds
+    from qtui.estimate import build_seconds
 
     assert build_seconds("product-x4", 20_000, 384, graph=False) == pytest.approx(190, rel=0.1)
     assert build_seconds("product-x16", 20_000, 384, graph=False) == pytest.approx(31, rel=0.2)
