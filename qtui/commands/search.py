@@ -31,11 +31,11 @@ def declare(parser: Parser) -> None:
         "with: = same rank, ▲2 two up, ▼1 one down, new. Raw scores are estimates from\n"
         "quantized vectors. Each time is of one search after one that warms up: to\n"
         "measure, use `qtui bench`. Reads, and changes nothing.",
-        usage="qtui search NAME [NAME ...] (--id N | --vector F[#ROW] | --query TITLE) [options]",
+        usage="qtui search NAME ... (--id N | --vector F[#ROW] | --query T) [options]",
         examples=(
-            "qtui search demo demo__binary --query 'a tool for cutting wood'",
+            "qtui search demo demo__binary --query cutting",
             "qtui search docs docs__turbo-4bit --vector questions.npy#3",
-            "qtui search docs__binary --id 42 --oversampling 1,2,4 --filter 'part = noun'",
+            "qtui search docs__binary --id 42 --oversampling 1,2,4 --filter part=noun",
             "qtui search docs docs__binary --id 42 --json | jq '.variants[].overlap'",
         ),
     )
@@ -44,10 +44,11 @@ def declare(parser: Parser) -> None:
 
 
 def _what(parser: Parser) -> None:
-    group = parser.add_argument_group("the query, one of")
-    parser.add_argument(
+    group = parser.add_argument_group("where")
+    group.add_argument(
         "names", metavar="NAME", nargs="+", help="collections; their quantized siblings are NAME__METHOD"
     )
+    group = parser.add_argument_group("the query, one of")
     group.add_argument("--id", metavar="N", help="a point of the first NAME; it is left out of the answers")
     group.add_argument("--vector", metavar="F[#ROW]", help="a row of a file of vectors, from 0 on (default: the first)")
     group.add_argument("--query", metavar="TITLE", help="a query of the sample by its title, or words that it holds")

@@ -98,10 +98,8 @@ def story(target: Target, answers: Sequence[Answered], limit: int, filter_: str 
     width = (WIDTH - GAP * (abreast - 1)) // abreast
     first = _reference(answers)
     blocks = [_block(at + 1, each, None if at == 0 else first, width, longest) for at, each in enumerate(answers)]
-    parts = ["\n".join(head)]
-    for start in range(0, len(blocks), abreast):
-        parts.append(_beside(blocks[start : start + abreast], width))
-    return "\n\n".join(parts)
+    rows = [_beside(blocks[start : start + abreast], width) for start in range(0, len(blocks), abreast)]
+    return "\n\n".join(["\n".join(head), *rows])
 
 
 def _beside(blocks: Sequence[list[str]], width: int) -> str:

@@ -106,7 +106,7 @@ class Asker:
             ),
             engine_ms=timed.engine_ms,
             round_trip_ms=timed.round_trip_ms,
-            effective=effective(where, search),
+            effective=effective(where, sent),
             raw_scores=has_raw_scores(where, search),
         )
 

@@ -58,7 +58,7 @@ KEYS = (
     Command("search.again", "r", "again", "", "Ask again", always="f5"),
     Command("search.filter", "F", "filter", "", "Filter by payload", display="F"),
     Command("search.copy", "y", "copy", "", "Copy the columns as text"),
-    Command("search.back", "escape", "back", "", "Stop searching; else back to the columns"),
+    Command("search.back", "escape", "back", "Back", "Stop searching; else back to the columns"),
 )
 
 
@@ -109,11 +109,20 @@ class SearchPanel(Vertical):
         yield Static(id="search-preview")
         yield Static("No collection to search yet: build the demo on tab 1, or load your vectors.", id="search-empty")
 
+    def on_mount(self) -> None:
+        """The store may have been read before the tab was made."""
+        self._take(self.views)
+
     # --- what comes down --------------------------------------------------------------------------------------
 
     def watch_views(self, views: tuple[CollectionView, ...] | None) -> None:
-        """The store was read: columns on what is gone go, too."""
-        if views is None or not self.is_mounted:
+        """The store was read."""
+        if self.is_mounted:
+            self._take(views)
+
+    def _take(self, views: tuple[CollectionView, ...] | None) -> None:
+        """Columns on collections that are gone go, too."""
+        if views is None:
             return
         self.query_one(ColumnSettings).offer(views)
         there = {view.name for view in views}
@@ -388,6 +397,7 @@ class SearchPanel(Vertical):
             "settings": some,
             "following": self._target is not None,
             "copy": bool(self._outcomes),
+            "back": self.searching or not isinstance(self.screen.focused, ColumnView),
         }
         return sensible.get(action, True)
 

@@ -207,6 +207,7 @@ class QueryForm(Vertical, can_focus=False):
         event.stop()
         if not self._filter_error and self._parsed != self.filter:
             self.filter = self._parsed
+            self._say()
             self.post_message(self.Narrowed())
 
     @on(Input.Changed, "#search-limit")
