@@ -135,7 +135,7 @@ class Bytes:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """How many of the segments that hold points have their quantized data built."""
+    """How many of the segments that hold points have what is configured built."""
 
     segments: int
     of: int
@@ -163,6 +163,7 @@ class VectorView:
 
     spec: VectorSpec
     built: Built
+    """Segments with quantized data; without quantization, those that are indexed."""
     indexed: Built
     """Segments with a graph; with m=0, with the full-scan index."""
     original_bytes: int

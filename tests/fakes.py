@@ -131,7 +131,7 @@ class FakeEngine:
         is_quantized = quantization is not None and name not in self._unbuilt and (at_once or indexed > 0)
         return VectorView(
             spec=spec,
-            built=Built(of if is_quantized else 0, of),
+            built=Built((of if is_quantized else 0) if quantization else indexed, of),
             indexed=Built(indexed, of),
             original_bytes=4 * spec.size,
             quantized_bytes=chosen.bytes_per_vector(spec.size, spec.distance) if is_quantized else None,

@@ -60,15 +60,16 @@ def unreadable(found: CollectionView) -> QtuiError | None:
 def _vector(spec: VectorSpec, holding: tuple[Segment, ...]) -> VectorView:
     chosen = method(spec.quantization.method if spec.quantization else "none")
     parts = [segment.vector(spec.name) for segment in holding]
-    built = [part for part in parts if spec.quantization is not None and part.method == chosen.name]
-    quantized = sum(part.quantized_vectors for part in built)
+    with_data = [part for part in parts if spec.quantization is not None and part.method == chosen.name]
+    quantized = sum(part.quantized_vectors for part in with_data)
+    indexed = Built(sum(part.indexed for part in parts), len(parts))
     row_bytes = spec.size * DATATYPES[spec.datatype]
     return VectorView(
         spec=spec,
-        built=Built(len(built), len(parts)),
-        indexed=Built(sum(part.indexed for part in parts), len(parts)),
+        built=indexed if spec.quantization is None else Built(len(with_data), len(parts)),
+        indexed=indexed,
         original_bytes=row_bytes,
-        quantized_bytes=sum(part.quantized_bytes for part in built) / quantized if quantized else None,
+        quantized_bytes=sum(part.quantized_bytes for part in with_data) / quantized if quantized else None,
         theoretical_compression=chosen.compression(spec.size, spec.distance, multivector=spec.multivector),
         effective_rescore=chosen.default_rescore if spec.quantization else None,
         vectors=sum(part.vectors(row_bytes) for part in parts),

@@ -18,6 +18,7 @@ from qtui.filters import Filter, HasId, IsEmpty, Match, Range
 from qtui.methods import METHODS, method
 from qtui.model import (
     COMPONENTS,
+    Built,
     Change,
     CollectionSpec,
     Distance,
@@ -108,6 +109,15 @@ async def test_the_view_shows_what_was_asked_and_what_is_there(engine: Any) -> N
     assert vector.measured_compression == pytest.approx(vector.theoretical_compression)
     with pytest.raises(KeyError):
         view.vector("other")
+
+
+@pytest.mark.parametrize("m", [16, 0])
+@pytest.mark.parametrize(("threshold", "built"), [(1, 1), (10_000, 0)])
+async def test_without_quantization_what_is_indexed_is_built(engine: Any, threshold: int, built: int, m: int) -> None:
+    await filled(engine, single(m=m, threshold=threshold), randoms(50, 16))
+    vector = (await engine.view("things")).vector()
+    assert vector.built == vector.indexed == Built(built, 1)
+    assert (vector.quantized_bytes, vector.measured_compression) == (None, 1.0)
 
 
 async def test_below_the_threshold_scalar_is_configured_and_not_built(engine: Any) -> None:
