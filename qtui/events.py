@@ -12,11 +12,18 @@ from qtui.records import CollectionRecord, Measurement, RunRecord, RunWarning
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A run has begun; under this id it is kept, however it ends."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Where an operation stands."""
 
     stage: str
-    """truth, load, index, ready, warm-up or measure."""
+    """truth, load, index, ready, warm-up, measure or paused."""
     about: str
     """The collection that it concerns, or ''."""
     done: int
@@ -83,4 +90,4 @@ class RunFinished:
     record: RunRecord
 
 
-Event = Progress | BuildDone | CollectionReady | CollectionFailed | Measured | Warned | Loaded | RunFinished
+Event = Started | Progress | BuildDone | CollectionReady | CollectionFailed | Measured | Warned | Loaded | RunFinished

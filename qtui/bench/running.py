@@ -12,6 +12,7 @@ import numpy as np
 
 from qtui import units
 from qtui.bench import schedule
+from qtui.bench.gate import Gate
 from qtui.bench.measure import Ask, Block, run_block
 from qtui.bench.readiness import effective
 from qtui.bench.state import RunState, Stage
@@ -56,9 +57,12 @@ def _blank(state: RunState, cell: Variant) -> Measurement:
 class Measuring:
     """One run's measuring, on collections that are proven."""
 
-    def __init__(self, state: RunState, engine: Engine) -> None:
+    def __init__(self, state: RunState, engine: Engine, gate: Gate) -> None:
         self._state = state
         self._engine = engine
+        self._gate = gate
+        self._pauses: list[float] = []
+        """Seconds that each took."""
         self._variants = [
             index
             for index, cell in enumerate(state.cells)
@@ -75,6 +79,9 @@ class Measuring:
             yield event
         async for event in self._measure():
             yield event
+        if self._pauses:
+            for event in self._state.warn("paused", _paused_text(self._pauses)):
+                yield event
 
     async def _cold(self) -> AsyncGenerator[Event, None]:
         state, stage = self._state, Stage(self._state.clock, "warm-up", "cold pass", len(self._variants))
@@ -98,6 +105,8 @@ class Measuring:
         yield stage.tell(done)
         for index in self._variants:
             for start in range(0, each, self._state.plan.block):
+                async for event in self._paused(stage, done):
+                    yield event
                 span = range(start, min(start + self._state.plan.block, each))
                 await self._block(index, span, closed_loop=True)
                 done += len(span)
@@ -114,6 +123,8 @@ class Measuring:
         done, next_s = 0, state.clock.now() + _LIVE_S
         yield stage.tell(done)
         for turn in schedule.turns(len(self._variants), queries, plan.block, plan.repeat):
+            async for event in self._paused(stage, done):
+                yield event
             index = self._variants[turn.variant]
             block = await self._block(index, range(turn.start, turn.stop))
             samples = _samples(index, turn.repeat, block)
@@ -129,6 +140,33 @@ class Measuring:
                 # a large plan's figures take a while: they may cost a tenth of the run, no more
                 next_s = state.clock.now() + max(_LIVE_S, 10 * (state.clock.now() - now))
                 yield Measured(tuple(enumerate(figures)))
+            await state.clock.sleep(0)
+
+    async def _paused(self, stage: Stage, done: int) -> AsyncGenerator[Event, None]:
+        """Waits while the gate is closed; then every variant answers an uncounted block, since its caches are cold."""
+        clock = self._state.clock
+        while self._gate.closed():
+            began = clock.now()
+            yield replace(stage.tell(done), stage="paused")
+            await self._gate.passed()
+            self._pauses.append(clock.now() - began)
+            async for event in self._warm_again():
+                yield event
+            stage.resume(clock.now() - began)
+            if not self._gate.closed():
+                yield stage.tell(done)
+
+    async def _warm_again(self) -> AsyncGenerator[Event, None]:
+        state = self._state
+        span = range(min(state.plan.block, len(state.queries)))
+        stage = Stage(state.clock, "warm-up", "after the pause", len(span) * len(self._variants))
+        yield stage.tell(0)
+        for number, index in enumerate(self._variants, 1):
+            if self._gate.closed():
+                return
+            await self._block(index, span, closed_loop=True)
+            if stage.due(number * len(span)):
+                yield stage.tell(number * len(span))
             await state.clock.sleep(0)
 
     async def _block(self, index: int, span: range, *, closed_loop: bool = False) -> Block:
@@ -156,6 +194,14 @@ def _samples(index: int, repeat: int, block: Block) -> list[Sample]:
         Sample(index, repeat, found.query, found.ids, found.engine_ms, found.round_trip_ms, found.error)
         for found in block.outcomes
     ]
+
+
+def _paused_text(pauses: list[float]) -> str:
+    times = "once" if len(pauses) == 1 else f"{len(pauses)} times"
+    return (
+        f"the run was paused {times}, for {units.duration(sum(pauses))} in all; after each pause every variant answered"
+        " a block that isn't counted"
+    )
 
 
 def _cold_text(cell: Variant, block: Block) -> str:

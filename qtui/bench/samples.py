@@ -5,6 +5,7 @@ Line 1 describes the rest. Lines are only ever added, so a killed run's file is 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,20 @@ _FIELDS = {
 }
 
 
+_TRUTH = b'{"truth"'
+
+
 class _Truth(msgspec.Struct):
     truth: int
     ids: tuple[PointId, ...]
+
+
+class _Time(msgspec.Struct):
+    """Of a search, what its distribution takes; the rest isn't decoded."""
+
+    measurement: int
+    repeat: int
+    engine_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +87,43 @@ def read_samples(path: Path) -> Samples:
     return Samples(tuple(truth), tuple(searches))
 
 
+def engine_times(path: Path) -> dict[int, array[float]]:
+    """Measurement → engine times in ms of its answered searches, in the file's order, without those of a cold pass."""
+    decoder = msgspec.json.Decoder(_Time)
+    found: dict[int, array[float]] = {}
+    for line in _lines(path):
+        if not line.startswith(_TRUTH):
+            try:
+                time = decoder.decode(line)
+            except msgspec.MsgspecError as error:
+                raise _damaged(path, error) from error
+            if time.engine_ms is not None and time.repeat >= 0:
+                found.setdefault(time.measurement, array("d")).append(time.engine_ms)
+    return found
+
+
 def stream(path: Path) -> Iterator[tuple[PointId, ...] | Sample]:
     """The same in the order of the file, line by line: every query's exact answer, then every search."""
     as_truth, as_sample = msgspec.json.Decoder(_Truth), msgspec.json.Decoder(Sample)
+    for line in _lines(path):
+        try:
+            yield as_truth.decode(line).ids if line.startswith(_TRUTH) else as_sample.decode(line)
+        except msgspec.MsgspecError as error:
+            raise _damaged(path, error) from error
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The whole lines after the first."""
     try:
         with path.open("rb") as lines:
             next(lines, None)
             for line in lines:
                 if not line.endswith(b"\n"):
                     return
-                yield as_truth.decode(line).ids if line.startswith(b'{"truth"') else as_sample.decode(line)
+                yield line
     except OSError as error:
         raise AccessError(f"can't read {shown(path)}: {error.strerror}; check its permissions") from error
-    except msgspec.MsgspecError as error:
-        raise DataError(f"{shown(path)} is damaged: {error}; the run's figures can't be read from it") from error
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(f"{shown(path)} is damaged: {error}; the run's figures can't be read from it")

@@ -14,6 +14,7 @@ from pathlib import Path
 from qtui.bench import advise, answers, building, questions, running, schedule, warnings
 from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
+from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
 from qtui.bench.state import RunState, environment, new_id, timestamp
 from qtui.bench.tally import Tally
@@ -23,7 +24,7 @@ from qtui.data.queries import QuerySet
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine
 from qtui.errors import UsageError
-from qtui.events import BuildDone, Event, RunFinished
+from qtui.events import BuildDone, Event, RunFinished, Started
 from qtui.filters import Filter, parse_filter
 from qtui.model import Distance, EngineInfo
 from qtui.plan import BenchRequest, check, variants
@@ -42,15 +43,18 @@ async def bench(
     build: Build,
     clock: Clock = SYSTEM,
     open_engine: OpenEngine | None = None,
+    gate: Gate | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Runs a plan; the last event is RunFinished, with the record that was kept.
+
+    Closing `gate` has the run wait between two blocks until it is opened.
 
     `engine` is the open store for a request that names a collection; for one with a source, collections are built
     by `build` in a temporary store under `home`, which `open_engine` then opens. Raises the errors of its parts;
     nothing is kept of a run that failed or was cancelled before it measured anything.
     """
     check(request)
-    session = _Session(request, home, clock)
+    session = _Session(request, home, clock, gate or Gate())
     if request.source is not None:
         events = session.of_source(build, open_engine or _open_embedded)
     else:
@@ -74,8 +78,9 @@ async def _open_embedded(store: Path) -> Engine:
 class _Session:
     """The steps of one run, over its state."""
 
-    def __init__(self, request: BenchRequest, home: Path, clock: Clock) -> None:
+    def __init__(self, request: BenchRequest, home: Path, clock: Clock, gate: Gate) -> None:
         self._request = request
+        self._gate = gate
         self._home = home
         self._clock = clock
         self._runs = RunStore(home / "runs")
@@ -99,6 +104,7 @@ class _Session:
             dataset = replace(dataset, fingerprint=source.fingerprint())
             names = building.names(request)
             state = self._begin(dataset, asked, request.build.distance, names, None)
+            yield Started(state.id)
             for warned in state.take_all(warnings.of_builds(request, source.dimension)):
                 yield warned
             if self._filter is None:
@@ -146,6 +152,7 @@ class _Session:
         dataset = self._dataset(view.name, view.points, (spec.size, spec.multivector), asked)
         names = {method: found.name for method, found in views.items()}
         state = self._begin(dataset, asked, spec.distance, names, engine.info)
+        yield Started(state.id)
         async for event in answers.of_collection(state, engine, spec.name):
             yield event
         async for event in building.prove_all(state, engine, spec.name, dict.fromkeys(views), view.points):
@@ -226,7 +233,7 @@ class _Session:
         blanks = running.blanks(state)
         state.tally = Tally(blanks, state.truth, rate=self._request.rate, seed=self._request.seed)
         state.save()
-        async with aclosing(running.Measuring(state, engine).events()) as events:
+        async with aclosing(running.Measuring(state, engine, self._gate).events()) as events:
             async for event in events:
                 yield event
         for warned in state.take_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):

@@ -152,11 +152,16 @@ class Stage:
         self._total = total
         self._started = clock.now()
         self._told: float | None = None
+        self._paused_s = 0.0
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the stage began."""
-        return self._clock.now() - self._started
+        """Seconds since the stage began, pauses left out."""
+        return self._clock.now() - self._started - self._paused_s
+
+    def resume(self, paused_s: float) -> None:
+        """The last so many seconds were no work."""
+        self._paused_s += paused_s
 
     def due(self, done: int) -> bool:
         """Whether it is time to tell: at the start, at the end, and every EVENT_S seconds between."""

@@ -17,25 +17,34 @@ from typing import Any
 import numpy as np
 
 from qtui import config
-from qtui.bench import export
+from qtui.advice import Advice
+from qtui.bench import advise, export, spread
+from qtui.bench.compare import diff
+from qtui.bench.evidence import Evidence
+from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
 from qtui.bench.session import bench, clean
+from qtui.comparison import Comparison
 from qtui.data import single
+from qtui.data.describe import describe
+from qtui.data.load import remembered_job
+from qtui.distribution import Distribution
 from qtui.engine.base import Vector
 from qtui.engine.embedded import EmbeddedEngine
 from qtui.engine.open import open_embedded
 from qtui.errors import NotFound, QtuiError, StoreInUse, UsageError, shown
-from qtui.events import Event, Progress
+from qtui.events import BuildDone, Event, Progress
 from qtui.filters import Filter, parse_filter
 from qtui.host import build, requests
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
-from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
-from qtui.plan import BuildJob
+from qtui.model import Answer, Change, CollectionView, EngineInfo, Hnsw, Page, Point, QueryVector, Timed
+from qtui.plan import BuildJob, SourceFacts
 from qtui.records import RunRecord, RunSummary
 
 PREPARING = ("truth", "load", "index")
 """Stages of a run on a source that don't use an engine here; in all others nothing but the run may."""
+PAUSED = "paused"
 _EXPORTS: dict[str, Callable[[RunRecord], str]] = {
     "md": export.to_markdown,
     "csv": export.to_csv,
@@ -55,6 +64,12 @@ class Room:
         self._lent: dict[str, CollectionView | None] = {}
         """By name, the collections that a builder has, as they were before; None for one that it makes."""
         self._runs = RunStore(config.runs_dir())
+        self._evidence: Evidence | None = None
+        """Of the run that advice was last asked on: another target needs no reading."""
+        self._gate: Gate | None = None
+        """Of the run that goes on."""
+        self._times: tuple[Path, spread.Times] | None = None
+        """Of the run whose distributions were last asked for."""
 
     @asynccontextmanager
     async def _engine_on(self, name: str) -> AsyncIterator[EmbeddedEngine]:
@@ -99,6 +114,8 @@ class Room:
 
     async def delete(self, asked: requests.Delete) -> None:
         """Removes a collection."""
+        if self._gate is not None and self._gate.closed():
+            raise StoreInUse(f"a run is paused that may need {shown(asked.name)}; finish or cancel it first")
         async with self._engine_on(asked.name) as engine:
             await engine.delete(asked.name)
 
@@ -165,6 +182,11 @@ class Room:
         async with self._turn:
             return single.vector_from(asked.path, asked.row)
 
+    async def describe_source(self, asked: requests.DescribeSource) -> SourceFacts:
+        """What a source holds; in a thread, since the lines of a large payload file are counted."""
+        async with self._turn:
+            return await asyncio.to_thread(describe, asked.source)
+
     # --- runs -----------------------------------------------------------------------------------------------------
 
     async def runs(self, _: requests.Runs) -> tuple[RunSummary, ...]:
@@ -184,6 +206,27 @@ class Room:
             raise UsageError(f"no export format {shown(asked.format)}; choose from {', '.join(_EXPORTS)}")
         async with self._turn:
             return writer(self._runs.load(asked.id))
+
+    async def advise(self, asked: requests.Advise) -> Advice:
+        """What a run says to use; its samples are read once, in a thread, since a long run has millions."""
+        async with self._turn:
+            record = self._runs.load(asked.id)
+            if self._evidence is None or self._evidence.record != record:
+                self._evidence = await asyncio.to_thread(advise.of_kept, self._runs, asked.id)
+            return advise.advise(self._evidence, asked.target)
+
+    async def compare(self, asked: requests.Compare) -> Comparison:
+        """Two runs side by side."""
+        async with self._turn:
+            return diff(self._runs.load(asked.before), self._runs.load(asked.after))
+
+    async def spread(self, asked: requests.Spread) -> tuple[Distribution, ...]:
+        """Distributions of a run's times; its samples are read once, in a thread."""
+        path = self._runs.samples_path(asked.id)
+        async with self._turn:
+            if self._times is None or self._times[0] != path:
+                self._times = path, await asyncio.to_thread(spread.times_of, path)
+            return spread.distributions(self._times[1], asked.measurements)
 
     async def delete_run(self, asked: requests.DeleteRun) -> None:
         """Removes a run."""
@@ -215,6 +258,34 @@ class Room:
             finally:
                 self._announce("ready", "")
 
+    async def resume(self, asked: requests.Resume) -> AsyncIterator[Event]:
+        """Goes on with a collection as it was asked for; one that only lacks its index needs no source."""
+        async with self._work:
+            try:
+                async with self._engine_on(asked.name) as engine:
+                    view, origin = await engine.view(asked.name), await engine.origin(asked.name)
+                job = remembered_job(origin, self._store)
+                if job is not None:
+                    async with closing(self._build(job)) as events:
+                        async for event in events:
+                            yield event
+                else:
+                    yield Progress("index", asked.name, 0, None, 0.0, None)
+                    yield await self._finish(view)
+            finally:
+                self._announce("ready", "")
+
+    async def _finish(self, view: CollectionView) -> BuildDone:
+        """Builds what a change has left unbuilt, by asking for the settings that it has already."""
+        if view.points != view.expected_points or not view.vectors:
+            raise UsageError(
+                f"it isn't known where {shown(view.name)} was loaded from: run the same load again, or delete it"
+            )
+        spec = view.vectors[0].spec
+        async with self._lend(view.name):
+            seconds = await build.reconfigure(self._store, view.name, Change(hnsw=spec.hnsw or Hnsw()), spec.name)
+        return BuildDone(view.name, view.points, 0.0, seconds)
+
     async def _build(self, job: BuildJob) -> AsyncIterator[Event]:
         async with self._lend(job.collection), closing(build.build(job)) as events:
             async for event in events:
@@ -226,19 +297,32 @@ class Room:
         engine = None if request.collection is None else self._engine
         async with self._work:
             alone = _Alone(self._turn, self._announce, PREPARING if engine is None else ())
+            gate = self._gate = Gate()
+            run = bench(request, engine=engine, home=config.home(), build=build.build, gate=gate)
             try:
-                async with closing(bench(request, engine=engine, home=config.home(), build=build.build)) as events:
+                async with closing(run) as events:
                     async for event in events:
                         if isinstance(event, Progress):
                             await alone.during(event)
                         yield event
             finally:
+                self._gate = None
                 alone.end()
                 self._announce("ready", "")
 
+    async def pause(self, asked: requests.Pause) -> bool:
+        """Stops the run between two blocks, or lets it go on; never waits for the engine."""
+        if self._gate is None:
+            return False
+        if asked.on:
+            self._gate.close()
+        else:
+            self._gate.open()
+        return True
+
 
 class _Alone:
-    """Keeps calls out while a run measures, and lets them in while its collections are being built."""
+    """Keeps calls out while a run measures, and lets them in while its collections are built and while it is paused."""
 
     def __init__(self, turn: asyncio.Lock, announce: Callable[[str, str], None], open_stages: tuple[str, ...]) -> None:
         self._turn, self._announce, self._open_stages = turn, announce, open_stages
@@ -247,6 +331,8 @@ class _Alone:
     async def during(self, progress: Progress) -> None:
         """Takes or gives back the engine as this stage needs it. Call it before the run goes on."""
         status = "building" if progress.stage in self._open_stages else "measuring"
+        if progress.stage == PAUSED:
+            status = PAUSED
         if status == self._status:
             return
         if status == "measuring":
@@ -292,14 +378,23 @@ async def _serve(service: Service, store: Path) -> None:
         requests.Query: room.query,
         requests.TitledQueries: room.titled_queries,
         requests.VectorFrom: room.vector_from,
+        requests.DescribeSource: room.describe_source,
         requests.Runs: room.runs,
         requests.Run: room.run,
         requests.Export: room.export,
+        requests.Advise: room.advise,
+        requests.Compare: room.compare,
+        requests.Spread: room.spread,
+        requests.Pause: room.pause,
         requests.DeleteRun: room.delete_run,
         requests.RenameRun: room.rename_run,
         requests.Reconfigure: room.reconfigure,
     }
-    streams: dict[type[requests.Request[Any]], Streaming] = {requests.Load: room.load, requests.Bench: room.bench}
+    streams: dict[type[requests.Request[Any]], Streaming] = {
+        requests.Load: room.load,
+        requests.Resume: room.resume,
+        requests.Bench: room.bench,
+    }
     try:
         await service.run(answers, streams)
     finally:

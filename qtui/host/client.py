@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from qtui.advice import Advice
+from qtui.comparison import Comparison
+from qtui.distribution import Distribution
 from qtui.errors import AccessError, EngineGone
 from qtui.events import Event
 from qtui.filters import Filter
@@ -32,7 +35,7 @@ from qtui.model import (
     SearchSettings,
     Timed,
 )
-from qtui.plan import BenchRequest, LoadRequest
+from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
 from qtui.records import RunRecord, RunSummary
 
 R = TypeVar("R")
@@ -43,7 +46,7 @@ class RoomState:
     """What the engine room does now."""
 
     status: str
-    """starting, ready, measuring, building, restarting or closed."""
+    """starting, ready, measuring, paused, building, restarting or closed."""
     detail: str = ""
 
 
@@ -271,6 +274,10 @@ class EngineRoom:
         """One row, counted from 0, of a file of vectors (of the queries that it carries, when it does)."""
         return await self._call(requests.VectorFrom(path, row))
 
+    async def describe_source(self, source: SourceSpec) -> SourceFacts:
+        """What a source holds, from its header and its first payloads."""
+        return await self._call(requests.DescribeSource(source))
+
     async def runs(self) -> tuple[RunSummary, ...]:
         """The runs that are kept."""
         return await self._call(requests.Runs())
@@ -282,6 +289,22 @@ class EngineRoom:
     async def export(self, run_id: str, format_: str) -> str:
         """One run as `md`, `csv` or `json` text."""
         return await self._call(requests.Export(run_id, format_))
+
+    async def advise(self, run_id: str, target: float) -> Advice:
+        """What one run says to use for a target recall."""
+        return await self._call(requests.Advise(run_id, target))
+
+    async def compare(self, before: str, after: str) -> Comparison:
+        """Two runs side by side. Raises UsageError, which says why, where they can't be compared."""
+        return await self._call(requests.Compare(before, after))
+
+    async def spread(self, run_id: str, measurements: Sequence[int] = ()) -> tuple[Distribution, ...]:
+        """How the engine times of a kept run's measurements are distributed; of all where none is named."""
+        return await self._call(requests.Spread(run_id, tuple(measurements)))
+
+    async def pause(self, on: bool) -> bool:  # noqa: FBT001 - the one thing that it says
+        """Has the run wait between two blocks, or go on. Returns whether there is a run."""
+        return await self._call(requests.Pause(on))
 
     async def delete_run(self, run_id: str) -> None:
         """Removes a run."""
@@ -298,3 +321,7 @@ class EngineRoom:
     def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
         """Loads; ends with Loaded. Closing the iterator cancels: what is written stays, and can go on later."""
         return self._stream(requests.Load(request))
+
+    def resume(self, name: str) -> AsyncGenerator[Event, None]:
+        """Goes on with a collection that was not finished; ends with BuildDone. Closing the iterator cancels."""
+        return self._stream(requests.Resume(name))

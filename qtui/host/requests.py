@@ -10,6 +10,9 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from qtui.advice import Advice
+from qtui.comparison import Comparison
+from qtui.distribution import Distribution
 from qtui.filters import Filter, to_json
 from qtui.model import (
     Answer,
@@ -23,7 +26,7 @@ from qtui.model import (
     SearchSettings,
     Timed,
 )
-from qtui.plan import BenchRequest, BuildJob, LoadRequest
+from qtui.plan import BenchRequest, BuildJob, LoadRequest, SourceFacts, SourceSpec
 from qtui.records import RunRecord, RunSummary
 
 R = TypeVar("R")
@@ -106,6 +109,12 @@ class VectorFrom(Request[QueryVector], frozen=True):
     row: int = 0
 
 
+class DescribeSource(Request[SourceFacts], frozen=True):
+    """What a source holds, from its header."""
+
+    source: SourceSpec
+
+
 class Runs(Request[tuple[RunSummary, ...]], frozen=True):
     """The runs that are kept."""
 
@@ -121,6 +130,33 @@ class Export(Request[str], frozen=True):
 
     id: str
     format: str
+
+
+class Advise(Request[Advice], frozen=True):
+    """What a run says to use for a target recall."""
+
+    id: str
+    target: float
+
+
+class Compare(Request[Comparison], frozen=True):
+    """Two runs side by side."""
+
+    before: str
+    after: str
+
+
+class Spread(Request[tuple[Distribution, ...]], frozen=True):
+    """How the engine times of some measurements of a kept run are distributed; all of them where none is named."""
+
+    id: str
+    measurements: tuple[int, ...] = ()
+
+
+class Pause(Request[bool], frozen=True):
+    """Has the run wait between two blocks, or go on; answered at once, with whether there is a run."""
+
+    on: bool
 
 
 class DeleteRun(Request[None], frozen=True):
@@ -157,6 +193,12 @@ class Load(Request[None], frozen=True):
     request: LoadRequest
 
 
+class Resume(Request[None], frozen=True):
+    """Go on with a collection that was not finished; streams events."""
+
+    name: str
+
+
 class Bench(Request[None], frozen=True):
     """Measure; streams events."""
 
@@ -174,14 +216,20 @@ RESULTS: dict[type[Request[Any]], Any] = {
     Query: Timed[Answer],
     TitledQueries: tuple[QueryVector, ...],
     VectorFrom: QueryVector,
+    DescribeSource: SourceFacts,
     Runs: tuple[RunSummary, ...],
     Run: RunRecord,
     Export: str,
+    Advise: Advice,
+    Compare: Comparison,
+    Spread: tuple[Distribution, ...],
+    Pause: bool,
     DeleteRun: None,
     RenameRun: None,
     Reconfigure: float,
     Build: None,
     Load: None,
+    Resume: None,
     Bench: None,
 }
 

@@ -132,6 +132,7 @@ _REQUESTS = {request.__name__: request for request in requests.RESULTS}
 _EVENTS: dict[str, type[Any]] = {
     event.__name__: event
     for event in (
+        events.Started,
         events.Progress,
         events.BuildDone,
         events.CollectionReady,

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Protocol
 
+from qtui.advice import Advice
+from qtui.comparison import Comparison
+from qtui.distribution import Distribution
 from qtui.events import Event
 from qtui.filters import Filter
 from qtui.host.client import RoomState
 from qtui.model import (
     Answer,
+    Change,
     CollectionView,
     EngineInfo,
     Page,
@@ -22,8 +26,8 @@ from qtui.model import (
     SearchSettings,
     Timed,
 )
-from qtui.plan import BenchRequest, LoadRequest
-from qtui.records import RunSummary
+from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
+from qtui.records import RunRecord, RunSummary
 
 __all__ = ["MakeRoom", "Room", "RoomState"]
 
@@ -91,8 +95,44 @@ class Room(Protocol):
         """One row, counted from 0, of a file of vectors."""
         ...
 
+    async def describe_source(self, source: SourceSpec) -> SourceFacts:
+        """What a source holds, from its header and its first payloads."""
+        ...
+
+    async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
+        """Changes settings of one vector and rebuilds what they touch; cancelling leaves it partial. In seconds."""
+        ...
+
     async def runs(self) -> tuple[RunSummary, ...]:
         """Every run that is kept, newest first."""
+        ...
+
+    async def run(self, run_id: str, /) -> RunRecord:
+        """One run."""
+        ...
+
+    async def advise(self, run_id: str, target: float, /) -> Advice:
+        """What one run says to use for a target recall."""
+        ...
+
+    async def compare(self, before: str, after: str, /) -> Comparison:
+        """Two runs side by side; a UsageError says why they can't be compared."""
+        ...
+
+    async def spread(self, run_id: str, measurements: Sequence[int] = (), /) -> tuple[Distribution, ...]:
+        """How the engine times of a kept run's measurements are distributed; of all where none is named."""
+        ...
+
+    async def pause(self, on: bool, /) -> bool:  # noqa: FBT001 - the one thing that it says
+        """Has the run wait between two blocks, or go on; says whether there is a run."""
+        ...
+
+    async def delete_run(self, run_id: str, /) -> None:
+        """Removes a run."""
+        ...
+
+    async def rename_run(self, run_id: str, name: str, /) -> None:
+        """Gives a run a name; '' takes it away."""
         ...
 
     async def export(self, run_id: str, format_: str, /) -> str:
@@ -105,6 +145,10 @@ class Room(Protocol):
 
     def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
         """Loads and builds; closing the iterator cancels, and asking again goes on."""
+        ...
+
+    def resume(self, name: str) -> AsyncGenerator[Event, None]:
+        """Goes on with a collection that was not finished; closing the iterator cancels again."""
         ...
 
     async def close(self) -> None:

@@ -31,9 +31,9 @@ def kinds(events):
 async def test_events_come_in_order(home):
     ran = await run(REQUEST, home)
     steps = kinds(ran.events)
-    assert steps[0] == "truth"
-    assert steps[1:5] == ["load", "index", "load", "index"]
-    assert steps[5:] == ["CollectionReady", "warm-up", "measure", "RunFinished"]
+    assert steps[:2] == ["Started", "truth"]
+    assert steps[2:6] == ["load", "index", "load", "index"]
+    assert steps[6:] == ["CollectionReady", "warm-up", "measure", "RunFinished"]
     assert isinstance(ran.events[-1], RunFinished)
     assert ran.record.status == "complete"
 

@@ -19,6 +19,7 @@ STATES = {
     "ready": ("●", GOOD),
     "starting": ("○", WARN),
     "measuring": ("◆", ACCENT),
+    "paused": ("‖", WARN),
     "building": ("▲", ACCENT),
     "restarting": ("↻", BAD),
     "closed": ("✗", BAD),
