@@ -12,6 +12,7 @@ _DEEPEST = 3
 _MOST = 200
 _LAST_WORD = re.compile(r"""(?:^|(?<=[\s(]))[^\s()<>=!~,"']+$""")
 _BEFORE_A_FIELD = re.compile(r"(?:^|\(|\b(?:and|or|not))\s*$", re.IGNORECASE)
+_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""", re.DOTALL)
 _PLAIN = re.compile(r"""[^\s()<>=!~,"']+""")
 _WORDS = {"and", "or", "not", "in", "is"}
 
@@ -46,7 +47,7 @@ def typed(name: str) -> str:
 def completed(text: str, names: Sequence[str]) -> str | None:
     """The text with its last word made a field's name; None where no field is expected, or none begins so."""
     last = _LAST_WORD.search(text)
-    if last is None or not _BEFORE_A_FIELD.search(text[: last.start()]):
+    if last is None or not _BEFORE_A_FIELD.search(text[: last.start()]) or set("\"'") & set(_QUOTED.sub("", text)):
         return None
     word = last[0]
     plain = (name for name in names if typed(name) == name)
