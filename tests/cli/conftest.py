@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
     """main() listens to signals; this process should not go on doing so."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

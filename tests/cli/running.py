@@ -6,6 +6,7 @@ import io
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -51,8 +52,11 @@ def qtui(*arguments: object, stdin: str = "", **environment: str) -> Done:
 def called(*arguments: object) -> Done:
     """Runs a command in this process: the same but for start-up, which is most of what a short command costs."""
     out, err = io.StringIO(), io.StringIO()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     with redirect_stdout(out), redirect_stderr(err):
         code = main([str(argument) for argument in arguments])
+    for number, handler in before.items():
+        signal.signal(number, handler)
     return Done(code, out.getvalue(), err.getvalue())
 
 

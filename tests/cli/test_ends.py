@@ -12,7 +12,7 @@ import pytest
 from qtui import commands
 from qtui.cli import main
 from qtui.commands import waiting
-from qtui.commands.console import Terminated
+from qtui.commands.console import Ended
 from qtui.errors import AccessError, DataError, DiskFull, EngineGone, NewerFormat, NotFound, StoreInUse, UsageError
 from tests.cli.running import COMMAND, OnTerminal, qtui, refused
 
@@ -32,8 +32,9 @@ class Panic(BaseException):
         (DataError("no"), 4, "qtui: no\n"),
         (NewerFormat("no"), 4, "qtui: no\n"),
         (DiskFull("no"), 4, "qtui: no\n"),
+        (Ended("SIGINT"), 130, "qtui: interrupted\n"),
         (KeyboardInterrupt(), 130, "qtui: interrupted\n"),
-        (Terminated("ended by SIGTERM"), 143, "qtui: ended by SIGTERM\n"),
+        (Ended("SIGTERM"), 143, "qtui: ended by SIGTERM\n"),
         (BrokenPipeError(), 0, ""),
         (
             ZeroDivisionError("by\nzero"),
@@ -72,7 +73,7 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, capfd: pytes
     assert err.endswith("qtui: wrong shape\n")
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_cancels_what_runs_and_lets_it_clean_up(name: str) -> None:
     import asyncio
 
@@ -85,9 +86,10 @@ def test_a_signal_cancels_what_runs_and_lets_it_clean_up(name: str) -> None:
         finally:
             cleaned.append(name)
 
-    with pytest.raises(Terminated, match=name):
+    with pytest.raises(Ended) as caught:
         waiting.run(work())
     assert cleaned == [name]
+    assert caught.value.exit == (130 if name == "SIGINT" else 143)
 
 
 def test_version_and_help_go_to_stdout() -> None:
