@@ -46,6 +46,14 @@ class Measure(Message):
         self.collection = collection
 
 
+class AdviseOn(Message):
+    """The user wants advice by this run."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__()
+        self.run_id = run_id
+
+
 class Copied(Message):
     """The user wants this text in the clipboard."""
 

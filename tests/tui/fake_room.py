@@ -7,6 +7,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from qtui.advice import Advice
+from qtui.bench.compare import diff
+from qtui.comparison import Comparison
+from qtui.distribution import Distribution
 from qtui.errors import EngineGone, NotFound, QtuiError
 from qtui.events import (
     BuildDone,
@@ -63,7 +67,7 @@ from qtui.records import (
     TruthRecord,
     VsBaseline,
 )
-from tests.tui import fake_points
+from tests.tui import fake_figures, fake_points, fake_runs
 
 DIMENSION = 384
 SPEED = {"none": 1.0, "scalar": 1.8, "binary": 3.9, "product": 1.4, "turbo": 2.4}
@@ -227,6 +231,8 @@ class FakeRoom:
     async def info(self) -> EngineInfo:
         return EngineInfo("embedded", "0.9.0", "/store")
 
+        self.kept: dict[str, RunRecord] = {}
+        self.advised: list[tuple[str, float]] = []
     async def collections(self) -> tuple[str, ...]:
         return tuple(sorted(self.views))
 
@@ -295,7 +301,28 @@ class FakeRoom:
     async def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:
         async for event in self._play("measuring", request, self.script(request)):
             yield event
+    async def run(self, run_id: str, /) -> RunRecord:
+        if run_id not in self.kept:
+            raise NotFound("no such run")
+        return self.kept[run_id]
 
+    async def advise(self, run_id: str, target: float, /) -> Advice:
+        self.advised.append((run_id, target))
+        return fake_runs.advise(await self.run(run_id), target)
+
+    async def compare(self, before: str, after: str, /) -> Comparison:
+        return diff(await self.run(before), await self.run(after))
+
+    async def delete_run(self, run_id: str, /) -> None:
+        self.kept.pop(run_id)
+
+    async def rename_run(self, run_id: str, name: str, /) -> None:
+        self.kept[run_id] = replace(self.kept[run_id], name=name or None)
+
+
+        if self.kept:
+            found = sorted(self.kept.values(), key=lambda record: record.started, reverse=True)
+            return tuple(fake_runs.summary(record) for record in found)
     async def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
         names = [request.name if m == "none" else f"{request.name}__{m}" for m in request.methods]
         happened: list[Event] = []

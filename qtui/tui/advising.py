@@ -1,0 +1,192 @@
+"""Advice as text: the choice, its reasons, and the curve of recall against memory. Imports rich; draws no widget.
+
+The curve is a row a variant, smallest first: the 95% interval of its recall on an axis of its own, with the target
+as a line through all rows. A sign says the verdict, so that nothing rests on colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rich.text import Text
+
+from qtui import advice, units
+from qtui.advice import Advice, Weighed
+from qtui.methods import METHODS
+from qtui.model import SearchSettings
+from qtui.records import Recommendation, Span
+from qtui.tui.text import clean, fitted
+from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, KEY, SERIES, WARN
+
+SIGNS = {
+    advice.CHOSEN: ("▶", ACCENT, "the choice"),
+    advice.RUNNER_UP: ("2", GOOD, "runner-up"),
+    advice.HOLDS: ("✓", GOOD, "holds"),
+    advice.UNCONFIRMED: ("~", WARN, "not confirmed"),
+    advice.MISSES: ("✗", BAD, "misses"),
+    advice.UNKNOWN: ("?", DIM, "too little to tell"),
+}
+ALIKE = ("≈", ACCENT, "can't be told apart from the choice")
+LEAST_STRIP = 16
+
+
+def asked(search: SearchSettings) -> str:
+    """What is asked of the search, short: 'rescore ×3, ef 128'."""
+    parts = []
+    if search.rescore is not None:
+        factor = "" if search.oversampling is None else f" ×{search.oversampling:g}"
+        parts.append(f"rescore{factor}" if search.rescore else "no rescore")
+    if search.hnsw_ef is not None:
+        parts.append(f"ef {search.hnsw_ef}")
+    return ", ".join(parts)
+
+
+def choice(found: Advice) -> Text:
+    """The choice in large, its figures, its reasons, the runner-up, what can't be told apart, and the caveats."""
+    best = found.recommendation
+    lines = _none(found) if best is None else [*_head(found, best), *_body(found, best)]
+    lines += _listed("Take with care", "⚠", WARN, found.caveats)
+    return Text("\n").join([*lines, Text(), Text(found.memory, DIM)])
+
+
+def _none(found: Advice) -> list[Text]:
+    head, _, rest = clean(found.verdict).partition(": ")
+    lines = [Text.assemble(("✗ ", BAD), (head.capitalize(), "bold")), Text(), Text(rest)]
+    if found.halves[0]:
+        lines += [Text(), Text("A lower target, more oversampling, or a larger method may do.", DIM)]
+    return lines
+
+
+def _head(found: Advice, best: Recommendation) -> Iterator[Text]:
+    yield Text.assemble(("▶ Use ", ACCENT), (best.method, "bold underline"), "  ", (asked(best.search), "bold"))
+    yield Text()
+    chosen = found.chosen
+    ram = None if chosen is None else chosen.ram_bytes
+    tiles = (
+        (units.ABSENT if ram is None else f"{ram:,.0f} B", "RAM a vector"),
+        (units.ratio(best.compression), "smaller"),
+        (units.share(best.recall.mean), f"recall@{found.k}"),
+        (f"{units.millis(chosen.p50_ms if chosen else None)} ms", "engine p50"),
+        (units.ABSENT if best.speedup is None else f"{best.speedup:.2f}x", "as fast as none"),
+    )
+    widths = [max(len(value), len(label)) + 2 for value, label in tiles]
+    yield Text().join(Text(f"{value:<{width}}", KEY) for (value, _), width in zip(tiles, widths, strict=True))
+    yield Text().join(Text(f"{label:<{width}}", DIM) for (_, label), width in zip(tiles, widths, strict=True))
+
+
+def _body(found: Advice, best: Recommendation) -> list[Text]:
+    lines = _listed("Why", "·", DIM, best.reasons)
+    if best.runner_up is not None:
+        second = best.runner_up
+        lines += [
+            Text(),
+            Text.assemble(("Runner-up  ", "bold"), f"{second.method}  {asked(second.search)}"),
+            _bullet("·", DIM, second.why),
+        ]
+    return lines + _listed("Can't be told apart from it", ALIKE[0], ALIKE[1], found.alike)
+
+
+def _listed(title: str, sign: str, style: str, texts: Sequence[str]) -> list[Text]:
+    return [Text(), Text(title, "bold"), *(_bullet(sign, style, text) for text in texts)] if texts else []
+
+
+def _bullet(sign: str, style: str, text: str) -> Text:
+    return Text.assemble((f"{sign} ", style), clean(text))
+
+
+# --- the curve ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The recall axis of the curve: from `low` to 1 over `width` cells, with the target's column."""
+
+    low: float
+    width: int
+    target: float
+
+    @classmethod
+    def over(cls, found: Advice, width: int) -> Axis:
+        """From the lowest recall, or a little under the target, to 1."""
+        means = [each.choosing.mean for each in found.weighed if each.choosing is not None]
+        low = min([*means, found.target - 0.05])
+        return cls(max(0.0, low - 0.02), max(LEAST_STRIP, width), found.target)
+
+    def column(self, recall: float) -> int:
+        """The cell of a recall; what lies left of the axis is on its edge."""
+        along = (recall - self.low) / (1 - self.low)
+        return min(self.width - 1, max(0, round(along * (self.width - 1))))
+
+    def strip(self, span: Span | None, style: str) -> Text:
+        """One row: the interval, the mean, and the target's line."""
+        cells = [" "] * self.width
+        at = self.column(self.target)
+        if span is not None:
+            low, high = self.column(span.low), self.column(span.high)
+            cells[low : high + 1] = "─" * (high - low + 1)
+            cells[self.column(span.mean)] = "●"
+        strip = Text("".join(cells), style)
+        if cells[at] != "●":
+            crossed = "┼" if cells[at] == "─" else "│"
+            strip = Text.assemble(strip[:at], (crossed, ACCENT), strip[at + 1 :])
+        return strip
+
+    def ruler(self) -> str:
+        """The heading of the strips: both ends, and the target where there is room."""
+        left, middle, right = f"{self.low:.2f}", f"{self.target:.4g}", "1"
+        at = self.column(self.target) - len(middle) // 2
+        line = left + " " * (self.width - len(left) - len(right)) + right
+        if len(left) < at and at + len(middle) < self.width - len(right):
+            line = line[:at] + middle + line[at + len(middle) :]
+        return line
+
+
+CURVE = (("", 1), ("variant", 25), ("RAM B", 7), ("p50 ms", 6), ("recall", 6))
+GAP = 1
+
+
+def strip_width(width: int) -> int:
+    """Cells that the strips have in a table of `width`."""
+    return max(LEAST_STRIP, width - sum(cells + GAP for _, cells in CURVE) - 2)
+
+
+def on_the_curve(found: Advice, most: int) -> list[Weighed]:
+    """The best `most` variants, smallest first, then by recall: what lies right of the line holds."""
+    shown = [each for each in found.weighed if each.ram_bytes is not None][:most]
+    return sorted(shown, key=lambda each: (each.ram_bytes or 0.0, each.choosing.mean if each.choosing else 0.0))
+
+
+def several_efs(found: Advice) -> bool:
+    """Whether the width of the graph search tells variants apart."""
+    return len({each.search.hnsw_ef for each in found.weighed}) > 1
+
+
+def curve_row(each: Weighed, axis: Axis, *, ef: bool) -> list[Text]:
+    """The cells of one variant; `ef` names the width of its graph search, too."""
+    sign, style, _ = ALIKE if each.alike else SIGNS[each.verdict]
+    series = f"color({SERIES[METHODS[each.method].family]})" if each.method in METHODS else ""
+    weight = "bold" if each.verdict == advice.CHOSEN else ""
+    letter = METHODS[each.method].letter if each.method in METHODS else " "
+    search = each.search if ef else replace(each.search, hnsw_ef=None)
+    figures = (
+        units.ABSENT if each.ram_bytes is None else f"{each.ram_bytes:,.0f}",
+        units.millis(each.p50_ms),
+        units.share(each.choosing.mean if each.choosing else None),
+    )
+    widths = [width for _, width in CURVE]
+    return [
+        Text(sign, style),
+        Text(fitted(f"{letter} {each.method} {asked(search)}", CURVE[1][1]), weight),
+        *(Text(f"{value:>{width}}", weight) for value, width in zip(figures, widths[2:], strict=True)),
+        axis.strip(each.choosing, series),
+    ]
+
+
+def legend(found: Advice, shown: int) -> Text:
+    """What the signs stand for, those that occur, and how many rows are left out."""
+    used = [SIGNS[verdict] for verdict in SIGNS if any(each.verdict == verdict for each in found.weighed)]
+    used += [ALIKE] if any(each.alike for each in found.weighed) else []
+    text = Text("  ").join(Text.assemble((sign, style), " ", (said, DIM)) for sign, style, said in used)
+    left = len(found.weighed) - shown
+    return text.append(f"  {left} more" if left else "", DIM)

@@ -1,0 +1,371 @@
+"""Tab 4: what to use for a target recall, by a kept run. Owns the worker that asks for advice; concludes nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Input, Static
+
+from qtui.advice import Advice
+from qtui.errors import QtuiError
+from qtui.plan import DEFAULT_TARGET_RECALL
+from qtui.records import RunSummary
+from qtui.tui import advising
+from qtui.tui.commands import Command, bindings
+from qtui.tui.dialogs.runs import PickRun
+from qtui.tui.messages import Copied
+from qtui.tui.room import Room, RoomState
+from qtui.tui.runlist import in_a_line
+from qtui.tui.text import clean
+from qtui.tui.theme import ACCENT, BAD, DIM, KEY
+from qtui.tui.widgets.controls import Field
+from qtui.tui.widgets.tables import RowTable
+
+MOST_ROWS = 200
+STEP = 0.01
+LEAST, MOST = 0.5, 1.0
+PAGES = ("choice", "curve", "python", "rest")
+PAGE_TITLES = {"choice": "choice", "curve": "recall / memory", "python": "Python", "rest": "REST"}
+KEYS = (
+    Command("advise.higher", "plus,equals_sign", "step(1)", "Higher", "A higher target recall", "+"),
+    Command("advise.lower", "minus", "step(-1)", "Lower", "A lower target recall", "-"),
+    Command("advise.target", "t", "target", "Target", "Type the target recall", always="f7"),
+    Command("advise.page", "c", "turn(1)", "Config", "The next page: choice, curve, Python, REST", always="f6"),
+    Command("advise.page_back", "C", "turn(-1)", "", "The previous page", display="C"),
+    Command("advise.run", "o", "pick", "Run", "Choose another run"),
+    Command("advise.copy", "y", "copy", "Copy", "Copy the configuration, or the page that is shown"),
+    Command("advise.back", "escape", "back", "", "Back to the choice"),
+)
+
+
+class TargetInput(Input):
+    """The target recall; the arrows step it."""
+
+    class Stepped(Message):
+        """One step up or down."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "step(1)", show=False),
+        Binding("down", "step(-1)", show=False),
+    ]
+
+    def action_step(self, by: int) -> None:
+        """Tells the panel."""
+        self.post_message(self.Stepped(by))
+
+
+class AdvisePanel(Vertical):
+    """The run and the target above; the choice and the configuration side by side over the curve."""
+
+    HELP_TITLE = "Advise"
+    HELP = (
+        "The variant to use: the smallest in RAM, then the fastest, whose recall keeps the target with the lower end "
+        "of its 95% interval. It is chosen by one half of the queries and confirmed on the other. "
+        "In the curve every row is a variant, smallest first: ● its recall, ── the interval, │ the target. "
+        "The configuration is what was measured, to be pasted into your own code."
+    )
+    DEFAULT_CSS = """
+    AdvisePanel #advise-top { height: 1; padding: 0 1; }
+    AdvisePanel #advise-run { width: 1fr; height: 1; }
+    AdvisePanel #advise-target-field { width: 26; }
+    AdvisePanel #advise-target-field > .label { width: 15; }
+    AdvisePanel #advise-pages { height: 1; padding: 0 1; margin-top: 1; display: none; }
+    AdvisePanel #advise-said { margin: 3 4; height: auto; }
+    AdvisePanel #advise-body { height: 1fr; }
+    AdvisePanel #advise-above { height: 1fr; }
+    AdvisePanel .page { height: 1fr; width: 1fr; padding: 0 1; }
+    AdvisePanel .page Static { height: auto; }
+    AdvisePanel #advise-config { width: 48; border-left: solid $border; }
+    AdvisePanel .page:focus { background-tint: $foreground 3%; }
+    AdvisePanel #advise-curve { height: 16; border-top: solid $border; }
+    AdvisePanel #advise-legend { height: 1; padding: 0 2; }
+    .-wide AdvisePanel #advise-above { margin-top: 1; }
+    .-narrow AdvisePanel #advise-pages { display: block; }
+    .-narrow AdvisePanel #advise-curve { height: 1fr; border-top: none; }
+    .-narrow AdvisePanel #advise-config { width: 1fr; border-left: none; }
+    .-narrow AdvisePanel.-choice #advise-config, .-narrow AdvisePanel.-choice #advise-curve { display: none; }
+    .-narrow AdvisePanel.-curve #advise-above { display: none; }
+    .-narrow AdvisePanel.-config #advise-choice, .-narrow AdvisePanel.-config #advise-curve { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, bindings=True)
+    run_id: reactive[str | None] = reactive(None)
+    target: reactive[float] = reactive(DEFAULT_TARGET_RECALL)
+    advice: reactive[Advice | None] = reactive(None, bindings=True)
+    page: reactive[str] = reactive("choice", bindings=True)
+
+    def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.room = room
+
+    def compose(self) -> ComposeResult:
+        """One row for run and target; below, what there is to say."""
+        with Horizontal(id="advise-top"):
+            yield Static(id="advise-run")
+            box = TargetInput("0.95", id="advise-target", compact=True, restrict=r"[0-9.,]*", max_length=6)
+            yield Field("target recall", box, id="advise-target-field")
+        yield Static(id="advise-pages")
+        yield Static(id="advise-said")
+        with Vertical(id="advise-body"):
+            with Horizontal(id="advise-above"):
+                with VerticalScroll(id="advise-choice", classes="page"):
+                    yield Static(id="advise-choice-text")
+                with VerticalScroll(id="advise-config", classes="page"):
+                    yield Static(id="advise-config-text")
+            with Vertical(id="advise-curve"):
+                yield RowTable(id="advise-table", cell_padding=0)
+                yield Static(id="advise-legend")
+
+    def on_mount(self) -> None:
+        """Nothing is known yet."""
+        self._show()
+
+    def focus_default(self) -> None:
+        """The tab was opened: runs may have come or gone."""
+        self._focus_page()
+        self._read()
+
+    def open(self, run_id: str) -> None:
+        """Advice by this run."""
+        self.run_id = run_id
+
+    # --- asking -------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="runs")
+    async def _read(self) -> None:
+        try:
+            self.runs = await self.room.runs()
+        except QtuiError as error:
+            self._say(error.text)
+            return
+        known = [run.id for run in self.runs]
+        if self.run_id not in known:
+            self.run_id = known[0] if known else None
+            self._show()
+        elif self.advice is None:
+            self._ask()
+
+    @work(exclusive=True, group="advice")
+    async def _ask(self) -> None:
+        if self.run_id is None:
+            self.advice = None
+            return
+        try:
+            self.advice = await self.room.advise(self.run_id, self.target)
+        except QtuiError as error:
+            self.advice = None
+            self._say(error.text)
+
+    def watch_run_id(self) -> None:
+        """Another run: what was said of the former one no longer holds."""
+        self.advice = None
+        if self.is_mounted:
+            self._show()
+            self._ask()
+
+    def watch_target(self) -> None:
+        """Another target is answered at once."""
+        if self.is_mounted:
+            self._ask()
+
+    def watch_room_state(self, before: RoomState, now: RoomState) -> None:
+        """While a run is measured, questions wait."""
+        if self.is_mounted and before.status != now.status:
+            self._show()
+
+    # --- showing ------------------------------------------------------------------------------------------------
+
+    def watch_advice(self) -> None:
+        """Another answer."""
+        if self.is_mounted:
+            self._show()
+
+    def watch_page(self) -> None:
+        """Another page is looked at."""
+        if self.is_mounted:
+            self._show_pages()
+            self._show_config()
+            self.call_after_refresh(self._focus_page)
+
+    def on_resize(self) -> None:
+        """The curve follows the width."""
+        if self.advice is not None:
+            self.call_after_refresh(self._show_curve)
+
+    def _show(self) -> None:
+        found = self.advice
+        run = next((run for run in self.runs or () if run.id == self.run_id), None)
+        line = "" if run is None else in_a_line(run)
+        self.query_one("#advise-run", Static).update(
+            Text.assemble(("run ", DIM), line, no_wrap=True, overflow="ellipsis")
+        )
+        self.query_one("#advise-body").display = found is not None
+        said = self.query_one("#advise-said", Static)
+        said.display = found is None
+        if found is None:
+            said.update(self._waiting())
+        else:
+            self.query_one("#advise-choice-text", Static).update(advising.choice(found))
+            self._show_config()
+            self._show_curve()
+        self._show_pages()
+
+    def _waiting(self) -> Text:
+        if self.runs == ():
+            return Text.assemble(
+                ("No runs to go by yet\n\n", "bold"),
+                ("3", KEY), "  measure something: its run is kept, and advice is given here\n",
+                ("$", KEY), "  qtui bench --vectors FILE  does the same without a screen",
+            )  # fmt: skip
+        if self.room_state.status == "measuring":
+            return Text("A run is being measured: nothing else is asked of the engine until it ends.")
+        return Text("Reading the run…", DIM)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#advise-said", Static).update(Text.assemble(("✗ ", BAD), clean(text)))
+
+    def _show_pages(self) -> None:
+        kind = "config" if self.page in {"python", "rest"} else self.page
+        for name in ("choice", "curve", "config"):
+            self.set_class(kind == name, f"-{name}")
+        line = Text()
+        for name, title in PAGE_TITLES.items() if self.advice is not None else ():
+            chosen = name == self.page
+            line.append("▸ " if chosen else "  ", ACCENT).append(title, "bold" if chosen else DIM).append("  ")
+        self.query_one("#advise-pages", Static).update(line)
+
+    def _show_config(self) -> None:
+        self.query_one("#advise-config-text", Static).update(self._config())
+
+    def _config(self) -> Text:
+        best = None if self.advice is None else self.advice.recommendation
+        if best is None:
+            return Text("Nothing to paste without a choice.", DIM)
+        rest = self.page == "rest"
+        head = Text.assemble(("REST" if rest else "Python", "bold"), ("  y copies, c turns", DIM), "\n\n")
+        return head.append("\n".join(clean_lines(best.rest if rest else best.python)))
+
+    def _show_curve(self) -> None:
+        found, table = self.advice, self.query_one(RowTable)
+        if found is None or not self.size.width:
+            return
+        axis = advising.Axis.over(found, advising.strip_width(self.size.width))
+        rows = advising.on_the_curve(found, MOST_ROWS)
+        table.clear(columns=True)
+        for heading, width in advising.CURVE:
+            right = heading not in {"", "variant"}
+            table.add_column(Text(f"{heading:>{width}}" if right else heading), width=width + advising.GAP, key=heading)
+        table.add_column(Text(axis.ruler()), width=axis.width, key="axis")
+        several = advising.several_efs(found)
+        for each in rows:
+            table.add_row(*advising.curve_row(each, axis, ef=several), key=str(each.measurement))
+        chosen = found.chosen
+        if chosen is not None and chosen in rows:
+            table.move_cursor(row=rows.index(chosen))
+        self.query_one("#advise-legend", Static).update(advising.legend(found, len(rows)))
+
+    # --- keys -------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
+        """What makes sense now."""
+        if action in {"step", "target", "turn", "copy"}:
+            return self.advice is not None
+        if action == "pick":
+            return bool(self.runs)
+        return True
+
+    def action_step(self, by: int) -> None:
+        """The next hundredth."""
+        self._aim(round(round(self.target / STEP) * STEP + by * STEP, 4))
+
+    @on(TargetInput.Stepped)
+    def _stepped(self, message: TargetInput.Stepped) -> None:
+        message.stop()
+        self.action_step(message.by)
+
+    def _aim(self, target: float) -> None:
+        self.target = min(MOST, max(LEAST, target))
+        box = self.query_one(TargetInput)
+        with box.prevent(Input.Changed):
+            box.value = f"{self.target:.4g}" if round(self.target, 2) != self.target else f"{self.target:.2f}"
+
+    def action_target(self) -> None:
+        """The input takes the focus, its text selected."""
+        box = self.query_one(TargetInput)
+        box.focus()
+        box.action_select_all()
+
+    @on(Input.Changed, "#advise-target")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        target = parsed(event.value)
+        if target is not None:
+            self.target = target
+
+    @on(Input.Submitted, "#advise-target")
+    def _typed_all(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._aim(parsed(event.value) or self.target)
+        self._focus_page()
+
+    def action_turn(self, by: int) -> None:
+        """Another page; side by side in the wide layout, where only the two forms of the configuration differ."""
+        if self.app.size.width >= 100:
+            self.page = "python" if self.page == "rest" else "rest"
+        else:
+            self.page = PAGES[(PAGES.index(self.page) + by) % len(PAGES)]
+
+    def action_back(self) -> None:
+        """From the input or another page to the choice."""
+        self._aim(self.target)
+        self.page = "choice"
+        self._focus_page()
+
+    def _focus_page(self) -> None:
+        where = {"curve": "#advise-table", "python": "#advise-config", "rest": "#advise-config"}
+        wide = self.app.size.width >= 100
+        self.query_one("#advise-table" if wide else where.get(self.page, "#advise-choice")).focus()
+
+    def action_copy(self) -> None:
+        """The configuration; the choice in words where that page alone is shown."""
+        found = self.advice
+        best = None if found is None else found.recommendation
+        if found is not None and (best is None or (self.page == "choice" and self.app.size.width < 100)):
+            self.post_message(Copied(advising.choice(found).plain + "\n", "the advice"))
+        elif best is not None:
+            rest = self.page == "rest"
+            self.post_message(Copied(best.rest if rest else best.python, f"the {'REST' if rest else 'Python'} form"))
+
+    @work(exclusive=True, group="pick")
+    async def action_pick(self) -> None:
+        """Another run."""
+        run_id = await self.app.push_screen_wait(PickRun(self.runs or (), self.run_id))
+        if run_id is not None:
+            self.run_id = run_id
+
+
+def parsed(text: str) -> float | None:
+    """A target recall: '0.95', '.95', '0,95' or '95'; None for anything else."""
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    value = value / 100 if 1 < value <= 100 else value
+    return value if 0 < value <= 1 else None
+
+
+def clean_lines(text: str) -> list[str]:
+    """Each line cleaned, its indentation kept."""
+    return [clean(line) for line in text.splitlines()]

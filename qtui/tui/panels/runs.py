@@ -1,0 +1,361 @@
+"""Tab 5: every run that was kept. Open one, name it, compare two, export, delete, ask for advice by it.
+
+Owns the workers that do so; the figures of an opened run are drawn by the benchmark's results.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.reactive import reactive
+from textual.widgets import DataTable, Input, Static
+
+from qtui.errors import QtuiError, UsageError
+from qtui.records import RunRecord, RunSummary
+from qtui.tui.commands import Command, bindings
+from qtui.tui.compared import compared, refused
+from qtui.tui.dialogs.ask import ExportTo
+from qtui.tui.dialogs.runs import ConfirmRun, NameRun
+from qtui.tui.messages import AdviseOn, Copied
+from qtui.tui.panels.results import PAGES, Results
+from qtui.tui.room import Room, RoomState
+from qtui.tui.runlist import in_a_line, matching, state_of, title
+from qtui.tui.text import clean
+from qtui.tui.theme import DIM, KEY
+from qtui.tui.widgets.controls import line_input
+from qtui.tui.widgets.run_table import RunTable
+from qtui.tui.widgets.tables import ResultTable, as_text
+
+KEYS = (
+    Command("runs.open", "enter", "open", "Open", "Open the highlighted run", "Enter"),
+    Command("runs.charts", "c", "turn(1)", "Charts", "Next chart", always="f6"),
+    Command("runs.charts_back", "C", "turn(-1)", "", "Previous chart", display="C"),
+    Command("runs.figures", "t", "figures", "Table", "The table of figures"),
+    Command("runs.advise", "a", "advise", "Advise", "Advice by this run"),
+    Command("runs.mark", "space", "mark", "Compare", "Mark this run; with one marked, compare the two", "Space"),
+    Command("runs.name", "n", "name", "Name", "Give this run a name"),
+    Command("runs.export", "e", "export", "Export", "Export this run as Markdown, CSV or JSON"),
+    Command("runs.filter", "slash", "filter", "Filter", "Filter runs by name, data, day or status", "/"),
+    Command("runs.delete", "d", "delete", "Delete", "Delete this run"),
+    Command("runs.refresh", "r", "refresh", "", "Read the runs again", always="f5"),
+    Command("runs.copy", "y", "copy", "", "Copy what is shown"),
+    Command("runs.back", "escape", "back", "Back", "Back to the list; leave the filter; take the mark away"),
+)
+
+
+class RunsPanel(Vertical):
+    """The list; over it, a run that was opened, or two that are compared."""
+
+    HELP_TITLE = "Runs"
+    HELP = (
+        "Every run is kept, also one that was cancelled or killed: ⚠ partial, with what it had measured. "
+        "To compare two, mark one with the space bar and press it again on the other: the older one is 'before'. "
+        "Runs of other data, k, distance or filter can't be compared; what makes one doubtful is said above it."
+    )
+    DEFAULT_CSS = """
+    RunsPanel #runs-list { height: 1fr; }
+    RunsPanel #runs-filter { margin: 0 1; display: none; }
+    RunsPanel #runs-table { margin: 0 1; }
+    RunsPanel #runs-said { height: 1; color: $text-muted; padding: 0 1; }
+    RunsPanel #runs-empty { margin: 3 4; height: auto; display: none; }
+    RunsPanel #runs-open, RunsPanel #runs-compared { height: 1fr; display: none; }
+    RunsPanel #runs-title { height: 1; padding: 0 1; color: $text-muted; }
+    RunsPanel #runs-compared { padding: 0 1; }
+    RunsPanel #runs-compared Static { height: auto; }
+    RunsPanel.-open #runs-open, RunsPanel.-compared #runs-compared { display: block; }
+    RunsPanel.-open #runs-list, RunsPanel.-compared #runs-list { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, bindings=True)
+    marked: reactive[str | None] = reactive(None, bindings=True)
+    view: reactive[str] = reactive("", bindings=True)
+    """'' for the list, open or compared."""
+
+    def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.room = room
+        self.opened: RunRecord | None = None
+
+    def compose(self) -> ComposeResult:
+        """One of three at a time."""
+        with Vertical(id="runs-list"):
+            yield line_input("", id="runs-filter", placeholder="filter by name, data, day or status")
+            yield RunTable(id="runs-table")
+            yield Static(id="runs-empty")
+            yield Static(id="runs-said")
+        with Vertical(id="runs-open"):
+            yield Static(id="runs-title")
+        with VerticalScroll(id="runs-compared"):
+            yield Static(id="runs-compared-text")
+
+    def focus_default(self) -> None:
+        """The tab was opened: runs may have come or gone."""
+        self._focus()
+        self._read()
+
+    def _focus(self) -> None:
+        if self.view == "compared":
+            self.query_one("#runs-compared").focus()
+        elif self.view == "open":
+            self.query_one(ResultTable).focus()
+        else:
+            self.query_one(RunTable).focus()
+
+    # --- reading and showing --------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="runs")
+    async def _read(self) -> None:
+        try:
+            self.runs = await self.room.runs()
+        except QtuiError as error:
+            self._tell(error)
+
+    def watch_runs(self) -> None:
+        """The list was read."""
+        self._show()
+
+    def watch_marked(self) -> None:
+        """Another mark."""
+        self._show()
+
+    def watch_view(self, view: str) -> None:
+        """One of the three."""
+        self.set_class(view == "open", "-open")
+        self.set_class(view == "compared", "-compared")
+
+    def watch_room_state(self, before: RoomState, now: RoomState) -> None:
+        """A run that has ended is a new one in the list."""
+        if self.is_mounted and before.status != now.status:
+            self._show()
+            if now.status == "ready" and self.runs is not None:
+                self._read()
+
+    def _show(self) -> None:
+        if not self.is_mounted:
+            return
+        runs, words = self.runs or (), self.query_one("#runs-filter", Input).value
+        found = matching(runs, words)
+        self.query_one(RunTable).show(found, self.marked)
+        self.query_one(RunTable).display = bool(runs)
+        empty = self.query_one("#runs-empty", Static)
+        empty.display = not runs
+        empty.update(self._nothing())
+        of = f"{len(runs):,} run{'' if len(runs) == 1 else 's'}"
+        said = f"{len(found):,} of {of} match" if words.strip() else of if runs else ""
+        if self.marked is not None:
+            said += "; ● marked: Space on another compares the two, Esc takes the mark away"
+        self.query_one("#runs-said", Static).update(Text(said))
+
+    def _nothing(self) -> Text:
+        if self.runs is None:
+            busy = self.room_state.status == "measuring"
+            return Text("A run is being measured: the list is read when it ends." if busy else "Reading…", DIM)
+        return Text.assemble(
+            ("No runs yet\n\n", "bold"),
+            ("3", KEY), "  measure something: every run is kept and listed here\n",
+            ("$", KEY), "  qtui bench --vectors FILE  does the same without a screen",
+        )  # fmt: skip
+
+    @property
+    def highlighted(self) -> RunSummary | None:
+        """The run under the cursor, or the one that is open."""
+        wanted = self.opened.id if self.view == "open" and self.opened is not None else self.query_one(RunTable).row
+        return next((run for run in self.runs or () if run.id == wanted), None)
+
+    @on(DataTable.RowHighlighted, "#runs-table")
+    def _row_highlighted(self) -> None:
+        self.refresh_bindings()
+
+    @on(DataTable.RowSelected, "#runs-table")
+    def _row_selected(self) -> None:
+        self.action_open()
+
+    @on(Input.Changed, "#runs-filter")
+    def _filter_changed(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#runs-filter")
+    def _filter_done(self) -> None:
+        self.query_one(RunTable).focus()
+
+    def _tell(self, error: QtuiError) -> None:
+        self.notify(clean(error.text), severity="error", markup=False, timeout=10)
+
+    # --- keys -------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
+        """What makes sense now."""
+        if not self.is_mounted:
+            return True
+        one, listed, open_ = self.highlighted is not None, self.view == "", self.view == "open"
+        sensible = {
+            "open": one and listed,
+            "mark": one and listed,
+            "filter": bool(self.runs) and listed,
+            "turn": open_,
+            "figures": open_,
+            "advise": one and self.view != "compared",
+            "name": one and self.view != "compared",
+            "export": one and self.view != "compared",
+            "delete": one and listed,
+            "copy": not listed,
+            "back": not listed or self.marked is not None or self.query_one("#runs-filter").display,
+        }
+        return sensible.get(action, True)
+
+    @work(exclusive=True, group="open")
+    async def action_open(self) -> None:
+        """Shows the run's table and charts, as the benchmark did when it ended."""
+        run = self.highlighted
+        if run is None:
+            return
+        try:
+            self.opened = record = await self.room.run(run.id)
+        except QtuiError as error:
+            self._tell(error)
+            return
+        await self.query(Results).remove()
+        results = Results(id="results")
+        await self.query_one("#runs-open").mount(results)
+        self.view = "open"
+        self._retitle(run)
+        results.state, results.page = state_of(record), "table"
+        self.query_one(ResultTable).focus()
+
+    def _retitle(self, run: RunSummary) -> None:
+        self.query_one("#runs-title", Static).update(Text(in_a_line(run), no_wrap=True, overflow="ellipsis"))
+
+    def action_turn(self, by: int) -> None:
+        """Another chart."""
+        results = self.query_one(Results)
+        at = PAGES.index(results.page) if results.page in PAGES else -1 if by > 0 else 0
+        results.page = PAGES[(at + by) % len(PAGES)]
+
+    def action_figures(self) -> None:
+        """The table."""
+        self.query_one(Results).page = "table"
+        self.query_one(ResultTable).focus()
+
+    def action_advise(self) -> None:
+        """Over to the advice."""
+        if self.highlighted is not None:
+            self.post_message(AdviseOn(self.highlighted.id))
+
+    def action_mark(self) -> None:
+        """Marks, unmarks, or compares with the marked one."""
+        run = self.highlighted
+        if run is None:
+            return
+        if self.marked is None:
+            self.marked = run.id
+        elif self.marked == run.id:
+            self.marked = None
+        else:
+            self._compare(self.marked, run.id)
+
+    @work(exclusive=True, group="compare")
+    async def _compare(self, one: str, other: str) -> None:
+        known = {run.id: run for run in self.runs or ()}
+        before, after = sorted((known[one], known[other]), key=lambda run: (run.started, run.id))
+        lines = in_a_line(before), in_a_line(after)
+        try:
+            text = compared(await self.room.compare(before.id, after.id), *lines, self.size.width - 3)
+        except UsageError as error:
+            text = refused(error.text, *lines)
+        except QtuiError as error:
+            self._tell(error)
+            return
+        self.query_one("#runs-compared-text", Static).update(text)
+        self.view = "compared"
+        self._focus()
+
+    def action_filter(self) -> None:
+        """Opens the filter."""
+        box = self.query_one("#runs-filter", Input)
+        box.display = True
+        box.focus()
+
+    def action_refresh(self) -> None:
+        """Reads the runs again."""
+        self._read()
+
+    def action_back(self) -> None:
+        """One step back: to the list, out of the filter, without a mark."""
+        box = self.query_one("#runs-filter", Input)
+        if self.view:
+            self.view = ""
+            self.query(Results).remove()
+            self.marked = None
+        elif box.display:
+            box.value, box.display = "", False
+        else:
+            self.marked = None
+        self._focus()
+
+    def action_copy(self) -> None:
+        """The table of figures, or the comparison."""
+        if self.view == "open" and self.opened is not None:
+            self.post_message(Copied(as_text(state_of(self.opened)), "the table"))
+        elif self.view == "compared":
+            self.post_message(Copied(f"{self.query_one('#runs-compared-text', Static).visual}\n", "the comparison"))
+
+    # --- what changes a run, or leaves a file -------------------------------------------------------------------
+
+    @work(exclusive=True, group="name")
+    async def action_name(self) -> None:
+        """Gives the run a name, or takes it away."""
+        run = self.highlighted
+        name = None if run is None else await self.app.push_screen_wait(NameRun(run))
+        if run is None or name is None or name == (run.name or ""):
+            return
+        try:
+            await self.room.rename_run(run.id, name)
+            self.runs = await self.room.runs()
+        except QtuiError as error:
+            self._tell(error)
+        if self.view == "open" and self.highlighted is not None:
+            self._retitle(self.highlighted)
+
+    @work(exclusive=True, group="delete")
+    async def action_delete(self) -> None:
+        """Removes the run once that was confirmed."""
+        run = self.highlighted
+        if run is None or not await self.app.push_screen_wait(ConfirmRun(run)):
+            return
+        try:
+            await self.room.delete_run(run.id)
+            self.runs = await self.room.runs()
+        except QtuiError as error:
+            self._tell(error)
+        else:
+            self.marked = None if self.marked == run.id else self.marked
+            self.notify(f"The run {title(run)} is deleted", markup=False)
+
+    @work(exclusive=True, group="export")
+    async def action_export(self) -> None:
+        """Writes the run to a file that isn't there yet."""
+        run = self.highlighted
+        answer = None if run is None else await self.app.push_screen_wait(ExportTo(run.id))
+        if run is None or answer is None:
+            return
+        format_, path = answer
+        try:
+            self._write(path, await self.room.export(run.id, format_))
+        except QtuiError as error:
+            self._tell(error)
+
+    def _write(self, path: Path, text: str) -> None:
+        try:
+            with path.open("x", encoding="utf-8") as out:
+                out.write(text)
+        except OSError as error:
+            self.notify(f"can't write it: {clean(error.strerror)}", severity="error", markup=False)
+        else:
+            self.notify(f"Written to {clean(path)}", markup=False)

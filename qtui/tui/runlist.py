@@ -1,0 +1,72 @@
+"""Kept runs in words: a line each, the cells of their table, and what a filter lets through. No widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from qtui import units
+from qtui.plan import BenchRequest, Variant
+from qtui.records import RunRecord, RunSummary
+from qtui.tui.fold import RunState
+from qtui.tui.text import clean
+
+
+def matching(runs: Sequence[RunSummary], words: str) -> list[RunSummary]:
+    """The runs that hold every word in their id, name, data, status or day."""
+    wanted = words.lower().split()
+    return [run for run in runs if all(word in _searched(run) for word in wanted)]
+
+
+def _searched(run: RunSummary) -> str:
+    return f"{run.id} {run.name or ''} {run.dataset.source} {run.status} {when(run)}".lower()
+
+
+def when(run: RunSummary) -> str:
+    """When it began, in local time: '11-22 01:30'; as it is written where that is no time."""
+    try:
+        began = datetime.fromisoformat(run.started)
+    except ValueError:
+        return clean(run.started, 16)
+    return f"{began.astimezone():%Y-%m-%d %H:%M}"
+
+
+def status(run: RunSummary) -> str:
+    """With a sign."""
+    return f"{'✓' if run.status == 'complete' else '⚠'} {clean(run.status, 10)}"
+
+
+def shape(run: RunSummary) -> str:
+    """Points and dimensions: '5,000 × 384'."""
+    data = run.dataset
+    return f"{units.count(data.points)} × {data.dimension}{' × M' if data.multivector else ''}"
+
+
+def title(run: RunSummary) -> str:
+    """Its name, else what it measured."""
+    return clean(run.name or run.dataset.source, 60)
+
+
+def in_a_line(run: RunSummary) -> str:
+    """All that tells it from others."""
+    partial = "" if run.status == "complete" else f", {clean(run.status, 10)}"
+    return f"{when(run)}  {title(run)}  {shape(run)}, {run.measurements} variants{partial}  {clean(run.id, 40)}"
+
+
+def state_of(record: RunRecord) -> RunState:
+    """A kept run as the results' widgets take it."""
+    measurements = record.measurements
+    efs = tuple(dict.fromkeys(found.search.hnsw_ef or 0 for found in measurements))
+    return RunState(
+        request=BenchRequest(limit=record.dataset.k, repeat=record.plan.repeat, hnsw_ef=efs or (0,)),
+        variants=tuple(Variant(found.method, found.search, found.concurrency) for found in measurements),
+        about=record.name or record.dataset.source,
+        measured=MappingProxyType(
+            {at: found for at, found in enumerate(measurements) if found.engine_ms or found.errors}
+        ),
+        collections=record.collections,
+        warnings=record.warnings,
+        record=record,
+        over=record.status,
+    )

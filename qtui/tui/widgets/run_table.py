@@ -1,0 +1,68 @@
+"""The table of kept runs: a row each, newest first. Rows are keyed, so that an update keeps the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+from textual import events
+
+from qtui import units
+from qtui.records import RunSummary
+from qtui.tui import runlist
+from qtui.tui.text import fitted
+from qtui.tui.theme import ACCENT, DIM, GOOD, WARN
+from qtui.tui.widgets.tables import MOST_ROWS, RowTable
+
+COLUMNS = (("", 1), ("when", 16), ("status", 10), ("points", 8), ("dim", 5), ("k", 3), ("variants", 8), ("id", 21))
+"""Besides the name, which takes what is left; the id goes where the window is narrow."""
+FIGURES = ("points", "dim", "k", "variants")
+NAME_LEAST = 16
+
+
+class RunTable(RowTable):
+    """Every run, or those that a filter lets through."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id, cell_padding=0)
+        self.runs: tuple[RunSummary, ...] = ()
+        self.marked: str | None = None
+
+    def on_resize(self, _: events.Resize) -> None:
+        """The columns follow the width."""
+        self.fill()
+
+    def show(self, runs: Sequence[RunSummary], marked: str | None) -> None:
+        """These runs; the marked one carries a sign."""
+        self.runs, self.marked = tuple(runs), marked
+        self.fill()
+
+    def fill(self) -> None:
+        """Draws all rows, with the cursor on the same run as before."""
+        if not self.size.width:
+            return
+        before = self.row
+        columns = [(title, width) for title, width in COLUMNS if title != "id" or self.size.width >= 100]
+        room = max(NAME_LEAST, self.size.width - sum(width + 1 for _, width in columns) - 2)
+        columns.insert(2, ("name or data", room))
+        self.clear(columns=True)
+        for title, width in columns:
+            self.add_column(Text(f"{title:>{width}}" if title in FIGURES else title), width=width + 1, key=title)
+        shown = self.runs[:MOST_ROWS]
+        for run in shown:
+            self.add_row(*[cell for cell, _ in zip(self._cells(run, room), columns, strict=False)], key=run.id)
+        ids = [run.id for run in shown]
+        if before in ids:
+            self.move_cursor(row=ids.index(before))
+
+    def _cells(self, run: RunSummary, room: int) -> Iterator[Text]:
+        data = run.dataset
+        yield Text("●" if run.id == self.marked else " ", ACCENT)
+        yield Text(runlist.when(run))
+        yield Text(fitted(runlist.title(run), room), "bold" if run.name else "")
+        yield Text(runlist.status(run), GOOD if run.status == "complete" else WARN)
+        values = (units.count(data.points), f"{data.dimension}", f"{data.k}", f"{run.measurements}")
+        widths = dict(COLUMNS)
+        for title, value in zip(FIGURES, values, strict=True):
+            yield Text(f"{value:>{widths[title]}}")
+        yield Text(fitted(run.id, widths["id"]), DIM)
