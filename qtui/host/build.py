@@ -14,12 +14,12 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from qtui.errors import DiskFull, QtuiError
-from qtui.events import BuildDone, CollectionFailed, Event, Loaded
+from qtui.errors import DiskFull, QtuiError, UsageError, shown
+from qtui.events import BuildDone, CollectionFailed, Event, Loaded, Progress
 from qtui.host import requests, wire
 from qtui.host.process import Child
 from qtui.host.streams import closing
-from qtui.model import Change
+from qtui.model import Change, CollectionView, Hnsw
 from qtui.plan import BuildJob, LoadRequest
 
 MODULE = "qtui.host.builder"
@@ -48,6 +48,19 @@ async def reconfigure(store: Path, name: str, change: Change, vector_name: str =
             if isinstance(message, wire.Result):
                 return wire.value(request, message)
     raise wire.WireError("the builder ended without an answer")
+
+
+async def finish(view: CollectionView, store: Path) -> AsyncGenerator[Event, None]:
+    """Builds what an interrupted change has left unbuilt, by asking for the settings that are there already.
+
+    Ends with BuildDone. Raises UsageError when points are missing too, and otherwise as `build`.
+    """
+    if view.points != view.expected_points or not view.vectors:
+        raise UsageError(f"nobody knows where {shown(view.name)} came from: run the same load again, or delete it")
+    yield Progress("index", view.name, 0, None, 0.0, None)
+    spec = view.vectors[0].spec
+    seconds = await reconfigure(store, view.name, Change(hnsw=spec.hnsw or Hnsw()), spec.name)
+    yield BuildDone(view.name, view.points, 0.0, seconds)
 
 
 async def load_all(request: LoadRequest, store: Path, *, builder: Builder = build) -> AsyncGenerator[Event, None]:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qtui.data.load import collection_spec, jobs, load
+from qtui.data.load import collection_spec, jobs, load, origin_of, remembered_job
 from qtui.data.queries import held_out_rows
 from qtui.data.vectors import open_vectors
-from qtui.engine.base import PointBatch
+from qtui.engine.base import Origin, PointBatch
 from qtui.engine.open import open_embedded
 from qtui.errors import DataError, Exists, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress
-from qtui.model import Distance, Hnsw, Quantization
+from qtui.model import Distance, Hnsw, Placement, Quantization
 from qtui.plan import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from tests.data.writers import npy, random_vectors
 
@@ -230,3 +230,42 @@ def test_what_a_collection_is_created_with(tmp_path):
         assert collection_spec(job, multi).vectors[0].multivector
         asked = replace(job, build=replace(build, hnsw_m=8))
         assert collection_spec(asked, multi).vectors[0].hnsw == Hnsw(m=8, ef_construct=100)
+
+
+async def test_a_collection_remembers_the_job_that_makes_it(engine, tmp_path, monkeypatch):
+    job = job_of(tmp_path, random_vectors(300, 16), "scalar")
+    relative = replace(job, source=replace(job.source, path="x.npy", payload="p.jsonl"))
+    monkeypatch.chdir(tmp_path)
+    async with aclosing(load(engine, relative)) as steps:
+        await anext(steps)
+    monkeypatch.chdir("/")
+    again = remembered_job(await engine.origin("c"), tmp_path / "elsewhere")
+    assert again == replace(job, store=str(tmp_path / "elsewhere"))
+    assert isinstance((await events_of(load(engine, replace(again, store=job.store))))[-1], BuildDone)
+    assert (await engine.view("c")).points == 300
+
+
+async def test_what_has_no_job_or_a_strange_one_has_none(tmp_path):
+    assert remembered_job(Origin("x"), tmp_path) is None
+    assert remembered_job(Origin("x", extra={"job": '{"store": 3}'}), tmp_path) is None
+
+
+def test_the_hash_of_an_origin_forgets_defaults(tmp_path):
+    job = job_of(tmp_path, random_vectors(5, 4))
+    with open_vectors(job.source) as source:
+        plain = origin_of(job, source)
+        assert origin_of(replace(job, build=BuildSpec(query_encoding=None)), source) == plain
+        assert origin_of(replace(job, build=BuildSpec(query_encoding="scalar8bits")), source) != plain
+        assert origin_of(replace(job, build=BuildSpec(on_disk=None)), source) != plain
+
+
+async def test_placements_and_encoding_reach_the_engine(engine, tmp_path):
+    build = BuildSpec(
+        originals=Placement.COLD, placement=Placement.CACHED, query_encoding="scalar8bits", indexing_threshold_kb=None
+    )
+    await events_of(load(engine, replace(job_of(tmp_path, random_vectors(100, 16), "binary"), build=build)))
+    spec = (await engine.view("c")).spec
+    assert spec.indexing_threshold_kb is None
+    vector = spec.vector()
+    assert (vector.on_disk, vector.placement) == (None, Placement.COLD)
+    assert vector.quantization == Quantization("binary", placement=Placement.CACHED, query_encoding="scalar8bits")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from qtui import config
-from qtui.errors import DiskFull, EngineGone, NotFound, StoreInUse
+from qtui.errors import DiskFull, EngineGone, NotFound, StoreInUse, UsageError
 from qtui.events import BuildDone, Loaded, Progress, RunFinished
 from qtui.host import build
 from qtui.host.client import EngineRoom
@@ -252,3 +253,41 @@ async def test_a_disk_that_fills_up_is_one_line_and_nothing_is_lost(small_disk):
     *_, done = [event async for event in build.build(work)]
     assert isinstance(done, BuildDone)
     assert done.points == source.rows
+
+
+async def test_a_source_is_described(room, source):
+    facts = await room.describe_source(source)
+    assert (facts.name, facts.rows, facts.dimension, facts.vectors) == ("v.npy", ROWS, SIZE, ROWS)
+    with pytest.raises(NotFound):
+        await room.describe_source(SourceSpec("file", path="/nowhere.npy"))
+
+
+async def test_a_cancelled_load_is_partial_and_goes_on_by_its_name_alone(room):
+    async with contextlib.aclosing(room.load(LoadRequest("slow", SLOW))) as events:
+        async for event in events:
+            if isinstance(event, Progress) and event.stage == "index":
+                break
+    view = await room.view("slow")
+    assert view.status == "partial"
+    done = [event async for event in room.resume("slow")][-1]
+    assert isinstance(done, BuildDone)
+    assert (done.points, (await room.view("slow")).status) == (5000, "green")
+
+
+async def test_a_collection_of_unknown_origin_is_finished_when_only_its_index_lacks(room, source):
+    await loaded(room, source)
+    await room.close()
+    manifest = config.store_dir() / "docs" / "manifest.json"
+    kept = json.loads(manifest.read_text())
+    kept["extra"], kept["state"] = {}, "indexing"
+    manifest.write_text(json.dumps(kept))
+    await room.start()
+    assert (await room.view("docs")).status == "partial"
+    assert isinstance([event async for event in room.resume("docs")][-1], BuildDone)
+    assert (await room.view("docs")).status == "green"
+    kept["expected_points"] = 2 * ROWS
+    await room.close()
+    manifest.write_text(json.dumps(kept))
+    await room.start()
+    with pytest.raises(UsageError, match="run the same load again"):
+        [event async for event in room.resume("docs")]
