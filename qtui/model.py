@@ -49,7 +49,7 @@ class Hnsw:
     m: int = 16
     ef_construct: int = 100
     full_scan_threshold: int = 10_000
-    """KB of vectors under which a filtered search scans instead."""
+    """KB of vectors that a segment must hold before it gets a graph; below, every search scans it."""
     on_disk: bool | None = None
     inline_storage: bool | None = None
 
@@ -165,7 +165,7 @@ class VectorView:
     built: Built
     """Segments with quantized data; without quantization, those that are indexed."""
     indexed: Built
-    """Segments with a graph; with m=0, with the full-scan index."""
+    """Segments with an index; with m=0 that is the full-scan index, and so it is for the `scanned` ones."""
     original_bytes: int
     """Of one vector (one token), as stored."""
     quantized_bytes: float | None
@@ -175,6 +175,8 @@ class VectorView:
     """What a search does when it does not say; None without quantization."""
     vectors: int
     """Vectors stored (tokens of all points, for a multivector)."""
+    scanned: int = 0
+    """Indexed segments without the graph that was asked for: they hold less than `full_scan_threshold`."""
 
     @property
     def measured_compression(self) -> float | None:

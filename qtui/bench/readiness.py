@@ -13,8 +13,6 @@ from qtui.methods import method
 from qtui.model import CollectionView, SearchSettings, VectorView
 from qtui.records import BytesPerVector, CollectionRecord, Compression, Effective, RunWarning
 
-DEFAULT_M = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -25,7 +23,10 @@ class Target:
     """Name of the vector that is searched."""
     is_quantized: bool
     """Whether the method's data is built in every segment; True for `none`."""
-    hnsw_m: int
+    has_graph: bool
+    """Whether searches use a graph: one was asked for, and the segments are large enough for it."""
+    is_scanned: bool
+    """Whether a graph was asked for, but the segments are too small to have one."""
     warnings: tuple[RunWarning, ...]
 
     @property
@@ -77,11 +78,20 @@ def prove(
     )
     hnsw = vector.spec.hnsw
     is_quantized = name == "none" or vector.built.complete
-    m = DEFAULT_M if hnsw is None else hnsw.m
-    return Target(record, using, is_quantized, m, _doubts(view, vector, m, is_quantized=is_quantized))
+    wants_graph = hnsw is None or hnsw.m > 0
+    return Target(
+        record,
+        using,
+        is_quantized=is_quantized,
+        has_graph=wants_graph and not vector.scanned,
+        is_scanned=wants_graph and vector.scanned > 0,
+        warnings=_doubts(view, vector, is_quantized=is_quantized, wants_graph=wants_graph),
+    )
 
 
-def _doubts(view: CollectionView, vector: VectorView, m: int, *, is_quantized: bool) -> tuple[RunWarning, ...]:
+def _doubts(
+    view: CollectionView, vector: VectorView, *, is_quantized: bool, wants_graph: bool
+) -> tuple[RunWarning, ...]:
     found = []
     threshold = view.spec.indexing_threshold_kb
     limit = "its indexing threshold" if threshold is None else f"its indexing threshold of {threshold} KB"
@@ -93,7 +103,7 @@ def _doubts(view: CollectionView, vector: VectorView, m: int, *, is_quantized: b
             f" ({reason}); not measured: lower --indexing-threshold and load again"
         )
         found.append(RunWarning("not-built", text, view.name))
-    if not vector.indexed.complete and m > 0:
+    if not vector.indexed.complete and wants_graph:
         text = (
             f"the graph is built in {vector.indexed.segments} of {vector.indexed.of} segments: the rest is searched"
             f" by full scan, since it is below {limit}"

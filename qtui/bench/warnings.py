@@ -73,6 +73,13 @@ def of_targets(targets: Mapping[str, Target], cells: Sequence[Variant], info: En
             " limit x oversampling candidates per segment, so they don't compare; build them alike"
         )
         yield RunWarning("segments-differ", text)
+    if any(target.is_scanned for target in targets.values()):
+        text = (
+            "no graph is used: the engine scans segments below its full_scan_threshold (10,000 KB of float vectors"
+            " by default), and hnsw_ef changes nothing; larger sets are searched by their graph, with other times"
+            " and recall"
+        )
+        yield RunWarning("full-scan", text)
     factors = [cell for cell in cells if cell.search.rescore and cell.method in targets]
     if any(cell.search.oversampling in (None, 1.0) and _one_segment(targets, cell) for cell in factors):
         text = (
@@ -148,7 +155,7 @@ def _hidden_speed(measurements: Sequence[Measurement], targets: Mapping[str, Tar
         if measured.method == "none" and not measured.search.exact and measured.engine_ms is not None
     ]
     target = targets.get("none")
-    if target is None or target.hnsw_m == 0 or not plain or len(targets) < 2:
+    if target is None or not target.has_graph or not plain or len(targets) < 2:
         return
     slowest = max(measured.engine_ms.p50 for measured in plain if measured.engine_ms is not None)
     if slowest < 1:

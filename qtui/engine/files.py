@@ -75,6 +75,10 @@ class SegmentVector:
     def _storage(self) -> Path:
         return self.segment.path / (f"vector_storage-{self.name}" if self.name else "vector_storage")
 
+    @property
+    def _index(self) -> Path:
+        return self.segment.path / (f"vector_index-{self.name}" if self.name else "vector_index")
+
     @cached_property
     def config(self) -> dict[str, Any]:
         """Its entry in segment.json."""
@@ -85,6 +89,12 @@ class SegmentVector:
     def indexed(self) -> bool:
         """Whether a graph, or with m=0 the index that scans quantized data, is there."""
         return bool(self.config.get("index", {}).get("type") == "hnsw")
+
+    @property
+    def scanned(self) -> bool:
+        """Whether its index has no graph though one was asked for: there are too few vectors."""
+        config = _json(self._index / "hnsw_config.json")
+        return bool(config.get("m")) and config.get("indexed_vector_count", 0) < config.get("full_scan_threshold", 0)
 
     @property
     def on_disk(self) -> bool:
@@ -132,9 +142,8 @@ class SegmentVector:
     def heap(self, component: str) -> int:
         """Bytes of `quantized` or `graph` that are copied to the heap; see the module's text."""
         if component == "graph":
-            folder = self.segment.path / (f"vector_index-{self.name}" if self.name else "vector_index")
             pinned = self.config.get("index", {}).get("options", {}).get("memory") == "pinned"
-            return sum(_size(path) for path in folder.glob("links*.bin")) if pinned else 0
+            return sum(_size(path) for path in self._index.glob("links*.bin")) if pinned else 0
         options: dict[str, Any] = next(iter(self.quantization.values()), {})
         memory = options.get("memory")
         pinned = memory == "pinned" or (memory is None and (bool(options.get("always_ram")) or not self.on_disk))

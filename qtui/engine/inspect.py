@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from qtui import units
 from qtui.methods import method
-from qtui.model import CollectionView, Distance, Finding, Placement, Quantization, VectorView
+from qtui.model import CollectionView, Distance, Finding, Hnsw, Placement, Quantization, VectorView
 
 BINARY_DIMENSIONS = 1024
 """Under so many components one bit each keeps too little."""
@@ -82,6 +82,12 @@ def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
     if not indexed.complete and view.spec.indexing_threshold_kb != 0:
         text = f"{indexed.segments} of {indexed.of} segments are indexed; the others are scanned"
         yield Finding("not-indexed", text, _threshold_remedy(view), "info")
+    if vector.scanned:
+        text = (
+            f"{vector.scanned} of {indexed.of} segments hold too little for a graph (full_scan_threshold"
+            f" {(hnsw or Hnsw()).full_scan_threshold:,} KB): every search scans them, and hnsw_ef changes nothing"
+        )
+        yield Finding("full-scan", text, "expect other times and recall from a larger collection", "info")
     if hnsw is not None and hnsw.inline_storage:
         text = "vectors are stored inside the graph: rescoring can't be switched off, and the graph's file grows"
         yield Finding("inline-storage", text, "compare its disk use with a collection without inline storage", "info")

@@ -73,4 +73,5 @@ def _vector(spec: VectorSpec, holding: tuple[Segment, ...]) -> VectorView:
         theoretical_compression=chosen.compression(spec.size, spec.distance, multivector=spec.multivector),
         effective_rescore=chosen.default_rescore if spec.quantization else None,
         vectors=sum(part.vectors(row_bytes) for part in parts),
+        scanned=sum(part.indexed and part.scanned for part in parts),
     )

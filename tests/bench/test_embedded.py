@@ -66,6 +66,7 @@ async def test_figures_are_those_of_the_samples_and_truth_is_exact(home):
             assert (collection.built.segments, collection.built.of) == (1, 1)
             expected = METHODS[collection.method].bytes_per_vector(64, Distance.COSINE)
             assert collection.bytes_per_vector.quantized == pytest.approx(expected, rel=0.01)
+    assert "full-scan" in [warning.code for warning in record.warnings]
     assert record.environment.engine.version
     assert all(0 <= m.overhead_ms < 5 for m in record.measurements if m.overhead_ms is not None)
 

@@ -11,7 +11,7 @@ import pytest
 from qtui.engine import files
 from qtui.engine.base import PointBatch
 from qtui.methods import METHODS, method
-from qtui.model import CollectionSpec, Distance, Hnsw, Placement, Quantization, VectorSpec
+from qtui.model import CollectionSpec, Distance, Hnsw, Placement, Quantization, SearchSettings, VectorSpec
 from tests.engine.making import documents, filled, opened, randoms, single
 
 QUICK = [name for name, entry in METHODS.items() if entry.family not in ("none", "product")]
@@ -81,6 +81,24 @@ async def test_appendable_segments_are_quantized_at_once(tmp_path: Path, name: s
         assert vector.built.complete
         assert not vector.indexed.complete
         assert vector.quantized_bytes == method(name).bytes_per_vector(100, Distance.COSINE)
+
+
+@pytest.mark.parametrize(("threshold", "scanned"), [(10_000, 1), (10, 0)])
+async def test_a_graph_is_there_only_above_the_full_scan_threshold(
+    tmp_path: Path, threshold: int, scanned: int
+) -> None:
+    vector = VectorSpec(32, hnsw=Hnsw(m=4, full_scan_threshold=threshold))
+    queries = randoms(30, 32, seed=1)
+    async with opened(tmp_path) as engine:
+        spec = CollectionSpec("things", (vector,), indexing_threshold_kb=1, segments=1)
+        await filled(engine, spec, randoms(2000, 32))
+        view = (await engine.view("things")).vector()
+        assert (view.indexed.complete, view.scanned) == (True, scanned)
+        answers = [
+            [(await engine.query("things", query, search)).value.ids for query in queries]
+            for search in (SearchSettings(exact=True), SearchSettings(hnsw_ef=10))
+        ]
+        assert (answers[0] == answers[1]) == bool(scanned)
 
 
 @pytest.mark.parametrize(("datatype", "width"), [("float32", 4), ("float16", 2), ("uint8", 1)])

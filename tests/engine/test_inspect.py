@@ -30,6 +30,7 @@ def view(
     *,
     built: Built = ONE,
     indexed: Built = ONE,
+    scanned: int = 0,
     threshold: int | None = 1,
     status: str = "green",
     points: int = 1000,
@@ -37,7 +38,9 @@ def view(
 ) -> CollectionView:
     options = {"placement": Placement.COLD, "hnsw": Hnsw(), **vector}
     spec = VectorSpec(options.pop("size", 1536), quantization=quantization, **options)
-    found = VectorView(spec, built, indexed, 4 * spec.size, 100.0, 16.0, effective_rescore=True, vectors=points)
+    found = VectorView(
+        spec, built, indexed, 4 * spec.size, 100.0, 16.0, effective_rescore=True, vectors=points, scanned=scanned
+    )
     collection = CollectionSpec("things", (spec,), indexing_threshold_kb=threshold)
     return CollectionView("things", status, points, 1, (found,), collection, {}, expected_points=5000)
 
@@ -54,6 +57,7 @@ CASES: dict[str, CollectionView] = {
     "deprecated-on-disk": view(None, placement=None, on_disk=True),
     "deprecated-always-ram": view(Quantization("turbo-2bit", always_ram=True)),
     "no-graph": view(hnsw=Hnsw(m=0)),
+    "full-scan": view(scanned=1),
     "inline-storage": view(hnsw=Hnsw(inline_storage=True)),
     "never-indexed": view(threshold=0),
     "lossy-originals": view(datatype="float16"),
@@ -101,7 +105,7 @@ async def test_real_collections_are_judged_by_their_files(tmp_path: Path) -> Non
         await filled(engine, single("small", method="scalar", threshold=None), randoms(50, 16))
         await filled(engine, single("good", method="turbo-2bit"), randoms(50, 16))
         assert {"not-built", "not-indexed"} <= codes(await engine.view("small"))
-        assert codes(await engine.view("good")) == set()
+        assert codes(await engine.view("good")) == {"full-scan"}
         await engine.upsert("good", batch(randoms(5, 16), start=50))
         assert {"partial", "not-indexed"} <= codes(await engine.view("good"))
         await engine.create(single("begun"))
