@@ -6,6 +6,8 @@ $QTUI_HOME/tmp      temporary stores of benchmarks; `qtui clean` empties what is
 $QTUI_HOME/kept     temporary stores that --keep kept
 $QTUI_HOME/cache    exact truth, by content
 $QTUI_HOME/log      what the engine's processes wrote to their standard error
+$QTUI_HOME/config.toml   the user's keys and theme; read, never written
+$QTUI_HOME/state.json    what the app remembers: last tab, sorting, last plan
 """
 
 from __future__ import annotations
@@ -52,6 +54,16 @@ def cache_dir() -> Path:
 def log_dir() -> Path:
     """What the engine's processes wrote to their standard error."""
     return home() / "log"
+
+
+def config_file() -> Path:
+    """The user's preferences."""
+    return home() / "config.toml"
+
+
+def state_file() -> Path:
+    """What the app remembers."""
+    return home() / "state.json"
 
 
 def private_dir(path: Path) -> Path:

@@ -1,59 +1,54 @@
 """The app: frame, tabs, the engine room's state, and what concerns every tab. Panels own their work.
 
-Imports textual and what all share, and the engine room's client when it runs; never numpy or an engine.
+Imports textual and what all share, and the engine room's client when it runs; never numpy or an engine. Panels and
+dialogs are imported when they are first shown.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
-from textual.app import App, ComposeResult
+from textual import events, on, work
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.filter import LineFilter
-from textual.reactive import reactive
 from textual.screen import ModalScreen
-from textual.widgets import ContentSwitcher
 
-from qtui.errors import EngineGone, QtuiError
-from qtui.model import CollectionView, EngineInfo
-from qtui.tui.commands import Command, PossibleNow, active, bindings
-from qtui.tui.dialogs.help import Help
-from qtui.tui.messages import CollectionsRead, CollectionsWanted, Copied, Measure
-from qtui.tui.panels.benchmark import BenchmarkPanel
-from qtui.tui.panels.collections import DEMO_NAMES, CollectionsPanel
-from qtui.tui.panels.search import SearchPanel
-from qtui.tui.room import MakeRoom, RoomState
-from qtui.tui.text import PrintableOnly, clean
-from qtui.tui.theme import QUIET
-from qtui.tui.widgets.frame import Header, KeyLine, Tab, TabLine
+from qtui import config
+from qtui.model import EngineInfo
+from qtui.preferences import Memory, Preferences, read_preferences
+from qtui.tui.commands import Command, PossibleNow, active, bindings, reason, unknown
+from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, Measure, Remember
+from qtui.tui.room import MakeRoom
+from qtui.tui.roomapp import RoomApp
+from qtui.tui.tabs import TABS, Tabs
+from qtui.tui.text import PrintableOnly
+from qtui.tui.theme import QUIET, Recolored
+from qtui.tui.widgets.frame import Header, KeyLine, TabLine
 
-TABS = (
-    Tab("1", "Collections", "collections"),
-    Tab("2", "Search", "search"),
-    Tab("3", "Benchmark", "benchmark"),
-)
 KEYS = (
     *(
         Command(f"tab.{tab.panel}", tab.digit, f"tab('{tab.panel}')", "", f"Open {tab.title}", always=f"f{tab.digit}")
         for tab in TABS
     ),
     Command("app.query", "slash", "query", "", "Search: type a query", "/"),
+    Command("app.notices", "m", "notices", "", "Read the notifications again", always="f9"),
+    Command("app.theme", "ctrl+t", "theme", "", "Change the colour theme", "^t", always="ctrl+t"),
     Command("app.help", "question_mark", "help", "Help", "Help about what has the focus", "?", always="f12"),
     Command("app.palette", "ctrl+p", "palette", "", "Every command that makes sense now", "^p", always="ctrl+p"),
     Command("app.quit", "q", "quit", "Quit", "Quit", always="ctrl+q"),
 )
+SAVE_AFTER_S = 1.0
 
 
-class QtuiApp(App[None]):
+class QtuiApp(RoomApp):
     """The screens of qtui over one engine room."""
 
     CSS_PATH = "app.tcss"
@@ -62,39 +57,45 @@ class QtuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared so by textual
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
-    engine: reactive[EngineInfo | None] = reactive(None)
 
-    def __init__(self, make_room: MakeRoom, *, where: str, demo: bool = False) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        make_room: MakeRoom,
+        *,
+        where: str,
+        demo: bool = False,
+        preferences: Preferences | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        super().__init__(make_room)
         self.where = where
         self.demo = demo
-        self.room = make_room(partial(setattr, self, "room_state"))
+        self.preferences = preferences or Preferences()
+        self.memory = memory or Memory()
+        self._recolored = Recolored(QUIET)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and the net that lets printable text through alone."""
-        return [*super().get_line_filters(), PrintableOnly()]
+        """The theme's colours, Textual's own filters, and the net that lets printable text through alone."""
+        return [self._recolored, *super().get_line_filters(), PrintableOnly()]
 
     def compose(self) -> ComposeResult:
         """Header, tabs, panels, keys."""
         yield Header().data_bind(state=QtuiApp.room_state)
         yield TabLine(TABS)
-        with ContentSwitcher(initial=TABS[0].panel):
-            yield CollectionsPanel(self.room, id="collections").data_bind(QtuiApp.views, QtuiApp.room_state)
-            yield SearchPanel(self.room, id="search").data_bind(QtuiApp.views, QtuiApp.room_state)
-            yield BenchmarkPanel(self.room, id="benchmark").data_bind(QtuiApp.views, QtuiApp.room_state)
+        yield Tabs(self.room, self.memory, QtuiApp.views, QtuiApp.room_state)
         yield KeyLine()
 
-    def on_mount(self) -> None:
-        """Paints first; the engine room starts behind it."""
+    async def on_mount(self) -> None:
+        """Paints the frame first; the first panel and the engine room start behind it."""
         self.register_theme(QUIET)
-        self.theme = QUIET.name
         self.query_one(Header).where = self.where
-        self.query_one(TabLine).current = TABS[0].panel
         self._heed_signals()
-        self._panel.focus_default()
-        self._start()
+        self._prefer(self.preferences)
+        await self.action_tab(TABS[0].panel)
+        last = self.memory.get("tab", str)
+        if not self.demo and last in {tab.panel for tab in TABS}:
+            await self.action_tab(last)
+        self.open_store()
 
     def _heed_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -105,47 +106,34 @@ class QtuiApp(App[None]):
                 if number is not None:
                     loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
-    # --- the engine room --------------------------------------------------------------------------------------
+    # --- what the user prefers, and what is remembered ----------------------------------------------------------
 
-    @work(exclusive=True, group="start")
-    async def _start(self) -> None:
-        try:
-            await self.room.start()
-            self.engine = await self.room.info()
-        except QtuiError as error:
-            self._tell(error)
-            return
-        self._read(first=True)
+    def _prefer(self, preferences: Preferences) -> None:
+        wanted = preferences.theme or self.memory.get("theme", str) or QUIET.name
+        self.theme = wanted if wanted in self.available_themes else QUIET.name
+        self.set_keymap(dict(preferences.keys))
+        if preferences.problem:
+            self.notify(preferences.problem, severity="warning", timeout=10)
+        elif preferences.theme and self.theme != preferences.theme:
+            self.notify(f"config.toml: no theme is called {preferences.theme}; ^t lists them", severity="warning")
+        if preferences.keys:
+            self._check_keys()
 
-    @work(exclusive=True, group="read")
-    async def _read(self, *, first: bool = False) -> None:
-        views: list[CollectionView] = []
-        try:
-            for name in await self.room.collections():
-                try:
-                    views.append(await self.room.view(name))
-                except QtuiError as error:
-                    if self.room_state.status in {"restarting", "closed"}:
-                        raise
-                    self._tell(error)
-        except QtuiError as error:
-            self._tell(error)
-            return
-        self.post_message(CollectionsRead(tuple(views), first=first))
+    @work(group="keys")
+    async def _check_keys(self) -> None:
+        missing = await asyncio.to_thread(unknown, self.preferences.keys)
+        if missing:
+            self.notify(f"config.toml: no command is called {missing}; ? lists them", severity="warning", timeout=10)
 
-    @on(CollectionsRead)
-    def _collections_read(self, message: CollectionsRead) -> None:
-        self.views = message.views
-        ready = {view.name for view in message.views if view.status == "green"}
-        if message.first and self.demo and not ready.issuperset(DEMO_NAMES):
-            self.query_one(CollectionsPanel).build_demo()
+    def watch_theme(self) -> None:
+        """Text that was styled here follows the theme, too."""
+        self._recolored = Recolored(self.current_theme)
 
-    @on(CollectionsWanted)
-    def _collections_wanted(self) -> None:
-        if self.room_state.status == "closed":
-            self._start()
-        else:
-            self._read()
+    @on(Remember)
+    def _remember(self, message: Remember) -> None:
+        self.memory.keep(message.name, message.value)
+        if self.memory.changed:
+            self.set_timer(SAVE_AFTER_S, self.memory.save)
 
     def watch_engine(self, info: EngineInfo | None) -> None:
         """The header says what is behind."""
@@ -154,24 +142,15 @@ class QtuiApp(App[None]):
             self.query_one(Header).engine = f"{name} {info.version}"
             self.query_one(Header).read_only = info.read_only
 
-    def watch_room_state(self, before: RoomState, now: RoomState) -> None:
-        """A death of the engine's process is told, and so is its return."""
-        self.refresh_bindings()
-        if now.status == "restarting":
-            why = clean(now.detail) or "its process ended"
-            self.notify(
-                f"{why}. It is being started again.", title="Engine", severity="error", markup=False, timeout=10
-            )
-        elif now.status == "ready" and before.status == "restarting":
-            self.notify("The engine is back.", markup=False)
-            self._read()
-        elif now.status == "closed" and now.detail:
-            self.notify(clean(now.detail), title="Engine", severity="error", markup=False, timeout=60)
+    @on(CollectionsRead)
+    def _demo_wanted(self, message: CollectionsRead) -> None:
+        if message.first and self.demo:
+            from qtui.tui.panels.collections import DEMO_NAMES, CollectionsPanel
 
-    def _tell(self, error: QtuiError) -> None:
-        # of the end of its process the engine room tells once for all who waited
-        if not isinstance(error, EngineGone):
-            self.notify(clean(error.text), severity="error", markup=False, timeout=10)
+            if not {view.name for view in message.views if view.status == "green"}.issuperset(DEMO_NAMES):
+                self.query_one(CollectionsPanel).build_demo()
+
+    # --- leaving ----------------------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
         """Ends what runs, then leaves; what is finished is kept."""
@@ -179,68 +158,88 @@ class QtuiApp(App[None]):
         self.exit()
 
     async def on_unmount(self) -> None:
-        """The engine's process ends with the app."""
-        await self.room.close()
+        """What is to be remembered is written."""
+        self.memory.keep("theme", self.theme)
+        self.memory.save()
 
     # --- keys that work everywhere ------------------------------------------------------------------------------
 
-    def action_tab(self, panel: str) -> None:
+    async def action_tab(self, panel: str) -> None:
         """Opens a tab."""
-        self.query_one(ContentSwitcher).current = panel
         self.query_one(TabLine).current = panel
-        self._panel.focus_default()
+        await self.query_one(Tabs).open(panel)
+        self.post_message(Remember("tab", panel))
 
-    @property
-    def _panel(self) -> CollectionsPanel | SearchPanel | BenchmarkPanel:
-        panel = self.query_one(f"#{self.query_one(ContentSwitcher).current}")
-        assert isinstance(panel, CollectionsPanel | SearchPanel | BenchmarkPanel)
-        return panel
+    async def _hand(self, panel: str, method: str, *values: object) -> None:
+        """Opens a tab and has its panel do something."""
+        await self.action_tab(panel)
+        getattr(self.query_one(f"#{panel}"), method)(*values)
 
-    def action_query(self) -> None:
+    async def action_query(self) -> None:
         """Opens the search with the cursor in its query box."""
-        self.action_tab("search")
-        self.query_one(SearchPanel).action_query()
+        await self._hand("search", "action_query")
+
+    @on(AdviseOn)
+    async def _advise_on(self, message: AdviseOn) -> None:
+        await self._hand("advise", "open", message.run_id)
 
     @on(Measure)
-    def _measure(self, message: Measure) -> None:
-        self.query_one(BenchmarkPanel).measure(message.collection)
-        self.action_tab("benchmark")
+    async def _measure(self, message: Measure) -> None:
+        await self._hand("benchmark", "measure", message.collection)
 
     def action_help(self) -> None:
         """About the panel that has the focus."""
-        panel = self._panel
+        from qtui.tui.dialogs.help import Help
+
+        panel = self.query_one(Tabs).panel
         self.push_screen(Help(panel.HELP_TITLE, panel.HELP, tuple(active(self.screen))))
 
     def action_palette(self) -> None:
         """Commands that make sense now."""
         self.push_screen(CommandPalette(providers=[PossibleNow], placeholder="What to do?"))
 
+    def action_theme(self) -> None:
+        """Textual's themes and ours."""
+        self.search_themes()
+
+    def action_notices(self) -> None:
+        """What has been notified, newest first."""
+        from qtui.tui.dialogs.notices import Notices
+
+        self.push_screen(Notices(tuple(self.notices)))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
         """Tabs and dialogs open from the main screen only."""
         asking = any(isinstance(s, ModalScreen) and not isinstance(s, CommandPalette) for s in self.screen_stack)
-        return not (asking and action in {"tab", "help", "palette", "query"})
+        return not (asking and action in {"tab", "help", "palette", "query", "notices", "theme"})
+
+    def on_key(self, event: events.Key) -> None:
+        """A key whose command can't run now says why."""
+        why = reason(self.screen, event.key)
+        if why:
+            self.notify(why, timeout=4)
 
     @on(Copied)
     @work(group="copy")
     async def copied(self, message: Copied) -> None:
-        """To the terminal's clipboard, and to tmux's inside tmux, which keeps the terminal's sequence for itself."""
-        self.copy_to_clipboard(message.text)
-        if os.environ.get("TMUX"):
-            with contextlib.suppress(OSError):
-                command = ("tmux", "load-buffer", "-w", "-")
-                child = await asyncio.create_subprocess_exec(
-                    *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.DEVNULL,
-                )  # fmt: skip
-                await child.communicate(message.text.encode())
-        self.notify(f"Copied {message.what}", markup=False, timeout=2)
+        """To the clipboard."""
+        from qtui.tui.clipboard import copy
+
+        await copy(self, message.text)
+        self.notify(f"Copied {message.what}", timeout=2)
 
 
 def run(store: Path, *, demo: bool = False) -> int:
     """Runs the app on a store until it is left; returns the exit code."""
     from qtui.host.client import EngineRoom
 
-    app = QtuiApp(lambda on_state: EngineRoom(store, on_state=on_state), where=_short(store), demo=demo)
+    app = QtuiApp(
+        lambda on_state: EngineRoom(store, on_state=on_state),
+        where=_short(store),
+        demo=demo,
+        preferences=read_preferences(config.config_file()),
+        memory=Memory(config.state_file()),
+    )
     app.run()
     return app.return_code or 0
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
+from pkgutil import iter_modules
 
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -77,6 +79,26 @@ def active(screen: Screen[object]) -> Iterator[Active]:
             continue
         seen.add(command.id)
         yield Active(command, entry.node, screen.app.get_key_display(entry.binding))
+
+
+def reason(screen: Screen[object], key: str) -> str | None:
+    """Why the command of a key can't run now, in the words of the widget that would run it.
+
+    Such a widget answers None in `check_action`, and says why in `why_not(action)`.
+    """
+    entry = screen.active_bindings.get(key)
+    why_not = getattr(entry.node, "why_not", None) if entry is not None and not entry.enabled else None
+    return None if entry is None or why_not is None else why_not(entry.binding.action)
+
+
+def unknown(ids: Iterable[str]) -> str | None:
+    """The first of these ids that no command has. Imports every panel and dialog, so that all are known."""
+    from qtui.tui import dialogs, panels
+
+    for package in (panels, dialogs):
+        for module in iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
+    return next((id_ for id_ in ids if id_.removesuffix(".always") not in REGISTRY), None)
 
 
 class PossibleNow(Provider):

@@ -65,3 +65,12 @@ class Copied(Message):
 
 class PlanEdited(Message):
     """A control of the plan has another value."""
+
+
+class Remember(Message):
+    """What is to be as it is now when the app is started again; `value` is what JSON can hold."""
+
+    def __init__(self, name: str, value: object) -> None:
+        super().__init__()
+        self.name = name
+        self.value = value

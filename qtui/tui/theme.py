@@ -5,6 +5,12 @@ A colour here never carries a meaning alone: beside it stands a word, a sign or 
 
 from __future__ import annotations
 
+from rich.color import Color as RichColor
+from rich.color_triplet import ColorTriplet
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.theme import Theme
 
 QUIET = Theme(
@@ -40,4 +46,65 @@ SERIES = {"none": 15, "scalar": 12, "binary": 11, "product": 13, "turbo": 10}
 
 GOOD, WARN, BAD, DIM, HEAD = "#87af5f", "#d7af5f", "#d75f5f", "grey62", "bold"
 """Styles of text that rich draws; they stay apart when a terminal has 16 colours alone."""
-ACCENT, KEY, CHOSEN, RULE = "#5fafd7", "bold #5fafd7", "bold #ffffff on #34495c", "#3a4150"
+ACCENT, KEY, RULE = "#5fafd7", "bold #5fafd7", "#3a4150"
+_CURSOR, _ON_CURSOR = "#34495c", "#ffffff"
+CHOSEN = f"bold {_ON_CURSOR} on {_CURSOR}"
+
+
+class Recolored(LineFilter):
+    """Puts a theme's colours in the place of ours in text that was styled with the names above."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(enabled=theme.name != QUIET.name)
+        self._styles: dict[Style, Style] = {}
+        self._colors = _places(theme) if self.enabled else {}
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - textual's signature
+        """The same text in the theme's colours."""
+        if not self.enabled:
+            return segments
+        return [
+            Segment(text, self._recolored(style), control) if style else Segment(text, style, control)
+            for text, style, control in segments
+        ]
+
+    def _recolored(self, style: Style) -> Style:
+        found = self._styles.get(style)
+        if found is None:
+            color, background = (self._place(each) for each in (style.color, style.bgcolor))
+            found = style + Style(color=color, bgcolor=background)
+            self._styles[style] = found
+        return found
+
+    def _place(self, color: RichColor | None) -> RichColor | None:
+        return None if color is None or color.is_default else self._colors.get(color.get_truecolor())
+
+
+_ROLES = {
+    GOOD: "text-success",
+    WARN: "text-warning",
+    BAD: "text-error",
+    ACCENT: "text-primary",
+    RULE: "border-blurred",
+    DIM: "foreground-muted",
+    _CURSOR: "block-cursor-background",
+}
+"""What a theme calls the colour that stands for each of ours."""
+
+
+def _places(theme: Theme) -> dict[ColorTriplet, RichColor]:
+    made = theme.to_color_system().generate()
+    known = {ours: Color.parse(made[role]) for ours, role in _ROLES.items() if "%" not in made[role]}
+    places = {RichColor.parse(ours).get_truecolor(): _over(theme, color) for ours, color in known.items()}
+    if _CURSOR in known:
+        text = known[_CURSOR].get_contrast_text()
+        places[RichColor.parse(_ON_CURSOR).get_truecolor()] = _over(theme, known[_CURSOR].blend(text, text.a, 1.0))
+    return places
+
+
+def _over(theme: Theme, color: Color) -> RichColor:
+    """A colour as it looks on the theme's background."""
+    if color.ansi is not None or color.a == 1:
+        return color.rich_color
+    below = Color.parse(theme.to_color_system().generate()["background"])
+    return below.blend(color, color.a, 1.0).rich_color

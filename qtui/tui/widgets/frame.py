@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.cells import cell_len
 from rich.text import Text
 from textual.reactive import reactive
@@ -12,6 +10,7 @@ from textual.widget import Widget
 
 from qtui.tui.commands import active
 from qtui.tui.room import RoomState
+from qtui.tui.tabs import Tab
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, CHOSEN, DIM, GOOD, KEY, RULE, WARN
 
@@ -45,15 +44,6 @@ class Header(Widget):
         room = self.size.width - left.cell_len - cell_len(engine) - right.cell_len - 4
         left.append(fitted(self.where, room) if room > 3 else "").append(engine, DIM)
         return left + Text(" " * max(1, self.size.width - left.cell_len - right.cell_len - 1)) + right
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A tab of the app: its digit, its title, and the id of its panel."""
-
-    digit: str
-    title: str
-    panel: str
 
 
 class TabLine(Widget):

@@ -1,0 +1,120 @@
+"""What the user has configured, and what the app remembers from one start to the next. Standard library only.
+
+`config.toml` is the user's: it is read, never written. `state.json` is ours: whatever is damaged in it counts as
+not remembered, and it is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qtui.errors import shown
+
+T = TypeVar("T")
+LARGEST = 1_000_000
+"""Bytes of a file that are read; no real one comes near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What `config.toml` says."""
+
+    theme: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Command id → key names, comma-separated."""
+    problem: str | None = None
+    """Why the file is ignored, in one line; None when it was read or isn't there."""
+
+
+def read_preferences(path: Path) -> Preferences:
+    """The user's preferences; the defaults where there is no file, and with a `problem` where it is broken."""
+    try:
+        text = _text(path)
+        return Preferences() if text is None else _preferences(tomllib.loads(text))
+    except (OSError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        return Preferences(problem=f"{path.name} is ignored: {why or type(error).__name__}")
+
+
+def _text(path: Path) -> str | None:
+    """The text of a file; None where there is none."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        return None
+    if len(raw) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST:,} bytes")
+    return raw.decode()
+
+
+def _preferences(found: dict[str, Any]) -> Preferences:
+    unknown = next((key for key in found if key not in {"theme", "keys"}), None)
+    if unknown is not None:
+        raise ValueError(f"it takes theme and [keys], not {shown(unknown)}")
+    theme, keys = found.get("theme"), found.get("keys", {})
+    if not isinstance(theme, str | None):
+        raise _wrong("theme", "a name in quotes")
+    if not isinstance(keys, dict):
+        raise _wrong("keys", 'a table of command id = "key"')
+    for command, key in keys.items():
+        if not isinstance(key, str) or not all(part.strip() for part in key.split(",")):
+            raise _wrong(shown(command), 'a key in quotes, such as "ctrl+f"')
+    return Preferences(theme, {command: key.replace(" ", "") for command, key in keys.items()})
+
+
+def _wrong(what: str, wanted: str) -> ValueError:
+    return ValueError(f"{what} must be {wanted}")
+
+
+class Memory:
+    """Small values by name, as JSON in one file; without a file they last as long as the app."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._values = {} if path is None else _remembered(path)
+        self.changed = False
+        """Whether something has not been saved yet."""
+
+    def get(self, name: str, kind: type[T]) -> T | None:
+        """What is remembered under a name; None where there is nothing, or something of another kind."""
+        value = self._values.get(name)
+        return value if isinstance(value, kind) else None
+
+    def keep(self, name: str, value: object) -> None:
+        """Remembers a value that JSON can hold."""
+        if name not in self._values or self._values[name] != value:
+            self._values[name] = value
+            self.changed = True
+
+    def save(self) -> None:
+        """Writes the file anew, for this user alone; a disk that is full or read-only costs the memory, no more."""
+        if self._path is None or not self.changed:
+            return
+        self.changed = False
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(self._values, file, indent=1)
+                Path(name).replace(self._path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+
+
+def _remembered(path: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        found = json.loads(_text(path) or "{}")
+        if isinstance(found, dict):
+            return found
+    return {}

@@ -1,0 +1,109 @@
+"""An app over an engine room: starts it, reads the store, tells what becomes of it, and keeps what was told.
+
+Owns what comes from the engine and is shared by all panels: the collections and the room's state. Knows no panel.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+
+from textual import on, work
+from textual.app import App
+from textual.notifications import SeverityLevel
+from textual.reactive import reactive
+
+from qtui.errors import EngineGone, QtuiError
+from qtui.model import CollectionView, EngineInfo
+from qtui.tui.messages import CollectionsRead, CollectionsWanted
+from qtui.tui.notices import Notice
+from qtui.tui.room import MakeRoom, RoomState
+from qtui.tui.text import clean
+
+MOST_NOTICES = 200
+
+
+class RoomApp(App[None]):
+    """What the screens share of the engine room."""
+
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    engine: reactive[EngineInfo | None] = reactive(None)
+
+    def __init__(self, make_room: MakeRoom) -> None:
+        super().__init__()
+        self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
+        self.room = make_room(partial(setattr, self, "room_state"))
+
+    @work(exclusive=True, group="start")
+    async def open_store(self) -> None:
+        """Starts the engine, and reads the store for the first time."""
+        try:
+            await self.room.start()
+            self.engine = await self.room.info()
+        except QtuiError as error:
+            self._tell(error)
+            return
+        self._read(first=True)
+
+    @work(exclusive=True, group="read")
+    async def _read(self, *, first: bool = False) -> None:
+        views: list[CollectionView] = []
+        try:
+            for name in await self.room.collections():
+                try:
+                    views.append(await self.room.view(name))
+                except QtuiError as error:
+                    if self.room_state.status in {"restarting", "closed"}:
+                        raise
+                    self._tell(error)
+        except QtuiError as error:
+            self._tell(error)
+            return
+        self.post_message(CollectionsRead(tuple(views), first=first))
+
+    @on(CollectionsRead)
+    def _collections_read(self, message: CollectionsRead) -> None:
+        self.views = message.views
+
+    @on(CollectionsWanted)
+    def _collections_wanted(self) -> None:
+        if self.room_state.status == "closed":
+            self.open_store()
+        else:
+            self._read()
+
+    def watch_room_state(self, before: RoomState, now: RoomState) -> None:
+        """A death of the engine's process is told, and so is its return."""
+        self.refresh_bindings()
+        if now.status == "restarting":
+            why = now.detail or "its process ended"
+            self.notify(f"{why}. It is being started again.", title="Engine", severity="error", timeout=10)
+        elif now.status == "ready" and before.status == "restarting":
+            self.notify("The engine is back.")
+            self._read()
+        elif now.status == "closed" and now.detail:
+            self.notify(now.detail, title="Engine", severity="error", timeout=60)
+
+    def _tell(self, error: QtuiError) -> None:
+        # of the end of its process the engine room tells once for all who waited
+        if not isinstance(error, EngineGone):
+            self.notify(error.text, severity="error", timeout=10)
+
+    async def on_unmount(self) -> None:
+        """The engine's process ends with the app."""
+        await self.room.close()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,  # noqa: ARG002 - textual's signature; text is never read as markup here
+    ) -> None:
+        """Shows a line for a while, and keeps it to be read again."""
+        notice = Notice.now(clean(message), clean(title), severity)
+        self.notices.append(notice)
+        super().notify(notice.text, title=notice.title, severity=severity, timeout=timeout, markup=False)
