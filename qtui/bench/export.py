@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from qtui import units
 from qtui.bench.record import encode
-from qtui.bench.report import facts, rescore_cell
-from qtui.records import CollectionRecord, Latency, Measurement, RunRecord
+from qtui.bench.report import facts, groups, rescore_cell
+from qtui.bench.warnings import search_name
+from qtui.model import COMPONENTS, Bytes
+from qtui.records import CollectionRecord, Latency, Measurement, Recommendation, RunRecord
 
 
 def to_json(record: RunRecord) -> str:
@@ -81,7 +83,7 @@ def _times(prefix: str, latency: Latency | None) -> dict[str, object]:
 
 
 def to_markdown(record: RunRecord) -> str:
-    """A report: what was measured and how, the collections, the figures, the warnings."""
+    """A report: what to use, the figures, the collections and their bytes, how it was measured, the warnings."""
     return "\n".join(_markdown(record)) + "\n"
 
 
@@ -89,36 +91,67 @@ def _markdown(record: RunRecord) -> Iterator[str]:
     data = record.dataset
     yield f"# {_safe(record.name or f'Quantization of {data.source}')}"
     yield ""
-    yield f"Run `{record.id}`, {record.status}, {record.started}."
+    ended = "" if record.status == "complete" else ": it ended before it was done"
+    yield f"Run `{record.id}`, {record.status}{ended}, {record.started}."
     shape = f"{units.count(data.points)} points of {data.dimension} dimensions"
     yield f"{shape}{', multivectors' if data.multivector else ''}, {data.distance}."
     if data.filter:
         yield f"Filter: {_safe(data.filter)}"
-    yield ""
-    yield "## How it was measured"
-    yield ""
-    for fact in facts(record):
-        yield f"- {_safe(fact)}"
-    yield ""
-    yield "## Collections"
-    yield ""
-    yield from _grid(
-        ("collection", "method", "points", "segments", "built", "bytes/vector", "compression", "load s", "index s"),
-        [_collection_row(collection) for collection in record.collections],
-        text=2,
-    )
-    yield ""
-    yield f"## Figures, recall@{data.k}"
-    yield ""
+    if record.recommendation is not None:
+        yield from _recommended(record.recommendation, data.k)
+    yield from _section(f"Figures, recall@{data.k}")
     heads = "method|rescore|ef|at once|n|errors|recall|95% interval"
     heads += "|p50 ms|p95 ms|p99 ms|trip p50 ms|QPS|speed-up|vs none (95%)"
-    yield from _grid(heads.split("|"), [_measurement_row(measured) for measured in record.measurements], text=2)
+    ordered = [measured for _, members in groups(record.measurements) for measured in members]
+    yield from _grid(heads.split("|"), [_measurement_row(measured) for measured in ordered], text=2)
+    yield from _section("Collections")
+    heads = "collection|method|points|segments|built|bytes/vector|compression|load s|index s"
+    yield from _grid(heads.split("|"), [_collection_row(found) for found in record.collections], text=2)
+    yield from _section("Bytes")
+    heads = (
+        "collection|originals, disk|quantized, heap|quantized, disk|graph, heap|graph, disk|payload, disk|other, disk"
+    )
+    yield from _grid(heads.split("|"), [_memory_row(found) for found in record.collections], text=1)
+    yield from _section("How it was measured")
+    for fact in facts(record):
+        yield f"- {_safe(fact)}"
     if record.warnings:
-        yield ""
-        yield "## Warnings"
-        yield ""
+        yield from _section("Warnings")
         for warning in record.warnings:
             yield f"- **{warning.code}**{f' ({_safe(warning.about)})' if warning.about else ''}: {_safe(warning.text)}"
+
+
+def _section(title: str) -> Iterator[str]:
+    yield from ("", f"## {title}", "")
+
+
+def _recommended(found: Recommendation, k: int) -> Iterator[str]:
+    yield from _section("Recommendation")
+    recall = f"{units.share(found.recall.mean)} ({units.share(found.recall.low)} to {units.share(found.recall.high)})"
+    yield f"**{_safe(found.method)}**, {_safe(search_name(found.search) or 'as it is')}: recall@{k} {recall}."
+    yield ""
+    for reason in found.reasons:
+        yield f"- {_safe(reason)}"
+    if found.runner_up is not None:
+        name = f"{found.runner_up.method} {search_name(found.runner_up.search)}".strip()
+        yield f"- runner-up: {_safe(name)}: {_safe(found.runner_up.why)}"
+    for language, code in (("python", found.python), ("http", found.rest)):
+        fence = "`" * (3 + code.count("```"))
+        yield from ("", f"{fence}{language}", code.rstrip("\n"), fence)
+
+
+def _memory_row(found: CollectionRecord) -> list[str]:
+    part = {name: found.memory.get(name, Bytes()) for name in COMPONENTS}
+    cells = (
+        part["originals"].disk,
+        part["quantized"].heap,
+        part["quantized"].disk,
+        part["graph"].heap,
+        part["graph"].disk,
+        part["payload"].disk,
+        part["other"].disk,
+    )
+    return [found.name, *(units.size(cell) for cell in cells)]
 
 
 def _collection_row(found: CollectionRecord) -> list[str]:
@@ -130,7 +163,7 @@ def _collection_row(found: CollectionRecord) -> list[str]:
         found.method,
         units.count(found.points),
         str(found.segments),
-        units.ABSENT if is_none else f"{found.built.segments}/{found.built.of}",
+        f"{found.built.segments}/{found.built.of}",
         f"{size.original:,.0f}" if is_none else f"{size.original:,.0f} → {quantized}",
         units.ratio(found.compression.measured),
         units.ABSENT if found.load_seconds is None else f"{found.load_seconds:.1f}",

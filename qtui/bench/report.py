@@ -15,6 +15,8 @@ from qtui.records import CollectionRecord, Measurement, RunRecord
 
 MULTIPLY = "\N{MULTIPLICATION SIGN}"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
+SHORTEST_S = 0.05
+"""Seconds that finding the truth must take to be worth saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,14 @@ def rescore_cell(measured: Measurement) -> str:
 
 
 def groups(measurements: Sequence[Measurement]) -> list[tuple[tuple[str, int | None, int], list[Measurement]]]:
-    """Measurements of one method, hnsw_ef and concurrency together, in the order of the plan."""
+    """Measurements of one method, hnsw_ef and concurrency together: no rescoring first, then by factor, then controls.
+
+    The groups stand in the order of the plan.
+    """
     found: dict[tuple[str, int | None, int], list[Measurement]] = {}
     for measured in measurements:
         found.setdefault((measured.method, measured.search.hnsw_ef, measured.concurrency), []).append(measured)
-    return list(found.items())
+    return [(key, sorted(members, key=_reading_order)) for key, members in found.items()]
 
 
 def _table(measurements: Sequence[Measurement], collections: Sequence[CollectionRecord]) -> list[str]:
@@ -88,7 +93,7 @@ def _table(measurements: Sequence[Measurement], collections: Sequence[Collection
         labels = [method, *_under(sizes.get(members[0].collection))]
         labels += [f"  ef {ef}"] if several_ef else []
         labels += [f"  {concurrency} at once"] if several_levels else []
-        rows = [_cells(measured) for measured in sorted(members, key=_reading_order)]
+        rows = [_cells(measured) for measured in members]
         for number in range(max(len(rows), len(labels))):
             label = labels[number] if number < len(labels) else ""
             cells = rows[number] if number < len(rows) else [""] * (len(_COLUMNS) - 1)
@@ -175,19 +180,20 @@ def facts(record: RunRecord) -> Iterator[str]:
     data, plan, engine = record.dataset, record.plan, record.environment.engine
     origin = {
         "held-out": "drawn from the vectors and kept out of the collections",
-        "collection": "points of the collection itself, each left out of its own answer",
+        "collection": "drawn from the collection itself, each left out of its own answer",
         "file": "from a file",
     }[data.query_origin]
     counts = sorted({measured.engine_ms.n for measured in record.measurements if measured.engine_ms is not None})
     n = units.ABSENT if not counts else f"{counts[-1]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     yield (
         f"recall@{data.k} with the half-width of its 95% interval; {data.queries} queries {origin};"
-        f" {plan.repeat} passes, n={n} searches a variant"
+        f" {plan.repeat} {'pass' if plan.repeat == 1 else 'passes'}, n={n} searches a variant"
     )
     if data.truth is None:
         yield "no exact answer is known, so there is no recall"
     else:
-        yield f"truth: {data.truth.how} ({units.duration(data.truth.seconds)})"
+        took = units.duration(data.truth.seconds)
+        yield f"truth: {data.truth.how}{f' ({took})' if data.truth.seconds >= SHORTEST_S else ''}"
     loop = "one search after the other" if plan.rate is None else f"{plan.rate:g} arrivals a second"
     if plan.rate is None and plan.concurrency != (1,):
         loop = f"closed loop with {', '.join(map(str, plan.concurrency))} in flight"

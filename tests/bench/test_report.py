@@ -12,7 +12,8 @@ from qtui.bench.compare import diff
 from qtui.bench.export import to_csv, to_json, to_markdown
 from qtui.bench.report import table
 from qtui.errors import UsageError
-from qtui.records import EngineVersion, RunWarning
+from qtui.model import SearchSettings
+from qtui.records import EngineVersion, Recommendation, RunnerUp, RunWarning, Span
 from tests.bench.runs import REQUEST, run, threshold
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine
@@ -101,8 +102,34 @@ async def test_markdown_has_the_figures_the_method_and_the_warnings(home):
         "**noisy** (synthetic): loud",
     ):
         assert words in text, words
-    widths = {line.count("|") for line in text.split("## Figures")[1].splitlines() if line.startswith("|")}
-    assert widths == {16}
+    for title, bars in (("Figures", 16), ("Collections", 10), ("Bytes", 9)):
+        section = text.split(f"## {title}")[1].split("##")[0]
+        assert {line.count("|") for line in section.splitlines() if line.startswith("|")} == {bars}, title
+    order = [line.split("|")[2].strip() for line in text.splitlines() if line.startswith("| binary |")]
+    assert order == ["off", "on ×1", "on ×4"]
+
+
+async def test_markdown_says_what_to_use_and_how(home):
+    record = await some_record(home)
+    runner_up = RunnerUp("scalar", SearchSettings(), "larger")
+    chosen = Recommendation(
+        "binary",
+        SearchSettings(rescore=True, oversampling=4.0),
+        Span(0.97, 0.96, 0.98),
+        speedup=2.0,
+        compression=32.0,
+        reasons=("memory: 2 bytes | less",),
+        runner_up=runner_up,
+        python="print('```')\n",
+        rest="PUT /collections/x\n",
+    )
+    assert "## Recommendation" not in to_markdown(replace(record, recommendation=None))
+    text = to_markdown(replace(record, recommendation=chosen)).split("## Recommendation")[1].split("## Figures")[0]
+    assert "**binary**, rescore x4: recall@5 0.970 (0.960 to 0.980)." in text
+    assert "- memory: 2 bytes \\| less" in text
+    assert "- runner-up: scalar: larger" in text
+    assert "````python\nprint('```')\n````\n" in text
+    assert "```http\nPUT /collections/x\n```\n" in text
 
 
 async def test_a_run_does_not_differ_from_itself(home):
