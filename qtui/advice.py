@@ -52,6 +52,8 @@ class Advice:
     k: int
     halves: tuple[int, int]
     """Queries to choose by, and to confirm on."""
+    unit: str
+    """What memory is counted by: vector, or token for multivectors."""
     memory: str
     """What is counted as memory."""
     recommendation: Recommendation | None

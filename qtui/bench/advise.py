@@ -47,6 +47,7 @@ def advise(evidence: Evidence, target: float) -> Advice:
         target=target,
         k=evidence.record.dataset.k,
         halves=(len(evidence.choosing), len(evidence.confirming)),
+        unit="token" if evidence.record.dataset.multivector else "vector",
         memory=conclude.memory(choice),
         recommendation=conclude.recommendation(choice),
         verdict=conclude.verdict(choice),

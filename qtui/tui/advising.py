@@ -64,7 +64,7 @@ def _head(found: Advice, best: Recommendation) -> Iterator[Text]:
     chosen = found.chosen
     ram = None if chosen is None else chosen.ram_bytes
     tiles = (
-        (units.ABSENT if ram is None else f"{ram:,.0f} B", "RAM a vector"),
+        (units.ABSENT if ram is None else f"{ram:,.0f} B", f"RAM a {found.unit}"),
         (units.ratio(best.compression), "smaller"),
         (units.share(best.recall.mean), f"recall@{found.k}"),
         (f"{units.millis(chosen.p50_ms if chosen else None)} ms", "engine p50"),
