@@ -58,7 +58,7 @@ KEYS = (
     Command("search.again", "r", "again", "", "Ask again", always="f5"),
     Command("search.filter", "F", "filter", "", "Filter by payload", display="F"),
     Command("search.copy", "y", "copy", "", "Copy the columns as text"),
-    Command("search.back", "escape", "back", "Back", "Stop searching; else back to the columns"),
+    Command("search.back", "escape", "back", "Back", "Stop searching; else back to the columns", "Esc"),
 )
 
 
@@ -92,6 +92,8 @@ class SearchPanel(Vertical):
         super().__init__(id=id)
         self.room = room
         self._asker = Asker(room)
+        self._text = ""
+        """What was asked last."""
         self._target: Target | None = None
         self._outcomes: dict[Column, Outcome] = {}
         self._titled: dict[str, object] = {}
@@ -139,7 +141,7 @@ class SearchPanel(Vertical):
             self._asker.forget()
         elif now.status == "ready" and before.status != "ready" and self._interrupted:
             self._interrupted = False
-            self._ask_anew()
+            self._resolve(self._text, typed=False)
         if self.is_mounted:
             self._draw()
 
@@ -194,7 +196,7 @@ class SearchPanel(Vertical):
         self._form.titles = tuple(self._titled)
         self._form.fields = fields(point.payload for point in page.points)
         small = next((view.points for view in self.views or () if view.name == name), 0) <= FIRST_ASK_POINTS
-        if self._target is None and not self._form.query_text and small and page.points:
+        if not (self._text or self._form.query_text) and small and page.points:
             self._ask(titled[0].title if titled else str(page.points[0].id))
 
     # --- asking ---------------------------------------------------------------------------------------------------
@@ -202,15 +204,16 @@ class SearchPanel(Vertical):
     @on(QueryForm.Asked)
     def _asked(self, message: QueryForm.Asked) -> None:
         message.stop()
-        self._ask(message.text)
+        self._ask(message.text, typed=True)
 
-    def _ask(self, text: str) -> None:
+    def _ask(self, text: str, *, typed: bool = False) -> None:
+        self._text = text
         self._form.put(text)
         if self.columns:
-            self._resolve(text)
+            self._resolve(text, typed=typed)
 
     @work(exclusive=True, group="search")
-    async def _resolve(self, text: str) -> None:
+    async def _resolve(self, text: str, *, typed: bool) -> None:
         """Makes the typed text a query that can be asked, then asks it."""
         self._form.said = ""
         try:
@@ -219,9 +222,9 @@ class SearchPanel(Vertical):
         except QtuiError as error:
             self._form.said = error.text
             self._interrupted = isinstance(error, EngineGone)
-            self._form.query_one(QueryBox).focus()
             return
-        self._row.take_focus()
+        if typed:
+            self._row.take_focus()
         self._outcomes = {}
         await self._ask_columns()
 

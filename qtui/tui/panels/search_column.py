@@ -225,7 +225,7 @@ def _what_it_did(shown: Shown, outcome: Outcome) -> str:
         return "originals, no rescoring"
     if not did.rescore:
         return "quantized, not rescored"
-    return f"rescored ×{did.oversampling:g}, {did.candidates} candidates"
+    return f"{did.candidates:,} candidates rescored"
 
 
 def _error(text: str, width: int, most: int) -> Iterator[Text]:

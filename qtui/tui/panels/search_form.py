@@ -137,7 +137,9 @@ class QueryForm(Vertical, can_focus=False):
 
     def watch_said(self) -> None:
         """An error, or its end."""
-        self._say()
+        if self.is_mounted:
+            self._show_suggestions()  # they would hide it
+            self._say()
 
     # --- suggestions ------------------------------------------------------------------------------------------
 
@@ -153,7 +155,8 @@ class QueryForm(Vertical, can_focus=False):
 
     def _show_suggestions(self) -> None:
         choices = self.query_one(Suggestions)
-        choices.display = choices.option_count > 0 and self.screen.focused in (self.query_one(QueryBox), choices)
+        wanted = self.screen.focused in (self.query_one(QueryBox), choices) and not self.said
+        choices.display = wanted and choices.option_count > 0
 
     def _suggest(self, text: str) -> None:
         if not self.is_mounted:
