@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from qtui import units
 from qtui.methods import METHODS
+from qtui.model import SearchSettings
 from qtui.records import CollectionRecord, Measurement, RunRecord
 
 MULTIPLY = "\N{MULTIPLICATION SIGN}"
+AT_LEAST = "\N{GREATER-THAN OR EQUAL TO}"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 SHORTEST_S = 0.05
 """Seconds that finding the truth must take to be worth saying."""
@@ -54,7 +56,8 @@ def table(of: RunRecord | Sequence[Measurement], width: int = 80) -> str:
     else:
         lines.append("no figures: the run ended before anything was measured")
     if isinstance(of, RunRecord):
-        lines += ["", *_footer(of, width)]
+        advised = list(_advice(of, width))
+        lines += ["", *advised, *([""] if advised else []), *_footer(of, width)]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -164,6 +167,32 @@ def _heading(record: RunRecord, width: int) -> Iterator[str]:
     filtered = f", filter {data.filter}" if data.filter else ""
     status = "" if record.status == "complete" else f" ({record.status}: it ended before it was done)"
     yield from textwrap.wrap(title + filtered + status, width)
+
+
+def _advice(record: RunRecord, width: int) -> Iterator[str]:
+    """What to use, in two or three lines; why there is no advice is among the warnings."""
+    best, target = record.recommendation, record.plan.target_recall
+    if best is None:
+        return
+    kept = "" if target is None else f" for recall@{record.dataset.k} {AT_LEAST} {target:.4g}"
+    recall = f"{units.share(best.recall.mean)} [{units.share(best.recall.low)}, {units.share(best.recall.high)}]"
+    smaller = "" if best.compression in (None, 1.0) else f", {units.ratio(best.compression)} smaller"
+    faster = "" if best.speedup is None else f", {best.speedup:.2f}x the speed of none"
+    lines = [
+        f"recommended{kept}: {best.method} {_asked(best.search)}: recall {recall} on the half of the queries that"
+        f" confirmed it{smaller}{faster}"
+    ]
+    if best.runner_up is not None:
+        second = best.runner_up
+        lines.append(f"runner-up: {second.method} {_asked(second.search)}: {second.why}")
+    for line in lines:
+        yield from textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _asked(search: SearchSettings) -> str:
+    rescore = "" if search.rescore is None else "rescore " if search.rescore else "no rescore "
+    factor = "" if search.oversampling is None else f"{MULTIPLY}{search.oversampling:g} "
+    return f"{rescore}{factor}ef {search.hnsw_ef}" if search.hnsw_ef is not None else f"{rescore}{factor}".rstrip()
 
 
 def _footer(record: RunRecord, width: int) -> Iterator[str]:

@@ -126,6 +126,13 @@ def _how(parser: Parser) -> None:
     group.add_argument("--cold", action="store_true", help="first a pass with the page cache emptied")
     group.add_argument("--seed", type=values.whole(0), metavar="N", default=standard.seed, help="(default: 0)")
     group = parser.add_argument_group("results")
+    group.add_argument(
+        "--target-recall",
+        type=values.real(0.01, 1),
+        metavar="R",
+        default=standard.target_recall,
+        help=f"what the recommended variant must keep (default: {standard.target_recall:g})",
+    )
     group.add_argument("--keep", action="store_true", help="keep the collections that were built, and say where")
     group.add_argument("--yes", action="store_true", help="don't ask before what takes minutes")
     group.add_argument("--json", metavar="F|-", help="write the run record to a file; `-`: to stdout, alone")
@@ -177,6 +184,7 @@ def make_request(args: Namespace) -> BenchRequest:
         repeat=args.repeat,
         cold=args.cold,
         seed=args.seed,
+        target_recall=args.target_recall,
         keep=args.keep,
     )
 

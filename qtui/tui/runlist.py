@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from qtui import units
-from qtui.plan import BenchRequest, Variant
+from qtui.plan import DEFAULT_TARGET_RECALL, BenchRequest, Variant
 from qtui.records import RunRecord, RunSummary
 from qtui.tui.fold import RunState
 from qtui.tui.text import clean
@@ -59,7 +59,12 @@ def state_of(record: RunRecord) -> RunState:
     measurements = record.measurements
     efs = tuple(dict.fromkeys(found.search.hnsw_ef or 0 for found in measurements))
     return RunState(
-        request=BenchRequest(limit=record.dataset.k, repeat=record.plan.repeat, hnsw_ef=efs or (0,)),
+        request=BenchRequest(
+            limit=record.dataset.k,
+            repeat=record.plan.repeat,
+            hnsw_ef=efs or (0,),
+            target_recall=record.plan.target_recall or DEFAULT_TARGET_RECALL,
+        ),
         variants=tuple(Variant(found.method, found.search, found.concurrency) for found in measurements),
         about=record.name or record.dataset.source,
         measured=MappingProxyType(

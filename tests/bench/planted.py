@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from qtui.bench.evidence import Evidence, gather, tally_of
 from qtui.bench.tally import Tally
@@ -41,7 +42,10 @@ class Plant:
     fails: Callable[[int], bool] = lambda _: False
 
 
-def always(value: float) -> Callable[[int], float]:
+T = TypeVar("T")
+
+
+def always(value: T) -> Callable[[int], T]:
     return lambda _: value
 
 

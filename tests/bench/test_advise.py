@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from qtui import advice
 from qtui.bench.advise import advise, rank, recommended
 from qtui.bench.evidence import LEAST_HALF, gather, split, tally_of
-from qtui.bench.samples import Sample
 from qtui.errors import UsageError
 from qtui.model import SearchSettings
+from qtui.records import Sample
 from tests.bench.planted import K, Plant, always, evidence, run
 
 NONE = Plant("none", always(10), always(1.0))
@@ -242,9 +242,7 @@ def random_run(seed):
         for factor in (None,) if method == "none" else (1.0, 2.0, 4.0):
             quality, pace = rng.uniform(0.8, 1.0), rng.uniform(0.1, 2.0)
             found = rng.binomial(10, quality, 60)
-            plants.append(
-                Plant(method, lambda query, found=found: int(found[query]), always(pace), factor, bytes_=size)
-            )
+            plants.append(Plant(method, found.tolist().__getitem__, always(pace), factor, bytes_=size))
     return run(plants, queries=60, seed=seed)
 
 
@@ -267,17 +265,23 @@ def test_the_choice_holds_on_both_halves_and_nothing_better_does(seed, target):
     found = advise(held, target)
     assert found == advise(gather(record, tally_of(record, lines)), target)
     for each in found.weighed:
+        assert each.choosing is not None
+        assert each.confirming is not None
         assert each.choosing.mean == pytest.approx(counted(lines, each.measurement, held.choosing))
         assert each.confirming.mean == pytest.approx(counted(lines, each.measurement, held.confirming))
-    both = [each for each in found.weighed if min(each.choosing.low, each.confirming.low) >= target]
+    both = [
+        each
+        for each in found.weighed
+        if each.choosing and each.confirming and min(each.choosing.low, each.confirming.low) >= target
+    ]
     if found.recommendation is None:
         assert both == []
         return
     chosen = found.chosen
     assert chosen in both
     assert found.recommendation.recall == chosen.confirming
-    assert chosen.ram_bytes == min(each.ram_bytes for each in both)
-    assert chosen.p50_ms == min(each.p50_ms for each in both if each.ram_bytes == chosen.ram_bytes)
+    assert chosen.ram_bytes == min(each.ram_bytes or 0 for each in both)
+    assert chosen.p50_ms == min(each.p50_ms or 0 for each in both if each.ram_bytes == chosen.ram_bytes)
 
 
 def test_the_order_is_by_size_then_speed():

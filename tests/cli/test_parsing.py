@@ -162,7 +162,7 @@ def test_what_is_wrong_is_said(line: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "option",
     ["--url", "--profile", "--api-key-env", "--grpc", "--allow-writes", "--timeout", "--text", "--image", "--documents",
-     "--target-recall", "--report", "--baseline", "--fail-under", "--fail-over"],
+     "--report", "--baseline", "--fail-under", "--fail-over"],
 )  # fmt: skip
 def test_what_comes_later_is_not_offered(option: str) -> None:
     for command in SUMMARIES:

@@ -9,6 +9,7 @@ import numpy as np
 from qtui.advice import Advice
 from qtui.bench import advise as rule
 from qtui.bench.evidence import gather, tally_of
+from qtui.events import RunFinished
 from qtui.plan import BenchRequest, SourceSpec
 from qtui.records import Dataset, RunRecord, RunSummary, Sample
 from tests.tui import fake_room
@@ -18,8 +19,9 @@ REQUEST = BenchRequest(source=SourceSpec("sample"), queries=200)
 
 def kept(run_id: str, started: str, *, status: str = "complete", **dataset: object) -> RunRecord:
     """A run of the standard plan."""
-    happened = fake_room.script(REQUEST)
-    record = happened[-1].record  # type: ignore[union-attr]  # the last event of a script is RunFinished
+    finished = fake_room.script(REQUEST)[-1]
+    assert isinstance(finished, RunFinished)
+    record = finished.record
     data: Dataset = replace(record.dataset, **dataset)  # type: ignore[arg-type]  # field names are the caller's
     return replace(record, id=run_id, started=started, status=status, dataset=data)
 
