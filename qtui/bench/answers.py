@@ -18,6 +18,7 @@ from qtui.bench.truth import (
 from qtui.bench.truthfile import read_truth
 from qtui.data.vectors import VectorSource
 from qtui.engine.base import Engine
+from qtui.errors import UsageError, shown
 from qtui.events import Event, Warned
 from qtui.model import PointId
 from qtui.records import TruthRecord
@@ -82,6 +83,12 @@ async def of_collection(state: RunState, engine: Engine, using: str) -> AsyncGen
 
 
 def _taken(state: RunState, truth: Truth, seconds: float) -> tuple[Warned, ...]:
+    """Keeps the truth. Raises UsageError when a filter leaves nothing to find."""
+    if state.filter_ is not None and not any(truth.ids):
+        raise UsageError(
+            f"no point matches the filter {shown(state.request.filter)}: give one that matches some, or vectors with"
+            " --payload"
+        )
     state.take_truth(truth.ids, TruthRecord(truth.how, seconds))
     dataset = state.dataset
     shortest = min(len(ids) for ids in truth.ids)

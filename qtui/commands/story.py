@@ -127,7 +127,7 @@ def _vector(vector: VectorView) -> str:
         ("vectors", f"{vector.vectors:,}"),
         ("originals", f"{originals(spec)}, {vector.original_bytes:,} bytes each"),
         ("configured", _configured(spec)),
-        ("built", f"{built(vector)} segments quantized, {vector.indexed.segments}/{vector.indexed.of} indexed"),
+        ("built", _built(vector)),
         ("effective", _effective(vector)),
         ("bytes each", _compression(vector)),
         ("index", _index(spec)),
@@ -146,6 +146,11 @@ def _configured(spec: VectorSpec) -> str:
         "always in RAM" if quantization.always_ram else "",
     ]
     return ", ".join([quantization.method, *(detail for detail in details if detail)])
+
+
+def _built(vector: VectorView) -> str:
+    quantized = "" if vector.spec.quantization is None else f"{built(vector)} segments quantized, "
+    return f"{quantized}{vector.indexed.segments}/{vector.indexed.of} {'' if quantized else 'segments '}indexed"
 
 
 def _effective(vector: VectorView) -> str:

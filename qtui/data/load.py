@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +26,7 @@ from qtui.data.rows import Batch
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine, Origin, PointBatch
 from qtui.engine.view import unreadable
-from qtui.errors import DataError, Exists, shown
+from qtui.errors import DataError, DiskFull, Exists, QtuiError, shown
 from qtui.events import BuildDone, Event, Progress
 from qtui.model import CollectionSpec
 from qtui.plan import BuildJob, BuildSpec, LoadRequest, check_build, collection_names
@@ -130,7 +130,8 @@ async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, No
     """Loads and builds one collection, or goes on with it. Ends with BuildDone; closing it stops between batches.
 
     Raises Exists when the name is taken by something else, DataError for the first row that can't be used, and what
-    `open_vectors` and the engine raise. What was written before stays, as a partial collection.
+    `open_vectors` and the engine raise. What was written before stays, as a partial collection, but not after a row
+    that can't be used: once its file is mended that is another source, and could never go on.
     """
     check_build(job.build)
     with open_vectors(job.source) as source:
@@ -140,9 +141,15 @@ async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, No
             yield BuildDone(job.collection, expected, 0.0, 0.0)
             return
         pace = _Pace(job.collection, await engine.loaded_rows(job.collection), source.rows)
-        async with aclosing(_written(engine, job, source, held_out, pace)) as steps:
-            async for done in steps:
-                yield pace.progress(done)
+        try:
+            async with aclosing(_written(engine, job, source, held_out, pace)) as steps:
+                async for done in steps:
+                    yield pace.progress(done)
+        except DataError as error:
+            if not isinstance(error, DiskFull):
+                with suppress(QtuiError):  # the row is what the user must hear of
+                    await engine.delete(job.collection)
+            raise
         load_seconds = pace.elapsed_s
     yield Progress("index", job.collection, 0, None, 0.0, None)
     index_seconds = await engine.build(job.collection)

@@ -322,6 +322,18 @@ async def test_a_filter_narrows_truth_and_searches_alike(home, tmp_path):
     assert ran.record.dataset.filter == condition
 
 
+@pytest.mark.parametrize("on", ["source", "collection"])
+async def test_a_filter_that_no_point_matches_is_refused(on, home):
+    engine = FakeEngine(clock=FakeClock())
+    request = replace(REQUEST, filter="kind = a")
+    if on == "collection":
+        await loaded(engine, "docs", ("none",))
+        request = replace(request, source=None, collection="docs")
+    with pytest.raises(UsageError, match="no point matches the filter"):
+        await run(request, home, engine)
+    assert not list((home / "runs").iterdir())
+
+
 async def test_truth_comes_from_the_cache_the_second_time_and_a_damaged_entry_is_made_again(home):
     first = await run(REQUEST, home)
     second = await run(REQUEST, home)

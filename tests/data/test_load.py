@@ -18,7 +18,7 @@ from qtui.data.queries import held_out_rows
 from qtui.data.vectors import open_vectors
 from qtui.engine.base import Origin, PointBatch
 from qtui.engine.open import open_embedded
-from qtui.errors import DataError, Exists, QtuiError, UsageError
+from qtui.errors import DataError, DiskFull, Exists, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress
 from qtui.model import Distance, Hnsw, Placement, Quantization
 from qtui.plan import BuildJob, BuildSpec, LoadRequest, SourceSpec
@@ -173,14 +173,32 @@ async def test_loading_again_does_nothing_and_another_source_is_refused(engine, 
     ("row", "value", "says"),
     [(450, np.nan, "row 450 .* not finite"), (450, 0, "row 450 .* all zeros"), (0, np.inf, "row 0 .* not finite")],
 )
-async def test_a_bad_row_leaves_a_partial_collection(row, value, says, engine, tmp_path):
+async def test_a_bad_row_leaves_nothing_and_the_mended_file_loads(row, value, says, engine, tmp_path):
     vectors = random_vectors(500, 16)
     vectors[row] = value
     with pytest.raises(DataError, match=says):
         await events_of(load(engine, job_of(tmp_path, vectors)))
-    assert (await engine.view("c")).status == "partial"
-    assert await engine.count("c") <= row
-    await engine.delete("c")
+    assert await engine.collections() == ()
+    vectors[row] = 1
+    await events_of(load(engine, job_of(tmp_path, vectors)))
+    assert await engine.count("c") == 500
+
+
+async def test_a_full_disk_keeps_what_was_written(engine, tmp_path, monkeypatch):
+    job, upsert = job_of(tmp_path, random_vectors(500, 16)), engine.upsert
+
+    async def filling(name: str, batch: PointBatch) -> None:
+        if int(batch.ids[0]) >= 256:
+            raise DiskFull("no space is left")
+        await upsert(name, batch)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "upsert", filling)
+        with pytest.raises(DiskFull):
+            await events_of(load(engine, job))
+    assert await engine.count("c") == 256
+    await events_of(load(engine, job))
+    assert await engine.count("c") == 500
 
 
 async def test_a_bad_file_makes_no_collection(engine, tmp_path):
