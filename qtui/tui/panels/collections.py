@@ -26,12 +26,14 @@ from qtui.tui.commands import Command, bindings
 from qtui.tui.dialogs.ask import ConfirmByName
 from qtui.tui.inspection import inspect
 from qtui.tui.messages import CollectionsWanted, Copied, Ended, Happened, Measure
+from qtui.tui.panels.making import MAKING, MakingPanel
 from qtui.tui.room import Room, RoomState
 from qtui.tui.text import clean
 from qtui.tui.theme import BAD, KEY
 from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.tables import CollectionTable
+from qtui.tui.widgets.workload import WorkList
 
 DEMO = LoadRequest("demo", SourceSpec(kind="sample"), DEFAULT_METHODS)
 DEMO_NAMES = tuple(DEMO.name if method == "none" else f"{DEMO.name}__{method}" for method in DEMO.methods)
@@ -96,7 +98,7 @@ class Inspection(VerticalScroll):
             self.query_one("#inspection-text", Static).update(text)
 
 
-class CollectionsPanel(Vertical):
+class CollectionsPanel(MakingPanel):
     """List on the left, inspection on the right; one at a time where the window is narrow."""
 
     HELP_TITLE = "Collections"
@@ -120,6 +122,7 @@ class CollectionsPanel(Vertical):
     def compose(self) -> ComposeResult:
         """Progress on top, then the list and the inspection, or what an empty store says."""
         yield ProgressLine(id="load-progress")
+        yield WorkList(id="work-list")
         with Horizontal(id="collections-body"):
             with Vertical(id="list"):
                 yield line_input("", id="filter", placeholder="filter by name or method")
@@ -140,7 +143,7 @@ class CollectionsPanel(Vertical):
         """The store was read."""
         if views is None or not self.is_mounted:
             return
-        empty = not views and not self.loading_demo
+        empty = not views and not self.loading_demo and not self.making
         had_focus = self.has_focus_within or self.screen.focused is None
         self.query_one("#first-run").display = empty
         self.query_one("#collections-body").display = not empty
@@ -195,6 +198,8 @@ class CollectionsPanel(Vertical):
         """What makes sense now."""
         if not self.is_mounted:
             return True
+        if action in MAKING:
+            return self.can_make(action)
         idle = self.room_state.status not in {"measuring", "building"} and not self.loading_demo
         one, listed = self.highlighted is not None, not self.inspecting
         sensible = {
@@ -205,7 +210,7 @@ class CollectionsPanel(Vertical):
             "filter": bool(self.views) and listed,
             "sort": bool(self.views) and listed,
             "copy": one,
-            "back": self.inspecting or self.loading_demo or self.query_one("#filter").display,
+            "back": self.inspecting or self.loading_demo or self.can_stop or self.query_one("#filter").display,
         }
         return sensible.get(action, True)
 
@@ -225,6 +230,8 @@ class CollectionsPanel(Vertical):
         elif box.display:
             box.value, box.display = "", False
             self.query_one(CollectionTable).focus()
+        else:
+            self.stop_making()
 
     def action_filter(self) -> None:
         """Opens the filter."""

@@ -1,0 +1,334 @@
+"""The setup dialog: what to load, how to build it, what that will take, and the same as Python and REST."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.reactive import reactive
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from qtui import estimate, snippets, units
+from qtui.errors import QtuiError, UsageError
+from qtui.methods import DEFAULT_METHODS
+from qtui.model import CollectionView, Distance
+from qtui.plan import QUERY_ENCODINGS, SourceFacts, SourceSpec
+from qtui.tui.commands import Command, bindings
+from qtui.tui.messages import Copied, PlanEdited
+from qtui.tui.room import Room
+from qtui.tui.setupform import PRESETS, Setup, SetupText, forecasts, preset_text, read, read_source
+from qtui.tui.text import clean, plain
+from qtui.tui.theme import BAD, DIM, GOOD, KEY, WARN
+from qtui.tui.widgets.controls import Choice, Field, line_input
+from qtui.tui.widgets.forecasts import ForecastList
+
+SOURCES = (("sample", "the sample"), ("file", "a file"), ("synthetic", "synthetic"))
+PRESET_CHOICES = (("", "none"), *((name, name) for name in PRESETS))
+ORIGINALS = (("cold", "on disk (cold)"), ("cached", "page cache"), ("pinned", "in RAM"), ("", "not set"))
+QUANTIZED = (("pinned", "in RAM, always"), ("cached", "page cache"), ("cold", "on disk (cold)"))
+ENCODINGS = (("", "not set"), *((name, name) for name in QUERY_ENCODINGS))
+DISTANCES = tuple((each.value, each.value) for each in Distance)
+PAGES = ("figures", "Python", "REST")
+CHOICES = {
+    "preset": PRESET_CHOICES,
+    "kind": SOURCES,
+    "distance": DISTANCES,
+    "originals": ORIGINALS,
+    "quantized": QUANTIZED,
+    "encoding": ENCODINGS,
+}
+TYPED = ("path", "payload", "shape", "name", "vector_name", "hnsw_m", "ef_construct", "quantile", "threshold")
+SOURCE_FIELDS = frozenset({"setup-path", "setup-payload", "setup-shape"})
+SETTLE_S = 0.25
+"""Of quiet typing before a source is looked at."""
+KEYS = (
+    Command("setup.leave", "escape", "dismiss(None)", "Back", "Leave without loading", "Esc"),
+    Command("setup.load", "f9", "load", "Load", "Load", always="f9"),
+    Command("setup.page", "f6", "page", "Request", "Figures, Python, REST in turn", always="f6"),
+    Command("setup.lower", "f7", "lower", "Lower", "Lower the indexing threshold", always="f7"),
+    Command("setup.copy", "f8", "copy", "Copy", "Copy the request", always="f8"),
+)
+
+
+class SetupDialog(ModalScreen[Setup | None]):
+    """Asks what to load; dismissed with a setup whose every value was checked."""
+
+    AUTO_FOCUS = "#setup-kind"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    DEFAULT_CSS = """
+    SetupDialog #setup {
+        width: 100%; max-width: 116; height: auto; max-height: 100%; padding: 0 1;
+        border: round $primary; border-title-color: $primary; background: $surface;
+    }
+    SetupDialog #setup-body { height: auto; }
+    SetupDialog #setup-form { width: 41; height: auto; max-height: 100%; }
+    SetupDialog #setup-form .label { width: 13; }
+    SetupDialog #setup-facts { padding-left: 14; height: auto; max-height: 2; }
+    SetupDialog #setup-right { width: 1fr; height: auto; margin-left: 3; }
+    SetupDialog #setup-figures { height: auto; }
+    SetupDialog #setup-request { height: 19; display: none; }
+    SetupDialog #setup-text { height: auto; }
+    SetupDialog #setup-head { height: 1; color: $text-muted; }
+    SetupDialog #setup-basis { height: auto; margin-top: 1; color: $text-muted; }
+    SetupDialog #setup-said { height: auto; max-height: 6; margin: 1 0; }
+    SetupDialog #setup-keys { height: 1; }
+    SetupDialog .-request #setup-figures { display: none; }
+    SetupDialog .-request #setup-request { display: block; }
+    .-narrow SetupDialog #setup, SetupDialog.-narrow #setup { height: 100%; }
+    SetupDialog.-narrow #setup-body { height: 1fr; }
+    SetupDialog.-narrow #setup-form { width: 37; }
+    SetupDialog.-narrow #setup-right { height: 100%; margin-left: 2; }
+    SetupDialog.-narrow #setup-figures, SetupDialog.-narrow #setup-request { height: 100%; }
+    SetupDialog.-narrow #setup-said { margin: 0; max-height: 5; }
+    SetupDialog.-narrow #setup-basis { display: none; }
+    SetupDialog.-narrow .-request #setup-form { display: none; }
+    """
+    facts: reactive[SourceFacts | None] = reactive(None)
+    setup: reactive[Setup | None] = reactive(None)
+    page: reactive[str] = reactive(PAGES[0])
+
+    def __init__(self, room: Room, views: tuple[CollectionView, ...], text: SetupText | None = None) -> None:
+        super().__init__()
+        self.room = room
+        self.views = views
+        self.first = text or SetupText(methods=DEFAULT_METHODS, name=_free_name(views))
+        self._problem = ""
+        self._looked: SourceSpec | None = None
+        self._filling = False
+
+    def compose(self) -> ComposeResult:
+        """Settings on the left; methods with what each takes, or the request, on the right; the verdict below."""
+        text = self.first
+        with Vertical(id="setup") as box:
+            box.border_title = "New collections"
+            with Horizontal(id="setup-body"):
+                with VerticalScroll(id="setup-form", can_focus=False):
+                    yield from self._form(text)
+                with Vertical(id="setup-right"):
+                    with Vertical(id="setup-figures"):
+                        yield Static(id="setup-head")
+                        yield ForecastList(text.methods, id="setup-methods")
+                        basis = f"est: RAM {estimate.RAM_FORMULA}; build by {estimate.RATES}"
+                        yield Static(Text(basis), id="setup-basis")
+                    with VerticalScroll(id="setup-request"):
+                        yield Static(id="setup-text")
+            yield Static(id="setup-said")
+            yield Static(id="setup-keys")
+
+    def _form(self, text: SetupText) -> ComposeResult:
+        yield Field("preset", _choice("preset", text.preset))
+        yield Field("source", _choice("kind", text.kind))
+        yield Field("file", line_input(text.path, id="setup-path", placeholder="path of vectors"), id="path-row")
+        yield Field("payload", line_input(text.payload, id="setup-payload", placeholder="optional"), id="payload-row")
+        yield Field("rows x dim", line_input(text.shape, id="setup-shape"), id="shape-row")
+        yield Static(id="setup-facts")
+        yield Field("name", line_input(text.name, id="setup-name"))
+        yield Field("vector name", line_input(text.vector_name, id="setup-vector_name", placeholder="unnamed"))
+        yield Field("distance", _choice("distance", text.distance))
+        yield Field("originals", _choice("originals", text.originals))
+        yield Field("quantized", _choice("quantized", text.quantized))
+        yield Field("HNSW m", line_input(text.hnsw_m, id="setup-hnsw_m", placeholder="16"))
+        yield Field("ef_construct", line_input(text.ef_construct, id="setup-ef_construct"))
+        yield Field("quantile", line_input(text.quantile, id="setup-quantile"))
+        yield Field("query bits", _choice("encoding", text.encoding))
+        yield Field("index from", line_input(text.threshold, id="setup-threshold", placeholder="10000 (default), KB"))
+
+    def on_mount(self) -> None:
+        """Looks at the source at once."""
+        self._settle = self.set_timer(0, self._look)
+        self._check()
+
+    # --- what is edited -----------------------------------------------------------------------------------------
+
+    @property
+    def text(self) -> SetupText:
+        """The controls as they stand."""
+        chosen = {name: self.query_one(f"#setup-{name}", Choice).value for name in CHOICES}
+        typed = {name: self.query_one(f"#setup-{name}", Input).value for name in TYPED}
+        return SetupText(methods=self.query_one(ForecastList).names, **chosen, **typed)
+
+    def _fill(self, text: SetupText) -> None:
+        """Puts other values into the controls, all at once."""
+        self._filling = True
+        for name in CHOICES:
+            self.query_one(f"#setup-{name}", Choice).value = getattr(text, name)
+        with self.prevent(Input.Changed):
+            for name in TYPED:
+                self.query_one(f"#setup-{name}", Input).value = getattr(text, name)
+        self.query_one(ForecastList).chosen = frozenset(text.methods)
+        self._filling = False
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.input.id in SOURCE_FIELDS:
+            self._look_soon()
+        self._check()
+
+    @on(PlanEdited)
+    def _chosen(self, event: PlanEdited) -> None:
+        event.stop()
+        text = self.text
+        if text.preset != self._preset:
+            name = text.name if text.preset else _free_name(self.views)
+            filled = preset_text(text.preset, text)
+            self._fill(filled if text.preset else replace(filled, methods=DEFAULT_METHODS, name=name))
+        self._preset = self.text.preset
+        self._look_soon()
+        self._check()
+
+    _preset = ""
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_load()
+
+    # --- the source ---------------------------------------------------------------------------------------------
+
+    def _look_soon(self) -> None:
+        self._settle.stop()
+        self._settle = self.set_timer(SETTLE_S, self._look)
+
+    @work(exclusive=True, group="look")
+    async def _look(self) -> None:
+        try:
+            source = read_source(self.text)
+            if source == self._looked:
+                return
+            self._looked, self.facts, self._problem = source, None, ""
+            self._check()
+            facts = await self.room.describe_source(source)
+        except QtuiError as error:
+            self._looked, self.facts, self._problem = None, None, error.text
+        else:
+            self.facts = facts
+            if facts.distance is not None and not self.text.preset:
+                self.query_one("#setup-distance", Choice).value = facts.distance.value
+        self._check()
+
+    # --- what it amounts to -------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if self._filling:
+            return
+        text = self.text
+        for row, kind in (("path-row", "file"), ("payload-row", "file"), ("shape-row", "synthetic")):
+            self.query_one(f"#{row}").display = text.kind == kind
+        methods = self.query_one(ForecastList)
+        methods.locked = bool(text.preset)
+        methods.forecasts = {} if self.facts is None else forecasts(text, self.facts)
+        multivector = self.facts is not None and self.facts.multivector
+        self.query_one("#setup-hnsw_m", Input).placeholder = "0, multivectors" if multivector else "16"
+        self.query_one("#setup-head", Static).update(methods.head())
+        self.query_one("#setup-facts", Static).update(self._facts_line())
+        problem = ""
+        self.setup = None
+        try:
+            read_source(text)
+            if self.facts is not None:
+                self.setup = read(text, self.facts, self.views)
+        except UsageError as error:
+            problem = error.text
+        self._say(problem or self._problem)
+        self._show_request()
+
+    def _facts_line(self) -> Text:
+        facts = self.facts
+        if facts is None:
+            return Text("✗ can't be read" if self._problem else "reading…", BAD if self._problem else DIM)
+        tokens = f" × {round(facts.vectors / max(1, facts.rows)):,} tokens" if facts.multivector else ""
+        fields = f"\n{clean(', '.join(facts.payload_fields), 60)}" if facts.payload_fields else ""
+        return Text.assemble(("✓ ", GOOD), f"{units.count(facts.rows)}{tokens} × {facts.dimension}", (fields, DIM))
+
+    def _say(self, problem: str) -> None:
+        said = self.query_one("#setup-said", Static)
+        setup = self.setup
+        if problem:
+            said.update(Text.assemble(("✗ ", BAD), plain(problem)))
+        elif setup is None:
+            said.update(Text("reading the source…", DIM))
+        else:
+            lines = [Text.assemble(("✓ ", GOOD), setup.summary)]
+            lines += [Text.assemble(("⚠ ", WARN), plain(note)) for note in setup.notes]
+            said.update(Text("\n").join(lines))
+        lower = f"  F7 index from {setup.lower_kb} KB" if setup is not None and setup.lower_kb is not None else ""
+        keys = Text.assemble(*_key("F9", "load"), *_key("F6", "figures/Python/REST"), *_key("F8", "copy"))
+        if lower:
+            keys.append_text(Text.assemble(*_key("F7", f"index from {setup.lower_kb} KB" if setup else "")))
+        keys.append_text(Text.assemble(*_key("Esc", "leave")))
+        self.query_one("#setup-keys", Static).update(keys)
+
+    # --- the request --------------------------------------------------------------------------------------------
+
+    def _show_request(self) -> None:
+        self.query_one("#setup").set_class(self.page != PAGES[0], "-request")
+        if self.page != PAGES[0]:
+            head = Text(f"{self.page}, F6 for the next\n\n", DIM)
+            self.query_one("#setup-text", Static).update(head + plain_lines(self._request()))
+
+    def _request(self) -> str:
+        if self.setup is None:
+            return "nothing to show before the line below says ✓"
+        specs = [each.spec for each in self.setup.planned]
+        if self.page == "REST":
+            return "\n".join(map(snippets.collection_rest, specs))
+        bodies = [snippets.collection_python(spec).removeprefix(snippets.PYTHON_CLIENT) for spec in specs]
+        return snippets.PYTHON_CLIENT + "".join(bodies)
+
+    def action_page(self) -> None:
+        """Figures, Python, REST, figures."""
+        self.page = PAGES[(PAGES.index(self.page) + 1) % len(PAGES)]
+        self._show_request()
+        if self.page == PAGES[0]:
+            self.query_one("#setup-kind").focus()
+        else:
+            self.query_one("#setup-request").focus()
+
+    def action_copy(self) -> None:
+        """The request that is shown, or the Python."""
+        if self.setup is not None:
+            self.post_message(Copied(self._request(), "the request"))
+
+    def action_lower(self) -> None:
+        """Takes the offered threshold."""
+        if self.setup is not None and self.setup.lower_kb is not None:
+            self.query_one("#setup-threshold", Input).value = str(self.setup.lower_kb)
+
+    def action_load(self) -> None:
+        """Only what was checked is loaded."""
+        if self.setup is not None and read_source(self.text) == self._looked:
+            self.dismiss(self.setup)
+        else:
+            self.app.bell()
+
+
+def plain_lines(text: str) -> Text:
+    """Lines of our own making, each cleaned."""
+    return Text("\n").join(Text(clean(line)) for line in text.splitlines())
+
+
+def _key(key: str, what: str) -> tuple[tuple[str, str], str]:
+    return (key, KEY), f" {what}   "
+
+
+def _choice(name: str, value: str) -> Choice:
+    choice = Choice(id=f"setup-{name}")
+    choice.set_reactive(Choice.options, CHOICES[name])
+    choice.set_reactive(Choice.value, value)
+    return choice
+
+
+def _free_name(views: tuple[CollectionView, ...]) -> str:
+    """`docs`, or the first `docs-N` that isn't taken."""
+    taken = {view.name.partition("__")[0] for view in views}
+    number = 1
+    while (name := "docs" if number == 1 else f"docs-{number}") in taken:
+        number += 1
+    return name

@@ -1,0 +1,200 @@
+"""What of the Collections tab makes and changes collections: setting up, loading, resuming, changing in place.
+
+Owns the workers that do it and the list that shows how far they are. Knows nothing of the table: a panel that
+derives from it says which collection is meant.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import ClassVar
+
+from textual import work
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.reactive import reactive
+
+from qtui import units
+from qtui.errors import QtuiError
+from qtui.events import BuildDone
+from qtui.model import CollectionView
+from qtui.plan import LoadRequest
+from qtui.tui import loading
+from qtui.tui.changeform import Asked, quantization_words
+from qtui.tui.commands import Command, bindings
+from qtui.tui.loading import Work
+from qtui.tui.messages import CollectionsWanted
+from qtui.tui.room import Room, RoomState
+from qtui.tui.text import clean
+from qtui.tui.widgets.workload import WorkList
+
+KEYS = (
+    Command("collections.new", "n", "new", "New", "Set up new collections: load a file, the sample or synthetic data"),
+    Command("collections.resume", "u", "resume", "Resume", "Go on with the unfinished collection"),
+    Command("collections.change", "c", "change", "Change", "Change quantization and placement of the highlighted one"),
+)
+MAKING = frozenset({"new", "resume", "change"})
+"""Actions that begin something here."""
+BUSY = frozenset({"measuring", "building", "paused", "closed"})
+
+
+class MakingPanel(Vertical):
+    """Base of the Collections panel; yields no widget itself: mount a WorkList where the list shall be."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    making: reactive[bool] = reactive(default=False, bindings=True)
+    room: Room
+
+    @property
+    def highlighted(self) -> CollectionView | None:
+        """The collection under the cursor."""
+        raise NotImplementedError
+
+    def can_make(self, action: str) -> bool:
+        """Whether one of these actions makes sense now."""
+        if self.making or self.room_state.status in BUSY or self.views is None:
+            return False
+        view = self.highlighted
+        if action == "resume":
+            return view is not None and view.status == "partial"
+        if action == "change":
+            return view is not None and view.status == "green" and bool(view.vectors)
+        return True
+
+    # --- setting up and loading -----------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="ask")
+    async def action_new(self) -> None:
+        """Asks what to load, then loads it."""
+        from qtui.tui.dialogs.setup import SetupDialog
+
+        setup = await self.app.push_screen_wait(SetupDialog(self.room, self.views or ()))
+        if setup is not None:
+            each = [(planned.spec.name, planned.forecast.seconds) for planned in setup.planned]
+            self._begin(loading.started(f"Loading {clean(setup.facts.name, 60)}", each))
+            self._make(setup.request)
+
+    @work(exclusive=True, group="make")
+    async def _make(self, request: LoadRequest) -> None:
+        error: str | None = None
+        try:
+            async with aclosing(self.room.load(request)) as events:
+                async for event in events:
+                    self._list.see(event)
+                    if isinstance(event, BuildDone):
+                        self.post_message(CollectionsWanted())
+        except QtuiError as failure:
+            error = failure.text
+        finally:
+            self._end(error)
+
+    def action_resume(self) -> None:
+        """Goes on with the highlighted collection, as it was asked for."""
+        view = self.highlighted
+        if view is not None:
+            self._begin(loading.started(f"Going on with {clean(view.name, 60)}", [(view.name, None)]))
+            self._resume(view.name)
+
+    @work(exclusive=True, group="make")
+    async def _resume(self, name: str) -> None:
+        error: str | None = None
+        try:
+            async with aclosing(self.room.resume(name)) as events:
+                async for event in events:
+                    self._list.see(event)
+        except QtuiError as failure:
+            error = failure.text
+        finally:
+            self._end(error)
+
+    # --- changing in place ------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="ask")
+    async def action_change(self) -> None:
+        """Asks for other settings and for the name to be typed, then changes them."""
+        from qtui.tui.dialogs.change import ChangeDialog
+
+        view = self.highlighted
+        if view is None:
+            return
+        asked = await self.app.push_screen_wait(ChangeDialog(view))
+        if asked is not None:
+            self._begin(loading.started(f"Changing {clean(view.name, 60)}", [(view.name, asked.seconds)]))
+            self._change(view, asked)
+
+    @work(exclusive=True, group="make")
+    async def _change(self, view: CollectionView, asked: Asked) -> None:
+        error: str | None = None
+        seconds: float | None = None
+        self._list.changing()
+        try:
+            seconds = await self.room.reconfigure(view.name, asked.change, asked.vector)
+            self._list.see(BuildDone(view.name, view.points, 0.0, seconds))
+        except QtuiError as failure:
+            error = failure.text
+        finally:
+            self._end(error)
+        if seconds is not None:
+            await self._tell_change(view, asked, seconds)
+
+    async def _tell_change(self, before: CollectionView, asked: Asked, seconds: float) -> None:
+        """What a change did, from the collection as it is now."""
+        try:
+            now = (await self.room.view(before.name)).vector(asked.vector)
+        except QtuiError as error:
+            self.notify(clean(error.text), severity="error", markup=False)
+            return
+        was = quantization_words(before.vector(asked.vector).spec.quantization)
+        done = quantization_words(now.spec.quantization)
+        text = f"{was} → {done}" if was != done else ", ".join(f"{what} {to}" for what, _, to in asked.lines)
+        built = f"; built {now.built.segments}/{now.built.of}" if now.spec.quantization is not None else ""
+        self.notify(
+            f"{text} in {units.duration(seconds)}{built}", title=f"{clean(before.name, 60)} is changed", markup=False
+        )
+
+    # --- how far it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def _list(self) -> WorkList:
+        return self.query_one(WorkList)
+
+    def _begin(self, work_: Work) -> None:
+        self.making = True
+        self._list.begin(work_)
+
+    def _end(self, error: str | None) -> Work | None:
+        """Nothing runs any more: says how it ended."""
+        self.making = False
+        if not self.is_mounted:
+            return None
+        over = self._list.end(error)
+        if over is not None:
+            self._tell(over)
+        self.post_message(CollectionsWanted())
+        return over
+
+    def _tell(self, over: Work) -> None:
+        kept = [row.collection for row in over.rows if row.state == "partial"]
+        ready = [row.collection for row in over.rows if row.state == "ready"]
+        if kept:
+            text = f"{clean(kept[0], 60)} is kept unfinished: u goes on with it, d discards it"
+            self.notify(text, title="Cancelled", markup=False, timeout=8)
+        elif ready and not over.failed:
+            count = clean(ready[0], 60) if len(ready) == 1 else f"{len(ready)} collections"
+            self.notify(f"{count} ready", markup=False)
+
+    def stop_making(self) -> bool:
+        """Cancels what runs, or closes the list of what failed. False: there was neither."""
+        if self.making:
+            self.workers.cancel_group(self, "make")
+            return True
+        shown = self._list.display
+        self._list.close()
+        return shown
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether there is something to cancel or to close."""
+        return self.making or bool(self._list.display)

@@ -1,0 +1,66 @@
+"""The methods to choose from, each with what a collection of it would take, as wide as there is room."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import OptionList
+
+from qtui import units
+from qtui.estimate import Forecast
+from qtui.methods import METHODS
+from qtui.tui.widgets.controls import MethodList
+
+_WIDE = 52
+_HEADS = ("bytes", "smaller", "RAM est", "build est")
+_WIDTHS = (7, 8, 11, 10)
+
+
+class ForecastList(MethodList):
+    """A method list with figures; locked, it shows its choice and changes nothing."""
+
+    DEFAULT_CSS = """
+    ForecastList { height: auto; max-height: 100%; background: $surface; scrollbar-size: 1 1; }
+    """
+    forecasts: var[dict[str, Forecast]] = var(dict)
+    locked: var[bool] = var(default=False)
+
+    def head(self) -> str:
+        """The titles of the columns, over them."""
+        return f"    {'method':<15}" + "".join(f"{title:>{width}}" for title, width in self._shown(_HEADS))
+
+    def _shown(self, cells: tuple[str, ...]) -> list[tuple[str, int]]:
+        many = len(_HEADS) if self.size.width >= _WIDE else 2
+        return list(zip(cells, _WIDTHS, strict=True))[:many]
+
+    def watch_forecasts(self) -> None:
+        """Draws the figures anew."""
+        self.watch_chosen()
+
+    def on_resize(self) -> None:
+        """Columns follow the width."""
+        self.watch_chosen()
+
+    def _line(self, name: str) -> Content:
+        on = name in self.chosen
+        found = self.forecasts.get(name)
+        cells = ("", "", "", "") if found is None else _cells(found)
+        figures = "".join(f"{cell:>{width}}" for cell, width in self._shown(cells))
+        mark = ("[x]", "bold $primary") if on else ("   " if self.locked else "[ ]", "$text-muted")
+        return Content.assemble(mark, f" {METHODS[name].letter} {name:<13}", (figures, "" if on else "$text-muted"))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Flips one, unless it is locked."""
+        if self.locked:
+            event.stop()
+            event.prevent_default()
+
+
+def _cells(found: Forecast) -> tuple[str, str, str, str]:
+    size = found.original_bytes if found.quantized_bytes is None else found.quantized_bytes
+    return (
+        f"{size:,}",
+        units.ratio(found.compression) if found.quantized_bytes is not None else units.ABSENT,
+        units.size(found.ram_bytes),
+        units.duration(found.seconds),
+    )

@@ -1,0 +1,76 @@
+"""The list of what is being made or changed, each collection on a line, drawn at most twice a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from qtui.events import Event
+from qtui.tui import loading
+from qtui.tui.loading import Work
+
+REPAINT_S = 0.5
+_MOST_ROWS, _MOST_NARROW = 14, 7
+_NARROW_HEIGHT = 30
+
+
+class WorkList(Widget):
+    """Hidden while nothing runs; what failed stays until it is closed."""
+
+    DEFAULT_CSS = """
+    WorkList { height: auto; display: none; padding: 0 1; background: $panel; }
+    """
+    work: reactive[Work | None] = reactive(None, layout=True)
+
+    def __init__(self, *, id: str | None = None, clock: Callable[[], float] = monotonic) -> None:  # noqa: A002 - textual's
+        super().__init__(id=id)
+        self.clock = clock
+        self._now: Work | None = None
+
+    def on_mount(self) -> None:
+        """Events may come faster than anyone reads."""
+        self.set_interval(REPAINT_S, self._repaint)
+
+    def begin(self, work: Work) -> None:
+        """Shows work that has just been asked for."""
+        self._now = self.work = work
+
+    def see(self, event: Event) -> None:
+        """Takes an event in; it is drawn soon."""
+        if self._now is not None:
+            self._now = loading.after(self._now, event, self.clock())
+
+    def changing(self) -> None:
+        """The one collection is being changed."""
+        if self._now is not None:
+            self._now = self.work = loading.changing(self._now, self.clock())
+
+    def end(self, error: str | None = None) -> Work | None:
+        """Nothing runs any more; hides itself unless something failed. Returns how it ended."""
+        over = None if self._now is None else loading.ended(self._now, error=error)
+        self._now = self.work = over if over is not None and over.failed else None
+        return over
+
+    def close(self) -> None:
+        """Hides what failed."""
+        self._now = self.work = None
+
+    def _repaint(self) -> None:
+        self.work = self._now
+        if self.work is not None and not self.work.over:
+            self.refresh()
+
+    def watch_work(self, work: Work | None) -> None:
+        """Shown only while there is some."""
+        self.display = work is not None
+
+    def render(self) -> Text:
+        """As many lines as the window has room for."""
+        if self.work is None:
+            return Text()
+        tall = self.app.size.height > _NARROW_HEIGHT
+        return loading.drawn(self.work, self.clock(), self.size.width, 1 + (_MOST_ROWS if tall else _MOST_NARROW))
