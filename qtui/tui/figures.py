@@ -26,15 +26,21 @@ def quantization(view: CollectionView) -> str:
 
 
 def vectors(view: CollectionView) -> str:
-    """Size and distance of its vectors: '384 cosine', 'colpali 128×M cosine', or how many there are."""
-    if len(view.vectors) > 1:
-        return f"{len(view.vectors)} named"
-    return " ".join(part for part in map(shape, (vector.spec for vector in view.vectors)) if part) or units.ABSENT
+    """Size and distance of its vectors: '384 cosine', 'colpali 128×M dot'; of several: 'colpali 128×M, title 384'."""
+    specs = [vector.spec for vector in view.vectors]
+    if len(specs) == 1:
+        return f"{specs[0].name} {shape(specs[0])}".strip()
+    return ", ".join(f"{spec.name or 'unnamed'} {size(spec)}" for spec in specs) or units.ABSENT
 
 
 def shape(spec: VectorSpec) -> str:
     """Size and distance of one vector."""
-    return f"{spec.size}{'×M' if spec.multivector else ''} {spec.distance.value}"
+    return f"{size(spec)} {spec.distance.value}"
+
+
+def size(spec: VectorSpec) -> str:
+    """Components of one vector; ×M where a point has several."""
+    return f"{spec.size}{'×M' if spec.multivector else ''}"
 
 
 def built(view: CollectionView) -> tuple[str, bool]:

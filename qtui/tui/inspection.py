@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.text import Text
 
 from qtui import units
 from qtui.methods import METHODS
-from qtui.model import COMPONENTS, Bytes, CollectionView, Finding, VectorView
+from qtui.model import COMPONENTS, Built, Bytes, CollectionView, Finding, VectorView
 from qtui.tui import figures
-from qtui.tui.text import clean, plain
+from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, GOOD, HEAD, WARN
 
-LABEL = 14
+LABEL, GAP, NARROWEST = 14, 2, 9
+NONE = units.ABSENT
 CONSOLE = Console(width=200, color_system=None)
 """Wraps text; nothing is ever printed on it."""
 SEVERITY = {"error": ("✗", BAD), "warning": ("⚠", WARN), "info": ("i", DIM)}
@@ -28,7 +29,8 @@ def inspect(view: CollectionView, width: int) -> Text:
     if view.findings:
         parts += [_title("Findings"), *(_finding(finding, width) for finding in view.findings)]
     for vector in view.vectors:
-        parts += _vector(view, vector, width)
+        parts += _vector(vector, width)
+    parts += [_title("Optimizer and payload"), _settings(_of_collection(view), width)]
     parts += [_title("Memory"), _memory(view, width)]
     return Text("\n").join(parts)
 
@@ -71,11 +73,11 @@ def _hanging(text: Text, width: int) -> Text:
     return head + Text("\n  ").join(lines)
 
 
-def _vector(view: CollectionView, vector: VectorView, width: int) -> list[Text]:
+def _vector(vector: VectorView, width: int) -> list[Text]:
     name = f" {clean(vector.spec.name)}" if vector.spec.name else ""
     parts = [_title(f"Vector{name}"), _fact("Shape", f"{figures.shape(vector.spec)}, {vector.spec.datatype}")]
     parts += [_fact(label, text, style) for label, text, style in _bytes(vector)]
-    parts += [_title(f"Settings{name}"), _settings(view, vector, width)]
+    parts += [_title(f"Settings{name}"), _settings(_of_vector(vector), width)]
     return parts
 
 
@@ -94,58 +96,76 @@ def _bytes(vector: VectorView) -> Iterator[tuple[str, str, str]]:
     yield "Compression", f"{measured} found, {theory} by formula", ""
 
 
-def _settings(view: CollectionView, vector: VectorView, width: int) -> Text:
-    rows = [("", "configured", "built", "effective"), *_rows(view, vector)]
-    column = max(9, (width - LABEL) // 3)
+def _settings(rows: Iterable[Row], width: int) -> Text:
+    """Rows under a heading, each column as wide as its longest cell, with at least one blank between."""
+    table = [("", "configured", "built", "effective"), *rows]
+    columns = [max(len(row[at]) for row in table) + GAP for at in range(len(table[0]))]
+    columns[0] = max(columns[0], LABEL)
+    while sum(columns) - GAP > width and max(columns) > NARROWEST:
+        columns[columns.index(max(columns))] -= 1
     lines = []
-    for index, (label, *cells) in enumerate(rows):
-        style = DIM if index == 0 else ""
-        line = Text(f"{label:<{LABEL}}", DIM)
-        for cell in cells:
-            line.append(f"{cell[: column - 1]:<{column}}", WARN if "⚠" in cell else style)
+    for index, (label, *cells) in enumerate(table):
+        line = Text(f"{fitted(label, columns[0] - 1) if label else '':<{columns[0]}}", DIM)
+        for cell, column in zip(cells, columns[1:], strict=True):
+            shown = Text(fitted(cell, column - 1), WARN if "⚠" in cell else DIM if index == 0 else "")
+            line.append_text(shown).append(" " * (column - shown.cell_len))
         line.rstrip()
         lines.append(line)
     return Text("\n").join(lines)
 
 
-def _rows(view: CollectionView, vector: VectorView) -> Iterator[Row]:
+def _of_vector(vector: VectorView) -> Iterator[Row]:
     spec = vector.spec
-    quantized, none = spec.quantization, units.ABSENT
-    method = "none" if quantized is None else clean(quantized.method)
-    done = none if quantized is None else _of(vector.built.segments, vector.built.of)
-    yield "quantization", method, done, method if quantized is None or vector.built.segments else "none ⚠"
-    if quantized is not None:
-        known = METHODS.get(quantized.method)
-        default = none if known is None else _on(known.default_rescore)
-        yield "rescore", f"({default})" if default != none else none, none, _on(vector.effective_rescore)
-        if quantized.quantile is not None:
-            yield "quantile", f"{quantized.quantile:g}", none, f"{quantized.quantile:g}"
-        if quantized.query_encoding:
-            yield "encoding", clean(quantized.query_encoding), none, clean(quantized.query_encoding)
-        place = quantized.placement.value if quantized.placement else _ram(quantized.always_ram)
-        yield "quantized in", place, none, place if place != none else "cached"
-    yield "originals in", _asked(spec.on_disk, spec.placement and spec.placement.value), none, figures.placement(spec)
+    yield from _of_quantization(vector)
+    place = _asked(spec.on_disk, spec.placement and spec.placement.value)
+    yield "originals in", place, NONE, figures.placement(spec)
     hnsw = spec.hnsw or figures.DEFAULT_HNSW
-    graph = "full scan" if hnsw.m == 0 else "graph"
-    yield "HNSW m", str(hnsw.m), _of(vector.indexed.segments, vector.indexed.of), graph
-    yield "ef_construct", str(hnsw.ef_construct), none, str(hnsw.ef_construct)
-    threshold = view.spec.indexing_threshold_kb
+    default = "" if spec.hnsw else "default "
+    yield "HNSW m", f"{default}{hnsw.m}", _of(vector.indexed), "full scan" if hnsw.m == 0 else "graph"
+    yield "ef_construct", f"{default}{hnsw.ef_construct}", NONE, str(hnsw.ef_construct)
+    scan = f"{hnsw.full_scan_threshold:,} KB"
+    yield "scan under", f"{default}{scan}" if not default else "default", NONE, scan
+    yield "graph in", _asked(hnsw.on_disk, None), NONE, "cold" if hnsw.on_disk else "cached"
+    if hnsw.inline_storage:
+        yield "inline", "on", NONE, "vectors in the graph"
+
+
+def _of_quantization(vector: VectorView) -> Iterator[Row]:
+    quantized = vector.spec.quantization
+    if quantized is None:
+        yield "quantization", "none", NONE, "none"
+        return
+    method = clean(quantized.method)
+    yield "quantization", method, _of(vector.built), method if vector.built.segments else "none ⚠"
+    known = METHODS.get(quantized.method)
+    yield "rescore", f"default {_on(known.default_rescore)}" if known else NONE, NONE, _on(vector.effective_rescore)
+    if quantized.quantile is not None:
+        yield "quantile", f"{quantized.quantile:g}", NONE, f"{quantized.quantile:g}"
+    if quantized.query_encoding:
+        yield "encoding", clean(quantized.query_encoding), NONE, clean(quantized.query_encoding)
+    asked = "default" if quantized.always_ram is None else "always_ram" if quantized.always_ram else "not always_ram"
+    pinned = "pinned" if quantized.always_ram else "cached"
+    place = quantized.placement.value if quantized.placement else None
+    yield "quantized in", place or asked, NONE, place or pinned
+
+
+def _of_collection(view: CollectionView) -> Iterator[Row]:
+    spec = view.spec
+    threshold = spec.indexing_threshold_kb
     shown = "default" if threshold is None else f"{threshold:,} KB"
-    yield "index from", shown, none, "never ⚠" if threshold == 0 else "10,000 KB" if threshold is None else shown
-    asked = "auto" if view.spec.segments is None else str(view.spec.segments)
-    yield "segments", asked, str(view.segments), str(view.segments)
+    yield "index from", shown, NONE, "never ⚠" if threshold == 0 else "10,000 KB" if threshold is None else shown
+    yield "segments", "auto" if spec.segments is None else str(spec.segments), str(view.segments), str(view.segments)
+    yield "payload in", _asked(spec.on_disk_payload, None), NONE, "cold" if spec.on_disk_payload else "cached"
+    for field, kind in spec.payload_indexes.items():
+        yield f"index {fitted(field, 20)}", clean(kind, 20), NONE, clean(kind, 20)
 
 
-def _of(done: int, of: int) -> str:
-    return f"{done}/{of} {'✓' if of and done == of else '⚠'}"
+def _of(built: Built) -> str:
+    return f"{built.segments}/{built.of} {'✓' if built.complete else '⚠'}"
 
 
 def _on(value: bool | None) -> str:  # noqa: FBT001 - a three-valued setting shown as a word
     return units.ABSENT if value is None else "on" if value else "off"
-
-
-def _ram(always_ram: bool | None) -> str:  # noqa: FBT001 - a three-valued setting shown as a word
-    return units.ABSENT if always_ram is None else "pinned" if always_ram else "cached"
 
 
 def _asked(on_disk: bool | None, placement: str | None) -> str:  # noqa: FBT001 - as above

@@ -55,6 +55,10 @@ class Room(Protocol):
         """Removes a collection."""
         ...
 
+    async def count(self, name: str, filter_: Filter | str | None = None) -> int:
+        """Exact number of points that match."""
+        ...
+
     async def scroll(
         self,
         name: str,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qtui.errors import DataError
+from qtui.filters import Filter
 from qtui.model import Answer, CollectionView, Page, Payload, Point, PointId, QueryVector, SearchSettings
+from tests.fake_filters import matches
 
 PARTS = ("noun", "verb", "adjective")
 TITLED = tuple(
@@ -23,12 +25,33 @@ def point(view: CollectionView, id_: PointId, *, with_payload: bool, with_vector
     return Point(id_, payload(number) if with_payload else None, vectors)
 
 
-def page(view: CollectionView, limit: int, offset: PointId | None, *, with_payload: bool, with_vectors: bool) -> Page:
-    """Points from `offset` on, in id order."""
-    start = 0 if offset is None else int(offset)
-    stop = min(start + limit, view.points)
-    points = tuple(point(view, id_, with_payload=with_payload, with_vectors=with_vectors) for id_ in range(start, stop))
-    return Page(points, stop if stop < view.points else None)
+def page(
+    view: CollectionView,
+    limit: int,
+    offset: PointId | None,
+    filter_: Filter | str | None = None,
+    *,
+    with_payload: bool,
+    with_vectors: bool,
+) -> Page:
+    """Points that match from `offset` on, in id order."""
+    found: list[Point] = []
+    for id_ in range(0 if offset is None else int(offset), view.points):
+        if _matches(filter_, id_):
+            if len(found) == limit:
+                return Page(tuple(found), id_)
+            found.append(point(view, id_, with_payload=with_payload, with_vectors=with_vectors))
+    return Page(tuple(found), None)
+
+
+def count(view: CollectionView, filter_: Filter | str | None) -> int:
+    """How many match."""
+    return view.points if filter_ is None else sum(_matches(filter_, id_) for id_ in range(view.points))
+
+
+def _matches(filter_: Filter | str | None, id_: int) -> bool:
+    assert not isinstance(filter_, str)
+    return filter_ is None or matches(filter_, id_, payload(id_))
 
 
 def answer(view: CollectionView, query: object, settings: SearchSettings) -> Answer:
