@@ -230,7 +230,7 @@ class QtuiApp(RoomApp):
 
 
 def run(store: Path, *, demo: bool = False) -> int:
-    """Runs the app on a store until it is left; returns the exit code."""
+    """Runs the app on a store until it is left; returns the exit code. Raises the bug that ended it, if one did."""
     from qtui.host.client import EngineRoom
 
     app = QtuiApp(
@@ -241,6 +241,8 @@ def run(store: Path, *, demo: bool = False) -> int:
         memory=Memory(config.state_file()),
     )
     app.run()
+    if app.bug is not None:
+        raise app.bug
     return app.return_code or 0
 
 

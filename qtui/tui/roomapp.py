@@ -35,6 +35,15 @@ class RoomApp(App[None]):
         self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
         self.room = make_room(partial(setattr, self, "room_state"))
 
+    @property
+    def bug(self) -> Exception | None:
+        """What ended the app and should not have."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        # not Textual's own traceback, which shows the values of variables, data among them: `run` raises the bug
+        self._close_messages_no_wait()
+
     @work(exclusive=True, group="start")
     async def open_store(self) -> None:
         """Starts the engine, and reads the store for the first time."""
@@ -75,7 +84,8 @@ class RoomApp(App[None]):
 
     def watch_room_state(self, before: RoomState, now: RoomState) -> None:
         """A death of the engine's process is told, and so is its return."""
-        self.refresh_bindings()
+        if self.screen_stack:  # the engine may end after the last screen is gone
+            self.refresh_bindings()
         if now.status == "restarting":
             why = now.detail or "its process ended"
             self.notify(f"{why}. It is being started again.", title="Engine", severity="error", timeout=10)
