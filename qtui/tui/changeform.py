@@ -11,7 +11,7 @@ from qtui.errors import UsageError
 from qtui.methods import METHODS
 from qtui.model import Change, CollectionSpec, CollectionView, Hnsw, Placement, Quantization, VectorSpec, VectorView
 from qtui.plan import DEFAULT_THRESHOLD_KB, BuildSpec, check_build
-from qtui.tui.setupform import below_threshold, in_form_words
+from qtui.tui.setupform import NOTHING_SAVED, below_threshold, in_form_words
 
 AS_IS = ""
 _DEFAULT_HNSW = Hnsw()
@@ -224,4 +224,4 @@ def _notes(view: CollectionView, vector: VectorView, after: VectorSpec, change: 
     elif kb < limit:
         yield below_threshold(view.points, kb, limit, [method])
     if after.quantization is not None and estimate.originals_at(after) is not Placement.COLD:
-        yield "the originals stay in RAM beside the quantized vectors: no memory is saved"
+        yield NOTHING_SAVED

@@ -23,6 +23,7 @@ SIGNS = {
 }
 RUNNING = frozenset({"loading", "indexing", "changing"})
 _BAR, _STATE = 14, 9
+_ROOMY = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def drawn(work: Work, now: float, width: int, height: int) -> Text:
 def _title(work: Work, width: int) -> Text:
     ready = sum(row.state == "ready" for row in work.rows)
     sign = ("▲ ", ACCENT) if not work.over else ("✗ ", BAD) if work.failed else ("✓ ", GOOD)
-    tail = Text.assemble(("Esc", KEY), (" closes this" if work.over else " cancels, keeps what is finished", DIM))
+    stops = " cancels, keeps what is finished" if width >= _ROOMY else " cancels"
+    tail = Text.assemble(("Esc", KEY), (" closes this" if work.over else stops, DIM))
     count = f"  {ready} of {len(work.rows)} ready" if len(work.rows) > 1 else ""
     head = Text.assemble(sign, fitted(work.title, max(10, width - tail.cell_len - len(count) - 5)), (count, DIM))
     return head + Text(" " * max(2, width - head.cell_len - tail.cell_len)) + tail
@@ -145,7 +147,7 @@ def _row(row: Row, now: float, width: int, name_width: int) -> Text:
 
 def _about(row: Row, now: float, room: int) -> Text:
     if row.state == "waiting":
-        return Text(f"est {units.duration(row.estimate_s)}" if row.estimate_s else "", DIM)
+        return Text(f"est {units.duration(max(0.1, row.estimate_s))}" if row.estimate_s else "", DIM)
     if row.state == "loading":
         share = row.done / row.total if row.total else 0.0
         filled = "━" * round(min(1.0, share) * _BAR)

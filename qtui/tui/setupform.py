@@ -27,6 +27,7 @@ from qtui.plan import (
 LOWER_KB = 1
 """The threshold that is offered where the set one would leave everything unbuilt."""
 PRESET_DIMENSION = 128
+NOTHING_SAVED = "the originals stay in RAM beside the quantized vectors: no memory is saved"
 _SHAPE = re.compile(r"\s*([\d_,]+)\s*[x×*]\s*([\d_,]+)\s*", re.IGNORECASE)
 _LABELS = {
     "--hnsw-m": "HNSW m:",
@@ -90,7 +91,7 @@ class Setup:
         seconds = sum(each.forecast.seconds for each in self.planned)
         return (
             f"{count} collection{'' if count == 1 else 's'} of {units.count(self.facts.rows)} points, "
-            f"{units.size(ram)} RAM est, {units.duration(seconds)} to build est"
+            f"{units.size(ram)} RAM est, {units.duration(max(0.1, seconds))} to build est"
         )
 
 
@@ -240,6 +241,10 @@ def _notes(build: BuildSpec, facts: SourceFacts, planned: tuple[Planned, ...]) -
         yield "an indexing threshold of 0 means never: no index, and neither scalar nor product is built"
     elif kb < threshold:
         yield below_threshold(facts.rows, kb, threshold, [each.method for each in planned])
+    if estimate.originals_at(planned[0].spec.vectors[0]) is not Placement.COLD and any(
+        each.method != "none" for each in planned
+    ):
+        yield NOTHING_SAVED
     if facts.multivector:
         hnsw = planned[0].spec.vectors[0].hnsw
         if hnsw is not None and hnsw.m:

@@ -62,9 +62,9 @@ class ChangeDialog(ModalScreen[Asked | None]):
                 field.display = len(vectors) > 1
                 yield field
                 yield Field("method", _choice("method", tuple((name, name) for name in METHODS), text.method))
-                yield Field("quantile", line_input(text.quantile, id="change-quantile"))
-                yield Field("query bits", _choice("encoding", ENCODINGS, text.encoding))
-                yield Field("quantized", _choice("quantized", PLACES, text.quantized))
+                yield Field("quantile", line_input(text.quantile, id="change-quantile"), id="quantile-row")
+                yield Field("query bits", _choice("encoding", ENCODINGS, text.encoding), id="encoding-row")
+                yield Field("quantized", _choice("quantized", PLACES, text.quantized), id="quantized-row")
                 yield Field("originals", _choice("originals", PLACES, text.originals))
                 yield Field("HNSW m", line_input(text.hnsw_m, id="change-hnsw_m"))
                 yield Field("ef_construct", line_input(text.ef_construct, id="change-ef_construct"))
@@ -114,8 +114,9 @@ class ChangeDialog(ModalScreen[Asked | None]):
 
     def _check(self) -> None:
         method = METHODS[self.text.method]
-        self.query_one("#change-quantile").disabled = method.family != "scalar"
-        self.query_one("#change-encoding").disabled = method.family != "binary"
+        self.query_one("#quantile-row").display = method.family == "scalar"
+        self.query_one("#encoding-row").display = method.family == "binary"
+        self.query_one("#quantized-row").display = method.family != "none"
         said = self.query_one("#change-said", Static)
         try:
             self.asked = read_change(self.text, self.view)

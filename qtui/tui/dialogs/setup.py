@@ -69,7 +69,7 @@ class SetupDialog(ModalScreen[Setup | None]):
     SetupDialog #setup-body { height: auto; }
     SetupDialog #setup-form { width: 41; height: auto; max-height: 100%; }
     SetupDialog #setup-form .label { width: 13; }
-    SetupDialog #setup-facts { padding-left: 14; height: auto; max-height: 2; }
+    SetupDialog #setup-facts { padding-left: 13; height: auto; max-height: 2; }
     SetupDialog #setup-right { width: 1fr; height: auto; margin-left: 3; }
     SetupDialog #setup-figures { height: auto; }
     SetupDialog #setup-request { height: 19; display: none; }
@@ -241,6 +241,8 @@ class SetupDialog(ModalScreen[Setup | None]):
 
     def _facts_line(self) -> Text:
         facts = self.facts
+        if facts is None and self.text.kind == "file" and not self.text.path.strip():
+            return Text()
         if facts is None:
             return Text("✗ can't be read" if self._problem else "reading…", BAD if self._problem else DIM)
         tokens = f" × {round(facts.vectors / max(1, facts.rows)):,} tokens" if facts.multivector else ""

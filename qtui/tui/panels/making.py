@@ -52,6 +52,11 @@ class MakingPanel(Vertical):
         """The collection under the cursor."""
         raise NotImplementedError
 
+    def watch_making(self) -> None:
+        """What an empty store says gives way to the list, and comes back."""
+        if self.is_mounted:
+            self.mutate_reactive(MakingPanel.views)
+
     def can_make(self, action: str) -> bool:
         """Whether one of these actions makes sense now."""
         if self.making or self.room_state.status in BUSY or self.views is None:
@@ -131,7 +136,8 @@ class MakingPanel(Vertical):
         self._list.changing()
         try:
             seconds = await self.room.reconfigure(view.name, asked.change, asked.vector)
-            self._list.see(BuildDone(view.name, view.points, 0.0, seconds))
+            # what it did is told by what it is now
+            self._list.close()
         except QtuiError as failure:
             error = failure.text
         finally:
@@ -164,22 +170,23 @@ class MakingPanel(Vertical):
         self.making = True
         self._list.begin(work_)
 
-    def _end(self, error: str | None) -> Work | None:
+    def _end(self, error: str | None) -> None:
         """Nothing runs any more: says how it ended."""
         self.making = False
         if not self.is_mounted:
-            return None
+            return
         over = self._list.end(error)
         if over is not None:
             self._tell(over)
         self.post_message(CollectionsWanted())
-        return over
 
     def _tell(self, over: Work) -> None:
         kept = [row.collection for row in over.rows if row.state == "partial"]
         ready = [row.collection for row in over.rows if row.state == "ready"]
         if kept:
-            text = f"{clean(kept[0], 60)} is kept unfinished: u goes on with it, d discards it"
+            left = sum(row.state == "waiting" for row in over.rows)
+            rest = f"; {left} not begun" if left else ""
+            text = f"{clean(kept[0], 60)} is kept unfinished: u goes on with it, d discards it{rest}"
             self.notify(text, title="Cancelled", markup=False, timeout=8)
         elif ready and not over.failed:
             count = clean(ready[0], 60) if len(ready) == 1 else f"{len(ready)} collections"
