@@ -11,12 +11,13 @@ from qtui.bench.record import encode
 from qtui.bench.report import facts, groups, rescore_cell
 from qtui.bench.warnings import search_name
 from qtui.model import COMPONENTS, Bytes
+from qtui.plain import plain, plain_json
 from qtui.records import CollectionRecord, Latency, Measurement, Recommendation, RunRecord
 
 
 def to_json(record: RunRecord) -> str:
     """The record, indented."""
-    return encode(record).decode()
+    return plain_json(encode(record).decode())
 
 
 def to_csv(record: RunRecord) -> str:
@@ -206,7 +207,7 @@ def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]], *, text: int) -> 
 
 def _safe(text: str) -> str:
     """Text from data that can't end a cell or start markup."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
+    safe = plain(text)
     for character in ("\\", "|", "<", "`", "*", "_", "["):
-        plain = plain.replace(character, f"\\{character}")
-    return plain
+        safe = safe.replace(character, f"\\{character}")
+    return safe

@@ -5,13 +5,12 @@ Imports no numpy and no engine.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qtui import units
-from qtui.methods import METHODS
 from qtui.model import SearchSettings
+from qtui.plain import fold, plain_lines
 from qtui.records import CollectionRecord, Measurement, RunRecord
 
 MULTIPLY = "\N{MULTIPLICATION SIGN}"
@@ -58,7 +57,7 @@ def table(of: RunRecord | Sequence[Measurement], width: int = 80) -> str:
     if isinstance(of, RunRecord):
         advised = list(_advice(of, width))
         lines += ["", *advised, *([""] if advised else []), *_footer(of, width)]
-    return "\n".join(line.rstrip() for line in lines)
+    return plain_lines("\n".join(line.rstrip() for line in lines))
 
 
 def rescore_cell(measured: Measurement) -> str:
@@ -115,7 +114,7 @@ def _under(collection: CollectionRecord | None) -> list[str]:
     if collection is None:
         return []
     size = collection.bytes_per_vector
-    if METHODS[collection.method].family == "none":
+    if collection.method == "none":
         return [f"  {size.original:,.0f} B"]
     if size.quantized is None:
         return ["  not built"]
@@ -166,7 +165,7 @@ def _heading(record: RunRecord, width: int) -> Iterator[str]:
     title = f"{record.name or data.source}: {units.count(data.points)} points, {shape}, {data.distance}"
     filtered = f", filter {data.filter}" if data.filter else ""
     status = "" if record.status == "complete" else f" ({record.status}: it ended before it was done)"
-    yield from textwrap.wrap(title + filtered + status, width)
+    yield from fold(title + filtered + status, width)
 
 
 def _advice(record: RunRecord, width: int) -> Iterator[str]:
@@ -179,14 +178,16 @@ def _advice(record: RunRecord, width: int) -> Iterator[str]:
     smaller = "" if best.compression in (None, 1.0) else f", {units.ratio(best.compression)} smaller"
     faster = "" if best.speedup is None else f", {best.speedup:.2f}x the speed of none"
     lines = [
-        f"recommended{kept}: {best.method} {_asked(best.search)}: recall {recall} on the half of the queries that"
-        f" confirmed it{smaller}{faster}"
+        (
+            f"recommended{kept}: {best.method} {_asked(best.search)}: recall {recall} on the half of the queries that"
+            f" confirmed it{smaller}{faster}"
+        )
     ]
     if best.runner_up is not None:
         second = best.runner_up
         lines.append(f"runner-up: {second.method} {_asked(second.search)}: {second.why}")
     for line in lines:
-        yield from textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
+        yield from fold(line, width)
 
 
 def _asked(search: SearchSettings) -> str:
@@ -197,11 +198,11 @@ def _asked(search: SearchSettings) -> str:
 
 def _footer(record: RunRecord, width: int) -> Iterator[str]:
     for text in facts(record):
-        yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+        yield from fold(text, width)
     if record.warnings:
         yield ""
     for warning in record.warnings:
-        yield from textwrap.wrap(f"! {warning.text}", width, subsequent_indent="  ", break_on_hyphens=False)
+        yield from fold(f"! {warning.text}", width)
 
 
 def facts(record: RunRecord) -> Iterator[str]:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from qtui import config, units
-from qtui.commands import options, tables
+from qtui.commands import options
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import AccessError, Exit, UsageError, shown
@@ -36,13 +36,13 @@ def run(args: Namespace, console: Console) -> Exit:
             f"{shown(args.confirm)} is no unfinished collection, so clean leaves it; `qtui delete` removes any"
         )
     verb = "would remove" if args.dry_run else "removed"
-    lines = [f"{verb} {tables.plain(folder)}  {units.size(size)}" for folder, size in _abandoned().items()]
+    lines = [f"{verb} {folder}  {units.size(size)}" for folder, size in _abandoned().items()]
     if not args.dry_run:
         lines.extend(_clean())
     if args.confirm is not None:
         if not args.dry_run:
             waiting.run(_discard(args))
-        lines.append(f"{verb} the unfinished collection {tables.plain(args.confirm)}")
+        lines.append(f"{verb} the unfinished collection {args.confirm}")
     console.result("\n".join(lines or ["nothing is left over"]))
     for name in partial:
         if name != args.confirm:

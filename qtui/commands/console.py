@@ -12,6 +12,7 @@ import sys
 import time
 
 from qtui.errors import DiskFull, Exit
+from qtui.plain import cells_of, cut_to, plain, plain_lines
 
 REDRAW_S = 0.2
 """Progress is rewritten at most this often."""
@@ -67,7 +68,7 @@ class Console:
         """Writes a result to stdout."""
         self.clear()
         try:
-            print(text)
+            print(plain_lines(text))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -97,7 +98,7 @@ class Console:
     def ask(self, question: str) -> str:
         """Asks on the terminal and returns the answer, stripped; '' at end of input."""
         self.clear()
-        print(question, end=" ", file=sys.stderr, flush=True)
+        print(plain(question), end=" ", file=sys.stderr, flush=True)
         if sys.platform != "win32":
             # a signal that comes just before a blocking read would go unheard until the next key
             while not select.select([sys.stdin], [], [], REDRAW_S)[0]:
@@ -110,9 +111,10 @@ class Console:
         if not self.shows_progress or (not force and now - self._drawn_at < REDRAW_S):
             return
         room = _columns() - 1
-        line = text if len(text) <= room else text[: room - 1] + "…"
-        print(f"\r{line:<{self._drawn}}", end="", file=sys.stderr, flush=True)
-        self._drawn, self._drawn_at = len(line), now
+        line = cut_to(plain(text), room)
+        width = cells_of(line)
+        print(f"\r{line}{' ' * (self._drawn - width)}", end="", file=sys.stderr, flush=True)
+        self._drawn, self._drawn_at = width, now
 
     def clear(self) -> None:
         """Takes the progress line away."""
@@ -123,7 +125,7 @@ class Console:
     def _stderr(self, text: str) -> None:
         self.clear()
         if sys.stderr is not None:
-            print(text, file=sys.stderr, flush=True)
+            print(plain_lines(text), file=sys.stderr, flush=True)
 
 
 def _unwritable(error: OSError) -> DiskFull:

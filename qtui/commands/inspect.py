@@ -35,7 +35,7 @@ def run(args: Namespace, console: Console) -> Exit:
     elif args.name is not None:
         console.result(story.whole(views[0]))
     elif not views:
-        console.result(f"no collections in {tables.plain(options.store(args))}; `qtui load NAME --vectors F` makes one")
+        console.result(f"no collections in {options.store(args)}; `qtui load NAME --vectors F` makes one")
     else:
         console.result(story.listing(views))
     error = unreadable(views[0]) if args.name is not None else None

@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import replace
 
 from qtui import units
-from qtui.commands import options, tables, values
+from qtui.commands import options, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import Exit
@@ -58,7 +58,7 @@ def run(args: Namespace, console: Console) -> Exit:
     console.farewell = "what was written is kept: the same command goes on from there"
     loaded = waiting.run(_load(request, args, console))
     for name in loaded.collections:
-        console.result(f"{tables.plain(name)}  {units.count(loaded.points)} points")
+        console.result(f"{name}  {units.count(loaded.points)} points")
     took = units.duration(loaded.seconds)
     console.note(f"{len(loaded.collections)} collections in {took}; `qtui inspect` shows them")
     return Exit.DONE

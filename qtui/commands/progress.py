@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qtui import units
 from qtui.commands.console import Console
-from qtui.commands.tables import plain
 from qtui.errors import shown
 from qtui.events import CollectionFailed, Event, Progress
 
@@ -31,7 +30,7 @@ class Watch:
 
 def line(event: Progress) -> str:
     """Where an operation stands, on one line."""
-    parts = [event.stage, plain(event.about)] if event.about else [event.stage]
+    parts = [event.stage, event.about] if event.about else [event.stage]
     if event.total:
         parts.append(f"{units.count(event.done)}/{units.count(event.total)}")
     parts.append(units.duration(event.elapsed_s))

@@ -15,8 +15,9 @@ from itertools import zip_longest
 from typing import Any
 
 from qtui import units
-from qtui.commands.tables import WIDTH, cells_of, cut_to, plain
+from qtui.commands.tables import WIDTH
 from qtui.model import PointId
+from qtui.plain import cells_of, cut_to, plain
 from qtui.searching import compare
 from qtui.searching.ask import Target
 from qtui.searching.columns import Column, Place, asked_text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from qtui import units
-from qtui.commands.tables import WIDTH, fields, plain, table
+from qtui.commands.tables import WIDTH, fields, table
 from qtui.model import COMPONENTS, Bytes, CollectionView, Finding, Placement, VectorSpec, VectorView
+from qtui.plain import fold
 
 MARKS = {"error": "✗", "warning": "⚠", "info": "i"}
 
@@ -19,12 +19,12 @@ def listing(views: Sequence[CollectionView]) -> str:
     heads = ("name", "points", "vectors", "quantization", "built", "originals", "heap")
     parts = [table(heads, rows, right="16", cut=0)]
     notes = [
-        f"{MARKS.get(finding.severity, '⚠')} {plain(view.name)}: {plain(finding.text)}"
+        f"{MARKS.get(finding.severity, '⚠')} {view.name}: {finding.text}"
         for view in views
         for finding in view.findings
         if finding.severity != "info"
     ]
-    parts.extend(textwrap.fill(note, WIDTH, subsequent_indent="  ") for note in notes)
+    parts.extend("\n".join(fold(note, WIDTH)) for note in notes)
     if notes:
         parts.append("`qtui inspect NAME` says what to do about it.")
     return "\n".join([parts[0], "", *parts[1:]]) if notes else parts[0]
@@ -191,11 +191,9 @@ def _memory(memory: dict[str, Bytes]) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    text = f"{MARKS.get(finding.severity, '⚠')} {plain(finding.text)} [{finding.code}]"
-    return "\n".join(
-        textwrap.fill(line, WIDTH, subsequent_indent="  ", initial_indent=indent)
-        for line, indent in ((text, ""), (f"→ {plain(finding.remedy)}", "  "))
-    )
+    text = f"{MARKS.get(finding.severity, '⚠')} {finding.text} [{finding.code}]"
+    remedy = fold(f"→ {finding.remedy}", WIDTH - 2)
+    return "\n".join([*fold(text, WIDTH), *(f"  {line}" for line in remedy)])
 
 
 def _method(spec: VectorSpec) -> str:

@@ -1,6 +1,6 @@
 """Plain text tables of at most 80 columns, for what a command prints. Standard library, and msgspec for JSON.
 
-Text from data is made harmless here: whatever is not printable becomes a replacement character.
+Text from data is made harmless here, by `qtui.plain`.
 """
 
 from __future__ import annotations
@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import Any
-from unicodedata import combining, east_asian_width
+
+from qtui.plain import cells_of, cut_to, plain, plain_json
 
 WIDTH = 80
 GAP = "  "
-
-
-def plain(text: object) -> str:
-    """Text from data, with nothing in it that a terminal would obey."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+_LEAST = 16
+"""Columns that the column to be cut keeps before others are cut too."""
 
 
 def table(
@@ -24,13 +22,15 @@ def table(
 ) -> str:
     """Rows under their heads. `right` holds the digits of the columns that are set right.
 
-    Column `cut` is the one that is shortened where the whole would pass `width`.
+    Where the whole would pass `width`, column `cut` is shortened, and then whichever is the widest.
     """
     cells = [[plain(cell) for cell in row] for row in rows]
     widths = [max(cells_of(line[i]) for line in [list(heads), *cells]) for i in range(len(heads))]
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
     if excess > 0:
-        widths[cut] = max(8, widths[cut] - excess)
+        widths[cut] -= min(excess, max(0, widths[cut] - _LEAST))
+    while excess > 0 and sum(widths) + len(GAP) * (len(widths) - 1) > width and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
     lines = [_line(line, widths, right) for line in [list(heads), *cells]]
     return "\n".join(lines)
 
@@ -57,22 +57,8 @@ def _line(line: Sequence[str], widths: Sequence[int], right: str) -> str:
     return GAP.join(parts).rstrip()
 
 
-def cut_to(text: str, width: int) -> str:
-    """The text in at most so many columns, with an ellipsis where something is missing."""
-    if cells_of(text) <= width:
-        return text
-    while text and cells_of(text) > width - 1:
-        text = text[:-1]
-    return text + "…"
-
-
-def cells_of(text: str) -> int:
-    """Columns that a terminal gives the text."""
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
 def as_json(value: Any) -> str:
     """Any of our dataclasses, or lists and dictionaries of them, as indented JSON; a number that isn't finite fails."""
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return plain_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

@@ -13,6 +13,7 @@ from qtui.bench.export import to_csv, to_json, to_markdown
 from qtui.bench.report import table
 from qtui.errors import UsageError
 from qtui.model import SearchSettings
+from qtui.plain import cells_of
 from qtui.records import EngineVersion, Recommendation, RunnerUp, RunWarning, Span
 from tests.bench.runs import REQUEST, run, threshold
 from tests.fake_clock import FakeClock
@@ -71,6 +72,18 @@ async def test_wide_values_stay_in_their_columns(home):
     )
     text = table(replace(record, measurements=wide))
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+async def test_nothing_from_data_reaches_the_terminal_or_breaks_a_line(home):
+    record = await some_record(home)
+    hostile = "evil\x1b]0;owned\x07\x9b31m\n\u202e" + "漢字" * 60
+    dataset = replace(record.dataset, source=hostile, filter=hostile)
+    collections = tuple(replace(found, method=hostile) for found in record.collections)
+    record = replace(record, dataset=dataset, collections=collections, warnings=(RunWarning("x", hostile, hostile),))
+    for text in (table(record), to_markdown(record), to_json(record)):
+        assert text.replace("\n", "").isprintable()
+    assert max(cells_of(line) for line in table(record).splitlines()) <= 80
+    assert msgspec.json.decode(to_json(record), type=type(record)) == record
 
 
 async def test_json_is_the_record(home):
