@@ -1,51 +1,139 @@
-"""Charts of a run as data and as text: recall against latency, percentiles, memory. Imports rich; draws nothing itself.
+"""Charts of a run as data: which marks and lines, in which colour, on which axes. Draws nothing.
 
-Each says its n, its k and what it was measured on. Letters are the catalogue's, digits behind them oversampling.
+Letters are the catalogue's, digits behind them oversampling. Bars and histograms, which are text, are `bars`'.
 """
 
 from __future__ import annotations
 
-import math
-
-from rich.text import Text
+from collections.abc import Callable, Iterator, Mapping
 
 from qtui import units
+from qtui.distribution import Distribution
 from qtui.methods import METHODS
-from qtui.model import Bytes
-from qtui.records import CollectionRecord, Measurement
-from qtui.tui.fold import RunState, label
-from qtui.tui.text import clean, fitted
-from qtui.tui.theme import DIM, SERIES
-from qtui.tui.widgets.plot import Mark, Series
+from qtui.plan import Variant
+from qtui.records import Measurement
+from qtui.tui.fold import RunState, best, where
+from qtui.tui.text import clean
+from qtui.tui.theme import SERIES
+from qtui.tui.widgets.axes import Axes, Mark, Series
 
-BLOCKS = " ▏▎▍▌▋▊▉█"
+MOST_LINES = 40
+"""Above this many lines they cover each other: only letters are drawn."""
+CUT = 0.99
+"""Share of the searches that the distributions' lines show: the slowest of all would squeeze them together."""
+Line = list[tuple[float, Mark]]
 
 
-def recall_latency(state: RunState) -> tuple[Series, ...]:
-    """One series a method: rescored variants joined by oversampling, the one without rescoring alone."""
-    series = []
-    for name, method in METHODS.items():
-        joined: list[tuple[float, Mark]] = []
-        single: list[tuple[float, Mark]] = []
-        for at, variant in enumerate(state.variants):
-            found = state.measured.get(at)
-            if variant.method != name or variant.is_control or found is None:
-                continue
-            if found.recall is None or found.engine_ms is None:
-                continue
-            factor = variant.search.oversampling
-            mark = Mark(method.letter, "" if factor is None else f"{factor:g}", found.engine_ms.p50, found.recall.mean)
-            (single if factor is None else joined).append((factor or 0.0, mark))
-        if joined or single:
-            ordered = tuple(mark for _, mark in sorted(joined, key=lambda pair: pair[0]))
-            series.append(Series(SERIES[method.family], ordered, tuple(mark for _, mark in single)))
-    return tuple(series)
+def recall_latency(state: RunState, chosen: int | None = None) -> tuple[Series, ...]:
+    """A line a method (and hnsw_ef and concurrency): rescored variants joined by oversampling, the others alone."""
+    joined: dict[tuple[str, int | None, int], Line] = {}
+    single: dict[tuple[str, int | None, int], list[Mark]] = {}
+    for at, variant, found in _measured(state):
+        if found.recall is None or found.engine_ms is None:
+            continue
+        factor = variant.search.oversampling
+        label = "✗" if found.errors else ""
+        text = f"{factor:g}{label}" if factor is not None else label
+        letter = METHODS[variant.method].letter
+        mark = Mark(letter, text, found.engine_ms.p50, found.recall.mean, at == chosen)
+        if factor is None:
+            single.setdefault(_line_of(variant), []).append(mark)
+        else:
+            joined.setdefault(_line_of(variant), []).append((factor, mark))
+    keys = sorted({*joined, *single}, key=lambda key: (list(METHODS).index(key[0]), key[1] or 0, key[2]))
+    return tuple(
+        _series(key[0], joined.get(key, []), single.get(key, []), lines=len(keys) <= MOST_LINES) for key in keys
+    )
+
+
+def _series(method: str, joined: Line, single: list[Mark], *, lines: bool) -> Series:
+    ordered = tuple(mark for _, mark in sorted(joined, key=lambda pair: pair[0]))
+    color = SERIES[METHODS[method].family]
+    return Series(color, ordered, tuple(single)) if lines else Series(color, (), (*ordered, *single))
+
+
+def _line_of(variant: Variant) -> tuple[str, int | None, int]:
+    return variant.method, variant.search.hnsw_ef, variant.concurrency
+
+
+def _measured(state: RunState) -> Iterator[tuple[int, Variant, Measurement]]:
+    """The variants with figures, controls left out: they explain a loss and are no choice."""
+    for at, found in sorted(state.measured.items()):
+        if not state.variants[at].is_control:
+            yield at, state.variants[at], found
+
+
+def by_oversampling(
+    state: RunState, figure: Callable[[Measurement], float | None], chosen: int | None = None
+) -> tuple[Series, ...]:
+    """The figure of every rescored variant over its oversampling, a line a method."""
+    lines: dict[tuple[str, int | None, int], Line] = {}
+    for at, variant, found in _measured(state):
+        value, factor = figure(found), variant.search.oversampling
+        if value is not None and factor is not None:
+            mark = Mark(METHODS[variant.method].letter, "", factor, value, at == chosen)
+            lines.setdefault(_line_of(variant), []).append((factor, mark))
+    few = len(lines) <= MOST_LINES
+    return tuple(_series(key[0], line, [], lines=few) for key, line in lines.items())
+
+
+def of_none(state: RunState, figure: Callable[[Measurement], float | None]) -> float | None:
+    """The figure of `none`, without controls, to compare with."""
+    return next((figure(found) for _, variant, found in _measured(state) if variant.method == "none"), None)
+
+
+def factors(state: RunState) -> tuple[float, ...]:
+    """The oversampling factors that were measured."""
+    found = {variant.search.oversampling for _, variant, _ in _measured(state)}
+    return tuple(sorted(factor for factor in found if factor is not None))
+
+
+def factor_axes(state: RunState) -> Axes:
+    """An x axis with a tick at every factor."""
+    ticks = factors(state)
+    wide = bool(ticks) and ticks[-1] / ticks[0] > 12
+    return Axes(log_x=wide, open=True, x_ticks=ticks, margin=5)
+
+
+def compared(state: RunState) -> dict[str, int]:
+    """Method → the variant whose distribution stands for it."""
+    methods = dict.fromkeys(variant.method for variant in state.variants)
+    found = {method: best(state, method) for method in methods}
+    return {method: at for method, at in found.items() if at is not None}
+
+
+def distributions(state: RunState, spread: Mapping[int, Distribution]) -> tuple[Series, ...]:
+    """Share of searches that took no longer, for each method's best variant, up to CUT."""
+    lines = []
+    for method, at in compared(state).items():
+        found = spread.get(at)
+        if found is not None:
+            path = tuple(point for point in found.cumulated() if point[1] <= CUT)
+            entry = METHODS[method]
+            lines.append(Series(SERIES[entry.family], path=path, letter=entry.letter, letter_y=0.5))
+    return tuple(lines)
+
+
+SHARES = Axes(
+    open=True,
+    y_ticks=((0.0, "0"), (0.25, "p25"), (0.5, "p50"), (0.75, "p75"), (0.95, "p95"), (1.0, "")),
+    rules=(0.5, 0.95),
+)
 
 
 def key(state: RunState) -> str:
     """What the letters in the chart stand for."""
-    methods = dict.fromkeys(variant.method for variant in state.variants)
-    return "  ".join(f"{METHODS[name].letter}\N{NO-BREAK SPACE}{name}" for name in methods)
+    return _key({variant.method: "" for variant in state.variants})
+
+
+def key_of_compared(state: RunState) -> str:
+    """The same, with the variant that stands for each method."""
+    return _key({method: f" {where(state, state.variants[at])}" for method, at in compared(state).items()})
+
+
+def _key(methods: Mapping[str, str]) -> str:
+    blank = "\N{NO-BREAK SPACE}"
+    return "  ".join(f"{METHODS[name].letter} {name}{more}".replace(" ", blank) for name, more in methods.items())
 
 
 def made_of(state: RunState) -> str:
@@ -55,89 +143,4 @@ def made_of(state: RunState) -> str:
     points = {found.points for found in state.collections}
     of = f", {units.count(max(points))} points" if points else ""
     unfinished = {"": ", so far", "partial": ", partial run", "failed": ", failed run"}.get(state.over, "")
-    return f"n={n} searches a mark, k={state.request.limit}, on {clean(state.about, 40)}{of}{unfinished}"
-
-
-def percentiles(state: RunState, width: int) -> Text:
-    """One row a variant: bar to p50, ┼ at p95, ┤ at p99, the numbers beside them."""
-    rows = [(at, found) for at, found in sorted(state.measured.items()) if found.engine_ms is not None]
-    text = Text.assemble((f"{'engine time, ms':<21}", "bold"))
-    if not rows:
-        return text.append("\n\nNothing measured yet.", DIM)
-    room = max(12, width - 21 - 22)
-    text.append(f"{'bar p50  ┼ p95  ┤ p99':<{room + 1}}", DIM).append(f"{'p50':>7}{'p95':>7}{'p99':>7}", DIM)
-    longest = max(_reach(found) for _, found in rows)
-    for at, found in rows:
-        variant = state.variants[at]
-        text.append(f"\n{variant.method:<14}{label(variant):<7}")
-        text.append_text(_whisker(found, room, longest, SERIES[METHODS[variant.method].family]))
-        latency = found.engine_ms
-        for value in (latency.p50, latency.p95, latency.p99) if latency else ():
-            text.append(f"{units.millis(value):>7}")
-    return text.append(f"\n\n{made_of(state)}", DIM)
-
-
-def _reach(found: Measurement) -> float:
-    latency = found.engine_ms
-    return 0.0 if latency is None else max(latency.p95, latency.p99 or 0.0, latency.p50)
-
-
-def _whisker(found: Measurement, room: int, longest: float, color: int) -> Text:
-    latency = found.engine_ms
-    if latency is None or longest <= 0:
-        return Text(" " * (room + 1))
-    cells = [" "] * (room + 1)
-    scale = (room - 1) / longest
-    end = round(_reach(found) * scale)
-    for column in range(math.floor(latency.p50 * scale), end + 1):
-        cells[column] = "─"
-    cells[round(latency.p95 * scale)] = "┼"
-    if latency.p99 is not None:
-        cells[round(latency.p99 * scale)] = "┤"
-    bar = bar_of(latency.p50 * scale)
-    return Text.assemble((bar, f"color({color})"), ("".join(cells)[len(bar) :], DIM))
-
-
-def bar_of(cells: float) -> str:
-    """A horizontal bar of so many cells, in eighths; at least a sliver."""
-    eighths = max(1, round(cells * 8))
-    return "█" * (eighths // 8) + (BLOCKS[eighths % 8] if eighths % 8 else "")
-
-
-def memory(state: RunState, width: int) -> Text:
-    """Bytes of one vector as found in the files, with │ at what the formula says, and the ratio of the two."""
-    text = Text.assemble((f"{'bytes a vector':<15}", "bold"))
-    if not state.collections:
-        return text.append("\n\nNo collection is ready yet.", DIM)
-    room = max(12, width - 15 - 45)
-    text.append(f"{'│ theory':<{room + 1}}", DIM)
-    text.append(f"{'measured':>9}{'theory':>8}{'smaller':>9}{'on disk':>11}{'built':>7}", DIM)
-    longest = max(_sizes(found)[0] or _sizes(found)[1] for found in state.collections)
-    for found in state.collections:
-        text.append("\n").append_text(_memory_row(found, room, longest))
-    points = units.count(max(found.points for found in state.collections))
-    note = f"of {points} points, on {clean(state.about, 40)}; on disk: all quantized vectors of the collection"
-    return text.append(f"\n\n{note}", DIM)
-
-
-def _sizes(found: CollectionRecord) -> tuple[float | None, float]:
-    theory = found.bytes_per_vector.original / (found.compression.theoretical or 1.0)
-    if found.method == "none":
-        return found.bytes_per_vector.original, theory
-    return found.bytes_per_vector.quantized, theory
-
-
-def _memory_row(found: CollectionRecord, room: int, longest: float) -> Text:
-    measured, theory = _sizes(found)
-    scale = (room - 1) / longest
-    bar = "" if measured is None else bar_of(measured * scale)
-    cells = list(f"{bar:<{room + 1}}")
-    cells[min(room, round(theory * scale))] = "│"
-    text = Text(f"{fitted(found.method, 14):<15}")
-    text.append("".join(cells), f"color({SERIES[METHODS[found.method].family]})" if found.method in METHODS else "")
-    text.append(f"{'–' if measured is None else f'{measured:,.0f}':>9}{theory:>8,.0f}")
-    built = found.built
-    sign = "✓" if built.complete else "⚠"
-    text.append(f"{units.ratio(found.compression.measured):>9}")
-    text.append(f"{units.size(found.memory.get('quantized', Bytes()).disk) if found.method != 'none' else '–':>11}")
-    return text.append(f"{'–' if found.method == 'none' else f'{built.segments}/{built.of} {sign}':>7}")
+    return f"n={n} a mark, k={state.request.limit}, on {clean(state.about, 40)}{of}{unfinished}"

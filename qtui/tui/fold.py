@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
-from qtui.events import CollectionFailed, CollectionReady, Event, Measured, Progress, RunFinished, Warned
+from qtui.events import CollectionFailed, CollectionReady, Event, Measured, Progress, RunFinished, Started, Warned
+from qtui.model import SearchSettings
 from qtui.plan import BenchRequest, Variant, variants
 from qtui.records import CollectionRecord, Measurement, RunRecord, RunWarning
+
+Place = tuple[str, SearchSettings, int]
+"""Method, search and concurrency: what makes a variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,16 @@ class RunState:
     over: str = ""
     """'' while it runs, then complete, partial or failed."""
     error: str | None = None
+    run_id: str | None = None
+    """Under which it is kept; None until it has begun."""
+    places: Mapping[Place, int] = field(default_factory=dict)
+    """Where each variant stands in the plan; made of the variants."""
+
+    def __post_init__(self) -> None:
+        """Thousands of variants are looked up with every batch of figures: the index is made once a run."""
+        if not self.places:
+            found = {(v.method, v.search, v.concurrency): at for at, v in enumerate(self.variants)}
+            object.__setattr__(self, "places", MappingProxyType(found))
 
     @classmethod
     def of(cls, request: BenchRequest, about: str) -> RunState:
@@ -40,24 +55,30 @@ class RunState:
 
     def after(self, event: Event) -> RunState:
         """The state that this event leads to."""
-        if isinstance(event, Progress):
-            return replace(self, progress=event)
-        if isinstance(event, Measured):
-            return replace(self, measured=self._with(found for _, found in event.measurements))
-        if isinstance(event, CollectionReady):
-            return replace(self, collections=(*self.collections, event.collection))
-        if isinstance(event, CollectionFailed):
-            return replace(self, failed=(*self.failed, event))
-        if isinstance(event, Warned):
-            return replace(self, warnings=(*self.warnings, event.warning))
-        return self._finished(event.record) if isinstance(event, RunFinished) else self
+        change: dict[str, Any] = {}
+        match event:
+            case Started():
+                change = {"run_id": event.id}
+            case Progress():
+                change = {"progress": event}
+            case Measured():
+                change = {"measured": self._with(found for _, found in event.measurements)}
+            case CollectionReady():
+                change = {"collections": (*self.collections, event.collection)}
+            case CollectionFailed():
+                change = {"failed": (*self.failed, event)}
+            case Warned():
+                change = {"warnings": (*self.warnings, event.warning)}
+            case RunFinished():
+                return self.kept_as(event.record)
+        return replace(self, **change)
 
     def ended(self, *, cancelled: bool, error: str | None) -> RunState:
         """No more events will come."""
         over = self.over or ("partial" if cancelled else "failed" if error else "complete")
         return replace(self, over=over, error=error, progress=None)
 
-    def _finished(self, record: RunRecord) -> RunState:
+    def kept_as(self, record: RunRecord) -> RunState:
         """The record's figures are the final ones."""
         return replace(
             self,
@@ -65,14 +86,28 @@ class RunState:
             collections=record.collections,
             warnings=record.warnings,
             record=record,
+            run_id=record.id,
             over=record.status,
         )
 
     def _with(self, measurements: Iterable[Measurement]) -> Mapping[int, Measurement]:
         """These beside the earlier ones, each at the variant that it says it is of."""
-        index = {(v.method, v.search, v.concurrency): at for at, v in enumerate(self.variants)}
-        placed = {index.get((found.method, found.search, found.concurrency)): found for found in measurements}
+        placed = {self.place(found): found for found in measurements}
         return MappingProxyType({**self.measured, **{at: found for at, found in placed.items() if at is not None}})
+
+    def place(self, found: Measurement) -> int | None:
+        """The variant that it is of; None where the plan has no such one."""
+        return self.places.get((found.method, found.search, found.concurrency))
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits to be resumed."""
+        return self.running and self.progress is not None and self.progress.stage == "paused"
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether it measures, or waits to go on; builds aren't paused."""
+        return self.running and self.progress is not None and self.progress.stage in {"warm-up", "measure", "paused"}
 
     @property
     def running(self) -> bool:
@@ -101,8 +136,10 @@ class RunState:
     @property
     def general_warnings(self) -> tuple[RunWarning, ...]:
         """Those that concern the whole run."""
-        rows = {id(warning) for at in range(len(self.variants)) for warning in self.warnings_about(at)}
-        return tuple(warning for warning in self.warnings if id(warning) not in rows)
+        names = {found.name for found in self.collections} | {found.collection for found in self.measured.values()}
+        for variant in self.variants:
+            names |= {variant.method, label(variant), f"{variant.method} {label(variant)}"}
+        return tuple(warning for warning in self.warnings if warning.about not in names)
 
 
 def label(variant: Variant) -> str:
@@ -115,3 +152,26 @@ def label(variant: Variant) -> str:
     if search.rescore is None:
         return "–"
     return f"x{search.oversampling:g}" if search.rescore and search.oversampling is not None else "off"
+
+
+def where(state: RunState, variant: Variant) -> str:
+    """The label, with hnsw_ef and searches in flight where the plan has several: 'x2 ef128 ×4'."""
+    ef = f" ef{variant.search.hnsw_ef}" if len(state.request.hnsw_ef) > 1 else ""
+    many = f" ×{variant.concurrency}" if len(state.request.concurrency) > 1 else ""
+    return f"{label(variant)}{ef}{many}"
+
+
+def best(state: RunState, method: str) -> int | None:
+    """The method's variant to look at: the fastest that keeps the target recall, else the most accurate, if any."""
+    known = [
+        (at, found.recall.mean if found.recall else None, found.engine_ms.p50)
+        for at, found in sorted(state.measured.items())
+        if found.method == method and found.engine_ms is not None and not state.variants[at].is_control
+    ]
+    if not known:
+        return None
+    target = state.request.target_recall
+    good = [each for each in known if each[1] is None or each[1] >= target]
+    if good:
+        return min(good, key=lambda each: each[2])[0]
+    return max(known, key=lambda each: (each[1] or 0.0, -each[2]))[0]

@@ -227,7 +227,12 @@ class FakeRoom:
         self.search_error: QtuiError | None = None
         self.searched: list[tuple[str, SearchSettings]] = []
         self.cancelled = 0
+        self.paused: list[bool] = []
+        self.going = asyncio.Event()
+        self.going.set()
         self.closed = False
+        self.kept: dict[str, RunRecord] = {}
+        self.advised: list[tuple[str, float]] = []
 
     async def start(self) -> None:
         self.on_state(RoomState("starting"))
@@ -238,8 +243,6 @@ class FakeRoom:
     async def info(self) -> EngineInfo:
         return EngineInfo("embedded", "0.9.0", "/store")
 
-        self.kept: dict[str, RunRecord] = {}
-        self.advised: list[tuple[str, float]] = []
     async def collections(self) -> tuple[str, ...]:
         return tuple(sorted(self.views))
 
@@ -252,6 +255,9 @@ class FakeRoom:
         if self.views.pop(name, None) is None:
             raise NotFound("no such collection")
 
+    async def count(self, name: str, filter_: Filter | str | None = None) -> int:
+        return fake_points.count(await self.view(name), filter_)
+
     async def scroll(
         self,
         name: str,
@@ -263,7 +269,9 @@ class FakeRoom:
         with_vectors: bool = False,
     ) -> Page:
         view = await self.view(name)
-        return fake_points.page(view, limit, offset, with_payload=with_payload, with_vectors=with_vectors)
+        page = fake_points.page(view, limit, offset, filter_, with_payload=with_payload, with_vectors=with_vectors)
+        points = tuple(replace(each, payload=self.payloads.get(each.id, each.payload)) for each in page.points)
+        return replace(page, points=points)
 
     async def retrieve(
         self, name: str, ids: Sequence[PointId], *, with_payload: bool = True, with_vectors: bool = False
@@ -298,9 +306,38 @@ class FakeRoom:
             raise NotFound(f"there is no file {path!r}; check the path")
         return QueryVector(f"row {row} of {path}", [float(row)] * DIMENSION)
 
+    async def run(self, run_id: str, /) -> RunRecord:
+        if run_id not in self.kept:
+            raise NotFound("no such run")
+        return self.kept[run_id]
+
+    async def advise(self, run_id: str, target: float, /) -> Advice:
+        self.advised.append((run_id, target))
+        return fake_runs.advise(await self.run(run_id), target)
+
+    async def compare(self, before: str, after: str, /) -> Comparison:
+        return diff(await self.run(before), await self.run(after))
+
+    async def delete_run(self, run_id: str, /) -> None:
+        self.kept.pop(run_id)
+
+    async def rename_run(self, run_id: str, name: str, /) -> None:
+        self.kept[run_id] = replace(self.kept[run_id], name=name or None)
+
     async def runs(self) -> tuple[RunSummary, ...]:
+        if self.kept:
+            found = sorted(self.kept.values(), key=lambda record: record.started, reverse=True)
+            return tuple(fake_runs.summary(record) for record in found)
         dataset = Dataset("sample", 1, 1, False, "cosine", None, 1, "held-out", 10, None)
         return (RunSummary("20261122-partial", "partial", "2026-11-22T01:30:00Z", dataset),)
+
+    async def spread(self, run_id: str, measurements: Sequence[int] = (), /) -> tuple[Distribution, ...]:
+        return tuple(fake_figures.distribution(at) for at in measurements)
+
+    async def pause(self, on: bool, /) -> bool:
+        self.paused.append(on)
+        self.going.clear() if on else self.going.set()
+        return True
 
     async def export(self, run_id: str, format_: str, /) -> str:
         return f"{format_} of {run_id}\n"
@@ -340,28 +377,7 @@ class FakeRoom:
     async def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:
         async for event in self._play("measuring", request, self.script(request)):
             yield event
-    async def run(self, run_id: str, /) -> RunRecord:
-        if run_id not in self.kept:
-            raise NotFound("no such run")
-        return self.kept[run_id]
 
-    async def advise(self, run_id: str, target: float, /) -> Advice:
-        self.advised.append((run_id, target))
-        return fake_runs.advise(await self.run(run_id), target)
-
-    async def compare(self, before: str, after: str, /) -> Comparison:
-        return diff(await self.run(before), await self.run(after))
-
-    async def delete_run(self, run_id: str, /) -> None:
-        self.kept.pop(run_id)
-
-    async def rename_run(self, run_id: str, name: str, /) -> None:
-        self.kept[run_id] = replace(self.kept[run_id], name=name or None)
-
-
-        if self.kept:
-            found = sorted(self.kept.values(), key=lambda record: record.started, reverse=True)
-            return tuple(fake_runs.summary(record) for record in found)
     async def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
         names = list(collection_names(request).values())
         happened: list[Event] = []
@@ -385,6 +401,11 @@ class FakeRoom:
                 if self.gate is not None:
                     await self.gate.acquire()
                 await asyncio.sleep(self.pause_s)
+                if not self.going.is_set():
+                    yield Progress("paused", "", 1_000, 2_000, 1.0, 1.0)
+                    self.on_state(RoomState("paused"))
+                    await self.going.wait()
+                    self.on_state(RoomState(status))
                 yield event
             if self.error_at_end is not None:
                 raise self.error_at_end

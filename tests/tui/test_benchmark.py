@@ -14,7 +14,7 @@ from qtui.plan import BenchRequest, variants
 from qtui.tui.panels.benchmark import BenchmarkPanel
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.widgets.controls import Choice, MethodList
-from qtui.tui.widgets.tables import ResultTable
+from qtui.tui.widgets.variants import ResultTable
 from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.fake_room import failing, view
 
@@ -48,9 +48,15 @@ async def test_pages_of_the_narrow_layout() -> None:
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await run_it(pilot)
         await pilot.press("c")
-        await until_seen(pilot, "n=600 searches a mark, k=10, on the sample")
+        await until_seen(pilot, "n=600 a mark, k=10, on the sample")
         await pilot.press("c")
         await until_seen(pilot, "┼ p95  ┤ p99")
+        await pilot.press("c")
+        await until_seen(pilot, "→ oversampling of rescored searches")
+        await pilot.press("c")
+        await until_seen(pilot, "share of searches that took no longer")
+        await pilot.press("c")
+        await until_seen(pilot, "searches a bin")
         await pilot.press("c")
         await until_seen(pilot, "│ theory")
         await pilot.press("t")
@@ -124,7 +130,7 @@ async def test_failed_method_is_marked_beside_its_numbers() -> None:
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         panel = await run_it(pilot)
         await until_seen(pilot, "binary: no space left")
-        rows = [line for line in screen_text(app).splitlines() if line.startswith(" B binary")]
+        rows = [line for line in screen_text(app).splitlines() if line.startswith("  B binary")]
         assert panel.run_state.failed
     assert rows
     assert all("✗" in row for row in rows)

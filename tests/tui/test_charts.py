@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 
-from qtui.events import CollectionReady, Measured
+from qtui.events import CollectionFailed, CollectionReady, Measured
 from qtui.methods import METHODS
+from qtui.model import Built
 from qtui.plan import BenchRequest
-from qtui.tui import charts
+from qtui.records import Failure
+from qtui.tui import bars, charts, pages
 from qtui.tui.fold import RunState
 from qtui.tui.theme import SERIES
 from qtui.tui.widgets.plot import Mark, Series, draw
+from tests.tui.fake_figures import distribution
 from tests.tui.fake_room import collection_record, script
 
 REQUEST = BenchRequest(collection=None, source=None)
@@ -104,35 +109,148 @@ def test_colours_of_families_are_distinct() -> None:
     assert len(set(SERIES.values())) == len(SERIES)
 
 
-@pytest.mark.parametrize("width", [77, 116])
-def test_text_pages_fit(width: int) -> None:
-    for text in (charts.percentiles(measured(), width), charts.memory(measured(), width)):
-        assert max(cell_len(line) for line in text.plain.splitlines()[:-1]) <= width
+SIZES = [(78, 18), (78, 12), (116, 30), (40, 10), (24, 5), (10, 2)]
+TIMES = {at: distribution(at) for at in range(21)}
+
+
+@pytest.mark.parametrize("name", pages.PAGES)
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_page_fits_its_room_and_says_what_it_is_of(name: str, width: int, height: int) -> None:
+    lines = texts(name, measured(), width, height)
+    assert len(lines) <= max(height, 8)
+    if width >= 78:
+        assert len(lines) == height
+        assert max(cell_len(line) for line in lines) <= width
+        assert "n=" in lines[-1]
+        assert "k=10, on the sample, 4,800 points" in lines[-1]
+
+
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_pages_of_odd_runs_say_what_is_missing(name: str) -> None:
+    nothing = RunState.of(REQUEST, "x")
+    failed = nothing.after(CollectionFailed("b", "binary", "no room")).ended(cancelled=False, error="nothing")
+    alone = measured(BenchRequest(collection="c", methods=("none",)))
+    blind = replace(measured(), measured={at: replace(found, recall=None) for at, found in measured().measured.items()})
+    failing = replace(
+        measured(),
+        measured={
+            at: replace(found, engine_ms=None, recall=None, errors=600, failures=(Failure("no", 600),))
+            for at, found in measured().measured.items()
+        },
+    )
+    for state in (nothing, failed, alone, blind, failing):
+        lines = texts(name, state, 78, 18, spread={})
+        assert len(lines) == 18
+        assert all(cell_len(line) <= 78 for line in lines)
+        assert any(line.strip() for line in lines[:-1])
+
+
+def texts(name: str, state: RunState, width: int, height: int, *, chosen: int = 0, **more: Any) -> list[str]:
+    look = pages.Look(state, chosen, more.get("spread", TIMES))
+    lines = pages.PAGES[name].draw(look, width, height)
+    return [line.plain if isinstance(line, Text) else line.text for line in lines]
 
 
 def test_percentile_marks_stand_in_order() -> None:
-    for line in charts.percentiles(measured(), 100).plain.splitlines()[1:22]:
-        assert line.index("█") < line.index("┼") < line.index("┤")
+    for line in texts("latency", measured(), 100, 30)[1:22]:
+        far = "┤" if "┤" in line else "»"
+        assert line.index("█") < line.index("┼") < line.index(far)
+
+
+def test_percentiles_follow_the_chosen_variant() -> None:
+    state = measured()
+    for chosen in range(len(state.variants)):
+        lines = texts("latency", state, 78, 12, chosen=chosen)
+        marked = [line for line in lines if line.startswith("▸")]
+        assert len(marked) == 1
+        assert state.variants[chosen].method in marked[0]
+    assert "▼ 13 more variants" in texts("latency", state, 78, 12)[9]
 
 
 def test_no_p99_where_there_are_too_few_samples() -> None:
     state = RunState.of(REQUEST, "x")
-    for event in script(REQUEST, blocks=20)[: -20 * 2]:
-        state = state.after(event)
     first = next(event for event in script(REQUEST, blocks=20) if isinstance(event, Measured))
-    line = charts.percentiles(state.after(first), 100).plain.splitlines()[1]
+    line = texts("latency", state.after(first), 100, 30)[1]
     assert "┤" not in line
-    assert line.endswith("–")
+    assert line.rstrip().endswith("–")
 
 
 def test_captions_say_n_k_and_what_was_measured() -> None:
-    assert charts.made_of(measured()) == "n=600 searches a mark, k=10, on the sample, 4,800 points"
+    assert charts.made_of(measured()) == "n=600 a mark, k=10, on the sample, 4,800 points"
     unfinished = RunState.of(REQUEST, "the sample").ended(cancelled=True, error=None)
     assert charts.made_of(unfinished).endswith("partial run")
 
 
 def test_memory_shows_measured_against_the_formula() -> None:
     state = RunState.of(REQUEST, "x").after(CollectionReady(collection_record("scalar")))
-    line = charts.memory(state, 78).plain.splitlines()[1]
-    assert line.split()[-5:-1] == ["388", "4.0x", "1.8", "MiB"] or "388" in line
-    assert "1/1 ✓" in line
+    line = texts("memory", state, 78, 18)[1]
+    assert line.split()[-6:] == ["388", "388", "1.00x", "4.0x", "1.8", "MiB"]
+
+
+def test_memory_mark_stands_at_the_formula_and_the_ratio_beside() -> None:
+    found = collection_record("scalar")
+    twice = replace(found, bytes_per_vector=replace(found.bytes_per_vector, quantized=776.0))
+    line = texts("memory", RunState.of(REQUEST, "x").after(CollectionReady(twice)), 78, 18)[1]
+    bar = line[17 : 78 - 42]
+    assert bar.index("│") == pytest.approx(len(bar.rstrip()) / 2, abs=1)
+    assert "2.00x" in line
+
+
+def test_unbuilt_collection_is_said_beside_its_bytes() -> None:
+    found = replace(collection_record("scalar"), built=Built(0, 1))
+    assert "⚠ 0/1 built" in texts("memory", RunState.of(REQUEST, "x").after(CollectionReady(found)), 90, 18)[1]
+
+
+def test_oversampling_has_a_tick_at_every_factor_and_lines_in_line() -> None:
+    lines = texts("oversampling", measured(), 78, 18)
+    assert lines[-3].split() == ["1", "2", "3", "5"]
+    axes = [line.index("┤") for line in lines if "┤" in line]
+    assert len(set(axes)) == 1
+
+
+def test_every_method_has_its_letter_in_the_oversampling_chart() -> None:
+    text = "\n".join(texts("oversampling", measured(), 78, 18)[:8])
+    assert all(METHODS[name].letter in text for name in REQUEST.methods if name != "none")
+
+
+def test_distributions_compare_one_variant_a_method() -> None:
+    state = measured()
+    chosen = charts.compared(state)
+    assert set(chosen) == set(REQUEST.methods)
+    lines = texts("spread", state, 78, 18)
+    assert all(METHODS[name].letter in "".join(lines[:12]) for name in chosen)
+    good = [at for at, found in state.measured.items() if found.method == "scalar" and found.recall]
+    fast = [at for at in good if state.measured[at].recall.mean >= 0.95]  # type: ignore[union-attr]  # has one
+    assert chosen["scalar"] == min(fast, key=lambda at: state.measured[at].engine_ms.p50)  # type: ignore[union-attr]
+
+
+def test_histogram_counts_every_search_and_marks_the_percentiles() -> None:
+    found = distribution(0)
+    assert sum(found.joined(60)) == found.n
+    latency = measured().measured[0].engine_ms
+    lines = [line.plain for line in bars.histogram(found, latency, 78, 14, 15)]
+    assert len(lines) == 14
+    assert {len(line) for line in lines[:12]} == {67}
+    assert lines[0].startswith(f"{max(found.joined(60)):>6}┤")
+    assert all(name in "".join(lines) for name in ("p50", "p95", "p99"))
+
+
+def test_row_of_a_rule_is_the_row_of_its_tick() -> None:
+    for height in range(8, 30):
+        drawn = [row.text for row in draw(charts.distributions(measured(), TIMES), 60, height, charts.SHARES).rows]
+        ruled = [row for row in drawn if row.count("┄") > 20]
+        assert any("p50" in row for row in ruled), height
+
+
+def test_one_line_for_each_hnsw_ef() -> None:
+    request = BenchRequest(collection="c", methods=("none", "scalar"), hnsw_ef=(64, 128))
+    series = charts.recall_latency(measured(request))
+    assert [len(each.joined) for each in series] == [0, 0, 4, 4]
+    assert "ef64" in "".join(texts("latency", measured(request), 78, 18))
+
+
+def test_thousands_of_marks_are_drawn_without_lines() -> None:
+    request = BenchRequest(collection="c", hnsw_ef=tuple(range(1, 101)))
+    series = charts.recall_latency(measured(request))
+    assert not any(each.joined for each in series)
+    assert draw(series, 78, 18).rows

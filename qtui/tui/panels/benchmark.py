@@ -25,11 +25,13 @@ from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
 from qtui.tui.text import clean
-from qtui.tui.widgets.tables import ResultTable, as_text
+from qtui.tui.widgets.variants import as_text
 
 REPAINT_S = 0.5
 KEYS = (
     Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
+    Command("benchmark.pause", "space", "pause(True)", "Pause", "Pause the run between two blocks", always="f7"),
+    Command("benchmark.resume", "space", "pause(False)", "Resume", "Let the paused run go on", always="f7"),
     Command("benchmark.page", "c", "turn(1)", "Charts", "Next chart", always="f6"),
     Command("benchmark.page_back", "C", "turn(-1)", "", "Previous chart", display="C"),
     Command("benchmark.figures", "t", "show('table')", "Table", "The table of figures"),
@@ -67,7 +69,7 @@ class BenchmarkPanel(Horizontal):
     def compose(self) -> ComposeResult:
         """The plan and the outcome."""
         yield PlanEditor(id="plan").data_bind(BenchmarkPanel.views)
-        yield Results(id="results").data_bind(state=BenchmarkPanel.run_state, page=BenchmarkPanel.page)
+        yield Results(self.room, id="results").data_bind(state=BenchmarkPanel.run_state, page=BenchmarkPanel.page)
 
     def on_mount(self) -> None:
         """Figures and progress are drawn at most twice a second."""
@@ -75,7 +77,10 @@ class BenchmarkPanel(Horizontal):
 
     def focus_default(self) -> None:
         """What has the focus when the tab opens."""
-        self.query_one(ResultTable if self.run_state is not None and self.page != "plan" else "#kind").focus()
+        if self.run_state is not None and self.page != "plan":
+            self.query_one(Results).focus_default()
+        else:
+            self.query_one("#kind").focus()
 
     def measure(self, collection: str) -> None:
         """Puts this collection into the plan and shows it."""
@@ -97,16 +102,28 @@ class BenchmarkPanel(Horizontal):
         """What makes sense now."""
         if not self.is_mounted:
             return True
+        shown = self.run_state
         if action == "run":
             ready = self.query_one(PlanEditor).plan is not None
-            return ready and not self.running and self.room_state.status not in {"building", "measuring"}
-        if action in {"turn", "copy"}:
-            return self.run_state is not None
-        if action == "show":
-            return self.run_state is not None and self.page != parameters[0]
-        if action == "export":
-            return self.run_state is not None and self.run_state.over in {"complete", "partial"}
-        return True
+            return None if self.why_not(action) else ready
+        sensible = {
+            "pause": shown is not None and shown.can_pause and shown.paused not in parameters,
+            "turn": shown is not None,
+            "copy": shown is not None,
+            "show": shown is not None and self.page not in parameters,
+            "export": shown is not None and shown.record is not None,
+        }
+        return sensible.get(action, True)
+
+    def why_not(self, action: str) -> str | None:
+        """What keeps the plan from being measured at the moment; None for what can be done."""
+        if action != "run":
+            return None
+        if self.running:
+            return "The plan is being measured already; Esc cancels it."
+        doing = {"building": "a collection is built", "measuring": "a run is measured", "paused": "a run is paused"}
+        said = doing.get(self.room_state.status)
+        return said and f"Measuring has to wait while {said}."
 
     def action_run(self) -> None:
         """Measures the plan."""
@@ -135,6 +152,17 @@ class BenchmarkPanel(Horizontal):
             self.action_show("plan")
         else:
             self.focus_default()
+
+    @work(exclusive=True, group="pause")
+    async def action_pause(self, on: bool) -> None:  # noqa: FBT001 - textual hands it over
+        """The run stops between two blocks and says so, or goes on."""
+        try:
+            heard = await self.room.pause(on)
+        except QtuiError as error:
+            self.notify(clean(error.text), severity="error", markup=False)
+            return
+        if on and heard:
+            self.notify("It stops after the block that is being measured.", markup=False, timeout=2)
 
     def action_copy(self) -> None:
         """The table as text."""
@@ -186,10 +214,25 @@ class BenchmarkPanel(Horizontal):
             return
         self._folded = self._folded.ended(cancelled=message.cancelled, error=message.error)
         self._paint()
+        if self._folded.record is None:
+            self._fetch(self._folded)
         if message.error:
             self.notify(clean(message.error), title="The run ended", severity="error", markup=False, timeout=10)
         elif message.cancelled:
             self.notify("Cancelled; what was measured is kept as a partial run.", markup=False)
+
+    @work(exclusive=True, group="fetch")
+    async def _fetch(self, ended: RunState) -> None:
+        """What was kept of a run that ended early: its figures are the final ones."""
+        if ended.run_id is None:
+            return
+        try:
+            record = await self.room.run(ended.run_id)
+        except QtuiError:
+            return  # nothing was measured, so nothing is kept
+        if self._folded is ended:
+            self._folded = ended.kept_as(record)
+            self._paint()
 
     # --- export -----------------------------------------------------------------------------------------------
 
@@ -197,14 +240,14 @@ class BenchmarkPanel(Horizontal):
     async def action_export(self) -> None:
         """Writes the shown run to a file that isn't there yet."""
         try:
-            run_id = await self._run_id()
-            if run_id is None:
+            record = None if self.run_state is None else self.run_state.record
+            if record is None:
                 self.notify("This run was not kept: nothing was measured.", severity="warning", markup=False)
                 return
-            answer = await self.app.push_screen_wait(ExportTo(run_id))
+            answer = await self.app.push_screen_wait(ExportTo(record.id))
             if answer is not None:
                 format_, path = answer
-                self._write(path, await self.room.export(run_id, format_))
+                self._write(path, await self.room.export(record.id, format_))
         except QtuiError as error:
             self.notify(clean(error.text), severity="error", markup=False)
 
@@ -216,11 +259,3 @@ class BenchmarkPanel(Horizontal):
             self.notify(f"can't write it: {clean(error.strerror)}", severity="error", markup=False)
         else:
             self.notify(f"Written to {clean(path)}", markup=False)
-
-    async def _run_id(self) -> str | None:
-        """The kept run's id: from its record, or the newest partial one after a cancellation."""
-        state = self.run_state
-        if state is not None and state.record is not None:
-            return state.record.id
-        kept = [run for run in await self.room.runs() if run.status == "partial"]
-        return max(kept, key=lambda run: run.started).id if kept else None

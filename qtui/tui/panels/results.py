@@ -1,30 +1,37 @@
-"""The outcome of a run: progress, table, what concerns the highlighted row, and the charts. Shows what it is given."""
+"""The outcome of a run: progress, table, what concerns the chosen variant, and the charts. Shows what it is given.
+
+One variant is chosen at a time, in the table and in every chart alike. Distributions are asked for when a page that
+shows them is looked at.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from qtui import units
+from qtui.distribution import Distribution
+from qtui.errors import QtuiError
 from qtui.records import Latency, Measurement
-from qtui.tui import charts
-from qtui.tui.fold import RunState, label
+from qtui.tui import pages
+from qtui.tui.fold import RunState, where
+from qtui.tui.pages import Look
+from qtui.tui.room import Room
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, KEY, WARN
 from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.progress import ProgressLine
-from qtui.tui.widgets.tables import ResultTable
+from qtui.tui.widgets.variants import ResultTable
 
-PAGES = ("chart", "latency", "memory")
-PAGE_TITLES = {
-    "chart": "recall / latency",
-    "latency": "p50 p95 p99",
-    "memory": "memory",
-}
+PAGES = tuple(pages.PAGES)
+AFTER_THE_RUN = "Times are counted from the run's samples when it is over; until then p50, p95 and p99 are live."
 
 
 class Results(Vertical):
@@ -32,6 +39,13 @@ class Results(Vertical):
 
     state: reactive[RunState | None] = reactive(None)
     page: reactive[str] = reactive("chart")
+
+    def __init__(self, room: Room | None = None, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.room = room
+        self._spread: Mapping[int, Distribution] = MappingProxyType({})
+        self._spread_of: str | None = None
+        self._waits = ""
 
     def compose(self) -> ComposeResult:
         """From top to bottom; the narrow layout shows one page of it at a time."""
@@ -44,8 +58,6 @@ class Results(Vertical):
         with Vertical(id="pages"):
             yield Static(id="page-title")
             yield Chart(id="chart")
-            with VerticalScroll(id="text-page", can_focus=False):
-                yield Static(id="page-text")
 
     def on_mount(self) -> None:
         """Nothing measured yet."""
@@ -66,7 +78,7 @@ class Results(Vertical):
             self.query_one("#empty", Static).update(EMPTY)
             return
         progress.progress = state.progress
-        self.query_one(ResultTable).show(state)
+        self.query_one(ResultTable).state = state
         self._detail()
         self.draw_page()
 
@@ -76,44 +88,97 @@ class Results(Vertical):
             self.draw_page()
 
     def on_resize(self) -> None:
-        """Text pages follow the width."""
+        """A layout that shows more of it draws more of it."""
         self.draw_page()
+
+    def focus_default(self) -> None:
+        """What is moved through: the table, or the chart where there is no table beside it."""
+        table = self.query_one(ResultTable)
+        (table if self.query_one("#figures").display else self.query_one(Chart)).focus()
+
+    @property
+    def chosen(self) -> int:
+        """The variant under the cursor."""
+        return self.query_one(ResultTable).cursor
 
     def draw_page(self) -> None:
         """The page that is looked at; charts keep what they have drawn while nothing changed."""
         state = self.state
-        for name in (*PAGES, "table", "plan"):
+        self.set_class(self.page in PAGES, "-charts")
+        for name in ("table", "plan"):
             self.set_class(name == self.page, f"-{name}")
         page = self._chart = self.page if self.page in PAGES else self._chart
         if state is None or not self.query_one("#pages").display:
             return
         self.query_one("#page-title", Static).update(_page_line(page))
-        chart, scroll = self.query_one(Chart), self.query_one("#text-page")
-        chart.display, scroll.display = page == "chart", page != "chart"
-        if page == "chart":
-            chart.series = charts.recall_latency(state)
-            k = state.request.limit
-            chart.axes = f"↑ recall@{k}  → p50 engine ms, log  digit: oversampling, none: no rescore"
-            chart.key, chart.caption = charts.key(state), charts.made_of(state)
-        else:
-            width = max(40, self.size.width - 3)
-            draw = charts.percentiles if page == "latency" else charts.memory
-            self.query_one("#page-text", Static).update(draw(state, width))
+        chart = self.query_one(Chart)
+        self._want_times(page, state)
+        chart.page, chart.look = page, Look(state, self.chosen, self._spread, self._waits)
 
-    @on(DataTable.RowHighlighted)
-    def _row_highlighted(self) -> None:
+    @on(ResultTable.Moved)
+    def _variant_chosen(self, message: ResultTable.Moved) -> None:
+        message.stop()
         self._detail()
+        self.draw_page()
+
+    @on(Chart.Move)
+    def _variant_wanted(self, message: Chart.Move) -> None:
+        message.stop()
+        table = self.query_one(ResultTable)
+        if message.to is None:
+            table.action_move(message.by)
+        else:
+            table.action_to(message.to)
+
+    # --- distributions --------------------------------------------------------------------------------------------
+
+    def _want_times(self, page: str, state: RunState) -> None:
+        """Asks for what the page shows and isn't known yet; a run that goes on isn't disturbed for it."""
+        if self._spread_of != state.run_id:
+            self._spread, self._spread_of = MappingProxyType({}), state.run_id
+        self._waits = "" if self._spread else AFTER_THE_RUN if state.running else self._waits
+        missing = [at for at in pages.wanted(page, state, self.chosen) if at not in self._spread]
+        if missing and state.record is not None and self.room is not None:
+            self._waits = "Counting the times of all searches…"
+            self._read_times(state, tuple(missing))
+
+    @work(exclusive=True, group="times")
+    async def _read_times(self, state: RunState, missing: tuple[int, ...]) -> None:
+        record = state.record
+        if record is None or self.room is None:
+            return
+        places = {at: state.place(found) for at, found in enumerate(record.measurements)}
+        wanted = [at for at, place in places.items() if place in missing]
+        try:
+            found = await self.room.spread(record.id, wanted)
+        except QtuiError as error:
+            self._waits = clean(error.text)
+        else:
+            self._waits = ""
+            known = {places.get(each.measurement): each for each in found}
+            self._take_times(state, {at: each for at, each in known.items() if at is not None})
+        self._redraw()
+
+    def _take_times(self, state: RunState, found: dict[int, Distribution]) -> None:
+        if self._spread_of == state.run_id:
+            self._spread = MappingProxyType({**self._spread, **found})
+
+    def _redraw(self) -> None:
+        if self.state is not None:
+            self.query_one(Chart).look = Look(self.state, self.chosen, self._spread, self._waits)
+
+    # --- words ----------------------------------------------------------------------------------------------------
 
     def _detail(self) -> None:
-        row, state = self.query_one(ResultTable).row, self.state
-        if state is not None:
-            self.query_one("#detail", Static).update(detail(state, int(row or 0)))
+        if self.state is not None:
+            self.query_one("#detail", Static).update(detail(self.state, self.chosen))
 
 
 def _page_line(page: str) -> Text:
     line = Text()
-    for name, title in PAGE_TITLES.items():
-        line.append("▸ " if name == page else "  ", ACCENT).append(title, "bold" if name == page else DIM).append("  ")
+    for name, each in pages.PAGES.items():
+        line.append("▸" if name == page else " ", ACCENT).append(each.title, "bold" if name == page else DIM)
+        line.append(" ")
     return line
 
 
@@ -139,7 +204,7 @@ def detail(state: RunState, at: int) -> Text:
 
 def _variant(state: RunState, at: int) -> list[Text]:
     variant, found = state.variants[at], state.measured.get(at)
-    head = Text.assemble((f"{variant.method} {label(variant)}", "bold"))
+    head = Text.assemble((f"{variant.method} {where(state, variant)}", "bold"))
     lines = [head.append("  " + _collection(state, variant.method), DIM)]
     if found is not None:
         lines.append(Text(_recall(found)))

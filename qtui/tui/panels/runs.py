@@ -30,7 +30,7 @@ from qtui.tui.text import clean
 from qtui.tui.theme import DIM, KEY
 from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.run_table import RunTable
-from qtui.tui.widgets.tables import ResultTable, as_text
+from qtui.tui.widgets.variants import as_text
 
 KEYS = (
     Command("runs.open", "enter", "open", "Open", "Open the highlighted run", "Enter"),
@@ -104,7 +104,7 @@ class RunsPanel(Vertical):
         if self.view == "compared":
             self.query_one("#runs-compared").focus()
         elif self.view == "open":
-            self.query_one(ResultTable).focus()
+            self.query_one(Results).focus_default()
         else:
             self.query_one(RunTable).focus()
 
@@ -222,12 +222,12 @@ class RunsPanel(Vertical):
             self._tell(error)
             return
         await self.query(Results).remove()
-        results = Results(id="results")
+        results = Results(self.room, id="results")
         await self.query_one("#runs-open").mount(results)
         self.view = "open"
         self._retitle(run)
         results.state, results.page = state_of(record), "table"
-        self.query_one(ResultTable).focus()
+        self.query_one(Results).focus_default()
 
     def _retitle(self, run: RunSummary) -> None:
         self.query_one("#runs-title", Static).update(Text(in_a_line(run), no_wrap=True, overflow="ellipsis"))
@@ -241,7 +241,7 @@ class RunsPanel(Vertical):
     def action_figures(self) -> None:
         """The table."""
         self.query_one(Results).page = "table"
-        self.query_one(ResultTable).focus()
+        self.query_one(Results).focus_default()
 
     def action_advise(self) -> None:
         """Over to the advice."""

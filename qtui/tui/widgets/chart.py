@@ -1,59 +1,75 @@
-"""A chart on the screen: kept as drawn until its data or its size changes, so that a repaint costs nothing."""
+"""The page of charts on the screen: kept as drawn until its data or its size changes."""
 
 from __future__ import annotations
 
-from textwrap import wrap
+from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
+from rich.text import Text
+from textual.binding import BindingType
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from qtui.tui.text import fitted
-from qtui.tui.widgets.plot import Drawing, Series, draw
-
-QUIET = Style.parse("grey62")
+from qtui.tui.pages import PAGES, Line, Look
+from qtui.tui.widgets.variants import BINDINGS
 
 
-class Chart(Widget):
-    """Recall against latency with its caption; draws when it is looked at, not when data comes."""
+class Chart(Widget, can_focus=True):
+    """One of the pages; draws when it is looked at, not when data comes. The arrows move through the variants."""
 
-    series: reactive[tuple[Series, ...]] = reactive(())
-    axes: reactive[str] = reactive("")
-    """What the axes are."""
-    key: reactive[str] = reactive("")
-    """What the letters mean; wrapped."""
-    caption: reactive[str] = reactive("")
-    """n, k and what it was measured on."""
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
+    look: reactive[Look | None] = reactive(None, always_update=True)
+    page: reactive[str] = reactive("")
+
+    class Move(Message):
+        """Another variant is wanted: so many further, or the first (0) or last (-1) one."""
+
+        def __init__(self, by: int = 0, to: int | None = None) -> None:
+            super().__init__()
+            self.by = by
+            self.to = to
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._key: tuple[object, ...] = ()
+        self._strips: list[Strip] = []
+        self._drawn: Look | None = None
+
+    def action_move(self, by: int) -> None:
+        """The next or the previous variant."""
+        self.post_message(self.Move(by))
+
+    def action_page(self, by: int) -> None:
+        """A few further."""
+        self.post_message(self.Move(by * max(1, self.size.height // 2)))
+
+    def action_to(self, at: int) -> None:
+        """The first or the last variant."""
+        self.post_message(self.Move(to=at))
 
     def render_line(self, y: int) -> Strip:
-        """One row: of the chart, then of the lines under it."""
-        return self._row(y).apply_style(self.rich_style)
+        """One row of the page."""
+        self._draw()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
 
-    def _row(self, y: int) -> Strip:
-        under = self._under()
-        drawing = self._drawing(len(under))
-        above = self.size.height - len(under)
-        if y >= above:
-            return self._line(under[y - above])
-        if y < len(drawing.rows):
-            return drawing.rows[y]
-        said = "Too small a window for a chart." if self.series else "No marks yet: they come with the first figures."
-        return self._line(f"  {said}" if y == 1 and not drawing.rows else "")
+    def _draw(self) -> None:
+        look, width, height = self.look, self.size.width, self.size.height
+        page = PAGES.get(self.page)
+        if look is None or page is None:
+            self._key, self._strips = (), []
+            return
+        state = look.state
+        # by identity: what is compared is kept, so no other object can have its place
+        parts = (state.measured, state.collections, state.warnings, state.failed, look.spread)
+        key = (*map(id, parts), state.over, look.waits, look.chosen, self.page, width, height, self.rich_style)
+        if key != self._key:
+            lines = page.draw(look, width, height)
+            self._key, self._drawn = key, look
+            self._strips = [self._strip(line, width) for line in lines[:height]]
 
-    def _drawing(self, under: int) -> Drawing:
-        return draw(self.series, self.size.width, self.size.height - under)
-
-    def _under(self) -> list[str]:
-        keys = [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrap(self.key, max(20, self.size.width))]
-        lines = [self.axes, *keys, self.caption]
-        hidden = self._drawing(len(lines)).hidden
-        if hidden:
-            lines[-1] += f"; {hidden} mark{'' if hidden == 1 else 's'} under others"
-        return lines
-
-    def _line(self, text: str) -> Strip:
-        return Strip([Segment(fitted(text, self.size.width) if text else "", QUIET)]).adjust_cell_length(
-            self.size.width
-        )
+    def _strip(self, line: Line, width: int) -> Strip:
+        if isinstance(line, Text):
+            line.truncate(width, overflow="ellipsis")
+            line = Strip(line.render(self.app.console))
+        return line.adjust_cell_length(width).apply_style(self.rich_style)

@@ -1,4 +1,4 @@
-"""Scatter with lines on a log x axis, drawn by plotext: the only place that imports it, and only when asked to draw.
+"""Lines and letters on two axes, drawn by plotext: the only place that imports it, and only when asked to draw.
 
 plotext draws the frame, the ticks and the lines; letters and labels are laid over its cells here, so that what
 would collide can be left out. Its colours come back as escape sequences and leave as styled segments.
@@ -9,37 +9,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from qtui.tui.widgets.axes import Axes, Frame, Mark, Point, Series
+
+__all__ = ["Axes", "Drawing", "Mark", "Point", "Series", "draw"]
+
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 Cell = tuple[str, Style]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One point: its letter, what stands behind the letter, and where it is."""
-
-    letter: str
-    label: str
-    x: float
-    """Above 0; drawn on a log axis."""
-    y: float
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Marks of one colour; those of `joined` are connected in order."""
-
-    color: int
-    """One of the 16 terminal colours."""
-    joined: tuple[Mark, ...]
-    single: tuple[Mark, ...] = ()
+Cells = list[list[Cell]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,85 +35,33 @@ class Drawing:
     hidden: int
 
 
-@lru_cache(maxsize=8)
-def draw(series: tuple[Series, ...], width: int, height: int) -> Drawing:
-    """The chart in exactly `height` rows of `width` cells; marks that aren't finite are left out."""
-    finite = tuple(_finite(each) for each in series)
-    marks = [mark for each in finite for mark in (*each.joined, *each.single)]
-    if not marks or width < 24 or height < 6:
+@lru_cache(maxsize=16)
+def draw(series: tuple[Series, ...], width: int, height: int, axes: Axes = Axes()) -> Drawing:  # noqa: B008 - frozen
+    """The chart in exactly `height` rows of `width` cells; what isn't finite is left out. No rows without room."""
+    finite = tuple(_finite(each, log=axes.log_x) for each in series)
+    points = [point for each in finite for point in each.points]
+    if not points or width < 24 or height < 5:
         return Drawing((), 0)
-    frame = _Frame.around(marks, width, height)
+    frame = Frame.around(points, width, height, axes)
     cells = [_cells(line, width) for line in _plotext(finite, frame)]
+    _lay_rules(cells, frame)
     hidden = _lay_marks(cells, finite, frame)
     return Drawing(tuple(_strip(row) for row in cells), hidden)
 
 
-def _finite(series: Series) -> Series:
-    def kept(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        return tuple(m for m in marks if math.isfinite(m.x) and m.x > 0 and math.isfinite(m.y))
+def _finite(series: Series, *, log: bool) -> Series:
+    def fine(x: float, y: float) -> bool:
+        return math.isfinite(x) and math.isfinite(y) and (x > 0 or not log)
 
-    return Series(series.color, kept(series.joined), kept(series.single))
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """The limits, the ticks and the cells of the canvas."""
-
-    width: int
-    height: int
-    x: tuple[float, float]
-    """log10."""
-    y: tuple[float, float]
-    x_ticks: tuple[float, ...]
-    y_ticks: tuple[float, ...]
-
-    @classmethod
-    def around(cls, marks: list[Mark], width: int, height: int) -> _Frame:
-        xs = [math.log10(mark.x) for mark in marks]
-        ys = [mark.y for mark in marks]
-        spread = max(xs) - min(xs)
-        pad = max(0.08, spread * 0.06)
-        x = (min(xs) - pad, max(xs) + pad * 1.4)
-        y_ticks = _linear_ticks(min(ys), max(ys))
-        step = y_ticks[1] - y_ticks[0]
-        return cls(width, height, x, (y_ticks[0], y_ticks[-1] + step * 0.15), _log_ticks(*x), y_ticks)
-
-    @property
-    def left(self) -> int:
-        return max(len(tick) for tick in self.y_labels) + 1
-
-    @property
-    def y_labels(self) -> list[str]:
-        step = self.y_ticks[1] - self.y_ticks[0]
-        return [f"{tick:.{2 if step >= 0.01 else 3}f}" for tick in self.y_ticks]
-
-    def cell(self, mark: Mark) -> tuple[int, int]:
-        """Row and column of a mark on the drawn chart."""
-        columns, rows = self.width - self.left - 1, self.height - 3
-        along = (math.log10(mark.x) - self.x[0]) / (self.x[1] - self.x[0])
-        down = (self.y[1] - mark.y) / (self.y[1] - self.y[0])
-        return 1 + round(down * (rows - 1)), self.left + round(along * (columns - 1))
+    return replace(
+        series,
+        joined=tuple(mark for mark in series.joined if fine(mark.x, mark.y)),
+        single=tuple(mark for mark in series.single if fine(mark.x, mark.y)),
+        path=tuple(point for point in series.path if fine(*point)),
+    )
 
 
-def _log_ticks(low: float, high: float) -> tuple[float, ...]:
-    def at(steps: tuple[float, ...]) -> list[float]:
-        powers = range(math.floor(low), math.ceil(high) + 1)
-        logs = [power + math.log10(step) for power in powers for step in steps]
-        return [value for value in logs if low <= value <= high]
-
-    coarse = at((1, 2, 5))
-    return tuple(coarse if len(coarse) >= 3 else at((1, 1.5, 2, 3, 4, 5, 6, 8)))
-
-
-def _linear_ticks(low: float, high: float) -> tuple[float, ...]:
-    spread = max(high - low, 0.004)
-    step = next(s for s in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 1e9) if spread / s <= 6)
-    first = math.floor(low / step - 1e-9)
-    last = max(math.ceil(high / step - 1e-9), first + 1)
-    return tuple(index * step for index in range(first, last + 1))
-
-
-def _plotext(series: tuple[Series, ...], frame: _Frame) -> list[str]:
+def _plotext(series: tuple[Series, ...], frame: Frame) -> list[str]:
     import plotext
 
     plotext.clear_figure()
@@ -136,17 +69,29 @@ def _plotext(series: tuple[Series, ...], frame: _Frame) -> list[str]:
     plotext.limit_size(False, False)  # noqa: FBT003 - its signature
     plotext.theme("clear")
     plotext.plotsize(frame.width, frame.height)
+    plotext.xaxes(not frame.axes.hidden, not frame.axes.open)
+    plotext.yaxes(True, not frame.axes.open)  # noqa: FBT003 - its signature
     plotext.xlim(*frame.x)
     plotext.ylim(*frame.y)
-    plotext.xticks(list(frame.x_ticks), [f"{10**tick:.3g}" for tick in frame.x_ticks])
-    plotext.yticks(list(frame.y_ticks), frame.y_labels)
+    plotext.xticks([at for at, _ in frame.x_ticks], [label for _, label in frame.x_ticks])
+    plotext.yticks([at for at, _ in frame.y_ticks], [label for _, label in frame.y_ticks])
+    drawn = False
     for each in series:
-        if len(each.joined) > 1:
-            xs = [math.log10(mark.x) for mark in each.joined]
-            plotext.plot(xs, [mark.y for mark in each.joined], marker="braille", color=each.color)
-    if not any(len(each.joined) > 1 for each in series):
-        plotext.scatter([frame.x_ticks[0] if frame.x_ticks else frame.x[0]], [frame.y[0]], marker=" ")
+        for line in each.lines:
+            if len(line) > 1:
+                thin = _thinned(line, 2 * frame.columns)
+                xs = [frame.along(x) for x, _ in thin]
+                plotext.plot(xs, [y for _, y in thin], marker="braille", color=each.color)
+                drawn = True
+    if not drawn:
+        plotext.scatter([frame.x[0]], [frame.y[0]], marker=" ")
     return str(plotext.build()).split("\n")[: frame.height]
+
+
+def _thinned(line: tuple[Point, ...], most: int) -> tuple[Point, ...]:
+    """At most so many points, the last one among them: more cost time and can't be seen."""
+    stride = max(1, math.ceil(len(line) / max(2, most)))
+    return line if stride == 1 else (*line[:-1:stride], line[-1])
 
 
 def _cells(line: str, width: int) -> list[Cell]:
@@ -169,22 +114,36 @@ def _style(code: str) -> Style:
     return Style(color=Color.parse("grey62"))
 
 
-def _lay_marks(cells: list[list[Cell]], series: tuple[Series, ...], frame: _Frame) -> int:
+def _lay_rules(cells: Cells, frame: Frame) -> None:
+    for y in frame.axes.rules:
+        row = cells[frame.row(y)]
+        for column in range(frame.left, frame.left + frame.columns):
+            if row[column][0] == " ":
+                row[column] = ("┄", _style(""))
+
+
+def _lay_marks(cells: Cells, series: tuple[Series, ...], frame: Frame) -> int:
     """Letters first, then the labels that find their cells free. Returns how many letters found theirs taken."""
     taken: set[tuple[int, int]] = set()
     labels: list[tuple[int, int, str, Style]] = []
-    hidden = 0
+    hidden, shown = 0, set()
     for mark, style in _styled(series):
-        row, column = frame.cell(mark)
+        row, column = frame.cell(mark.x, mark.y)
         if (row, column) in taken:
             hidden += 1
             continue
         taken.add((row, column))
+        shown.add(id(mark))
         cells[row][column] = (mark.letter, style)
         labels.append((row, column + 1, mark.label, style))
+    for each in series:
+        if each.letter and each.path:
+            hidden += not _lay_letter(cells, each, frame, taken)
+        elif len(each.joined) > 1 and not shown.intersection(map(id, each.joined)):
+            _lay_letter(cells, _between(each), frame, taken)
     for row, column, label, style in labels:
         where = [(row, column + offset) for offset in range(len(label))]
-        fits = column + len(label) < frame.width - 1
+        fits = column + len(label) < frame.left + frame.columns
         if fits and not taken.intersection(where) and (row, column + len(label)) not in taken:
             taken.update(where)
             for (_, at), character in zip(where, label, strict=True):
@@ -192,11 +151,34 @@ def _lay_marks(cells: list[list[Cell]], series: tuple[Series, ...], frame: _Fram
     return hidden
 
 
+def _lay_letter(cells: Cells, series: Series, frame: Frame, taken: set[tuple[int, int]]) -> bool:
+    """The letter of a line on one of its points, the nearest to where it's wanted that is free; says whether it is."""
+    wanted = series.letter_y
+    near = series.path if wanted is None else sorted(series.path, key=lambda point: abs(point[1] - wanted))
+    for x, y in near:
+        row, column = frame.cell(x, y)
+        if not taken.intersection({(row, column - 1), (row, column), (row, column + 1)}):
+            taken.add((row, column))
+            cells[row][column] = (series.letter, Style(color=Color.from_ansi(series.color), bold=True))
+            return True
+    return False
+
+
+def _between(series: Series) -> Series:
+    """The line of a series whose own marks are all covered: its letter finds a place between two of them."""
+    path = [
+        (a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part)
+        for a, b in pairwise(series.joined)
+        for part in (0.5, 0.35, 0.65, 0.2, 0.8)
+    ]
+    return Series(series.color, path=tuple(path), letter=series.joined[0].letter)
+
+
 def _styled(series: tuple[Series, ...]) -> Iterator[tuple[Mark, Style]]:
-    for each in series:
-        style = Style(color=Color.from_ansi(each.color), bold=True)
-        for mark in (*each.joined, *each.single):
-            yield mark, style
+    """Every mark, the chosen ones first: they are never hidden."""
+    marks = [(mark, each.color) for each in series for mark in (*each.joined, *each.single)]
+    for mark, color in sorted(marks, key=lambda pair: not pair[0].chosen):
+        yield mark, Style(color=Color.from_ansi(color), bold=True, reverse=mark.chosen)
 
 
 def _strip(row: list[Cell]) -> Strip:

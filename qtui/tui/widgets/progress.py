@@ -10,9 +10,9 @@ from textual.widget import Widget
 
 from qtui import units
 from qtui.events import Progress
-from qtui.tui.charts import bar_of
+from qtui.tui.bars import bar_of
 from qtui.tui.text import fitted
-from qtui.tui.theme import ACCENT, DIM, KEY
+from qtui.tui.theme import ACCENT, DIM, KEY, WARN
 
 DOING = {
     "truth": "exact truth",
@@ -21,6 +21,7 @@ DOING = {
     "ready": "checking",
     "warm-up": "warming up",
     "measure": "measuring",
+    "paused": "paused",
 }
 BAR = 14
 
@@ -59,12 +60,18 @@ class ProgressLine(Widget):
         known = now.remaining_s is not None
         elapsed_s = now.elapsed_s + (monotonic() - self._told if now.total is None else 0.0)
         time = f"{units.duration(now.remaining_s)} left" if known else units.duration(elapsed_s)
+        if now.stage == "paused":
+            return self._paused(now, count)
         tail = Text.assemble(f"{count}  {time}  ", ("Esc", KEY), " cancels")
         stage = DOING.get(now.stage, now.stage)
         head = Text.assemble(("▲ ", ACCENT), f"{self.whole} {stage}" if self.whole else stage)
         room = self.size.width - head.cell_len - tail.cell_len - BAR - 3
         about = fitted(now.about, room) if now.about and room > 3 else ""
         return head.append(f" {about} " if about else " ", "bold").append_text(_bar(now, elapsed_s)).append_text(tail)
+
+    def _paused(self, now: Progress, count: str) -> Text:
+        head = Text.assemble(("‖ paused ", WARN), "between two blocks ").append_text(_bar(now, 0.0))
+        return head.append_text(Text.assemble(f"{count}  ", ("Space", KEY), " resumes  ", ("Esc", KEY), " cancels"))
 
 
 def _amount(value: int) -> str:

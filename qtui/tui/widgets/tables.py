@@ -1,4 +1,4 @@
-"""The two tables: collections, and the variants of a run. Rows are keyed, so that updates keep the cursor."""
+"""Tables of whole rows, and the one of collections. Rows are keyed, so that updates keep the cursor."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from qtui import units
-from qtui.methods import METHODS
 from qtui.model import CollectionView
 from qtui.tui import figures, inspection
-from qtui.tui.fold import RunState, label
 from qtui.tui.text import fitted
-from qtui.tui.theme import BAD, DIM, WARN
+from qtui.tui.theme import WARN
 
 MOST_ROWS = 1_000
 GAP = 1
@@ -83,8 +81,11 @@ COLUMNS = (
 )
 NAME_ROOM = 4
 """Cells that names are given before columns are."""
-OPTIONAL = ("status", "vectors", "originals")
+OPTIONAL = ("status", "originals", "vectors")
 """Left out in this order where the window is too narrow."""
+STRETCHED = {"vectors": 30, "name": 44}
+"""What is wider than its column has up to so many cells, in this order, where the window has them to spare."""
+FROM_LARGEST = {"points", "RAM est"}
 
 
 class CollectionTable(RowTable):
@@ -94,6 +95,7 @@ class CollectionTable(RowTable):
         super().__init__(id=id, cell_padding=0)
         self.views: tuple[CollectionView, ...] = ()
         self.sort_by = "name"
+        self.reversed = False
         self.words = ""
 
     def on_resize(self, _: events.Resize) -> None:
@@ -105,13 +107,22 @@ class CollectionTable(RowTable):
         self.views, self.words = views, words
         self.fill()
 
-    def sort_next(self) -> str:
-        """Sorts by the next column; returns its title."""
+    def sort_by_column(self, title: object = "name", reverse: object = False) -> None:  # noqa: FBT002 - as kept in a file
+        """Sorts by a column, as far as there is one of this title."""
+        if any(column.title == title for column in COLUMNS):
+            self.sort_by, self.reversed = str(title), reverse is True
+            self.fill()
+
+    def sort_next(self) -> None:
+        """Sorts by the next column, numbers from the largest down."""
         titles = [column.title for column in self._columns()]
         at = titles.index(self.sort_by) if self.sort_by in titles else -1
-        self.sort_by = titles[(at + 1) % len(titles)]
-        self.fill()
-        return self.sort_by
+        title = titles[(at + 1) % len(titles)]
+        self.sort_by_column(title, title in FROM_LARGEST)
+
+    def reverse(self) -> None:
+        """The other way round."""
+        self.sort_by_column(self.sort_by, not self.reversed)
 
     def _columns(self) -> list[Column]:
         columns = list(COLUMNS)
@@ -127,21 +138,35 @@ class CollectionTable(RowTable):
         words = self.words.lower().split()
         found = [v for v in self.views if all(w in f"{v.name} {figures.quantization(v)}".lower() for w in words)]
         column = next(column for column in COLUMNS if column.title == self.sort_by)
-        found.sort(key=lambda view: (column.order(view), view.name), reverse=column.title in {"points", "RAM est"})
+        found.sort(key=lambda view: view.name)
+        found.sort(key=column.order, reverse=self.reversed)  # type: ignore[arg-type]  # a column's keys are of one kind
         return found
+
+    def _widths(self, columns: list[Column], found: list[CollectionView]) -> dict[str, int]:
+        """Cells of each column: its own, and more for those with longer texts while there are cells to spare."""
+        widths = {column.title: column.width for column in columns}
+        spare = max(0, self.size.width - sum(widths.values()) - GAP * len(widths) - 1)
+        for column in sorted(columns, key=lambda column: column.title != "vectors"):
+            if column.title in STRETCHED:
+                longest = max((cell_len(fitted(column.cell(view), 60)) for view in found), default=0)
+                more = min(max(0, min(longest, STRETCHED[column.title]) - column.width), spare)
+                widths[column.title] += more
+                spare -= more
+        widths["name"] += min(spare, 4)
+        return widths
 
     def fill(self) -> None:
         """Draws all rows, with the cursor on the same collection as before."""
         if not self.size.width:
             return
-        before, columns = self.row, self._columns()
-        spare = self.size.width - sum(column.width + GAP for column in columns) - 1
+        before, columns, found = self.row, self._columns(), self.matching[:MOST_ROWS]
+        widths = self._widths(columns, found)
         self.clear(columns=True)
         for column in columns:
-            title = f"{column.title}{'▾' if column.title == self.sort_by else ''}"
-            width = column.width + (max(0, min(spare, 28)) if column.title == "name" else 0)
+            arrow = "▾" if self.reversed else "▴"
+            title = f"{column.title}{arrow if column.title == self.sort_by else ''}"
+            width = widths[column.title]
             self.add_column(Text(column.placed(title, width)), width=width + GAP, key=column.title)
-        found = self.matching[:MOST_ROWS]
         for view in found:
             self.add_row(*self._cells(view, columns), key=view.name)
         names = [view.name for view in found]
@@ -160,84 +185,3 @@ class CollectionTable(RowTable):
             elif column.title == "status":
                 text.stylize(inspection.status(view)[1])
             yield text
-
-
-RESULT_COLUMNS = (
-    ("method", 15),
-    ("rescore", 7),
-    ("recall", 6),
-    ("p50 ms", 6),
-    ("p95", 6),
-    ("p99", 6),
-    ("QPS", 6),
-    ("speed", 5),
-    (" ", 2),
-)
-
-
-class ResultTable(RowTable):
-    """The variants of a run, in the plan's order, with their figures as they come."""
-
-    def on_mount(self) -> None:
-        """The columns stay as they are."""
-        for index, (title, width) in enumerate(RESULT_COLUMNS):
-            self.add_column(Text(title, justify="left" if index < 2 else "right"), width=width, key=title)
-        self._state: RunState | None = None
-
-    def show(self, state: RunState) -> None:
-        """Shows a run; cells of rows that are there already are updated in place."""
-        before, self._state = self._state, state
-        if before is None or before.variants is not state.variants:
-            self.clear()
-            for at in range(min(len(state.variants), MOST_ROWS)):
-                self.add_row(*result_cells(state, at), key=str(at))
-            return
-        for at in range(min(len(state.variants), MOST_ROWS)):
-            self._update(at, result_cells(state, at))
-
-    def _update(self, at: int, cells: list[Text]) -> None:
-        for (title, _), cell in zip(RESULT_COLUMNS, cells, strict=True):
-            if self.get_cell(str(at), title) != cell:
-                self.update_cell(str(at), title, cell)
-
-
-def result_cells(state: RunState, at: int) -> list[Text]:
-    """One row: method, rescoring, recall, engine latencies, rate, speed-up, and ⚠ or ✗ where something is amiss."""
-    variant = state.variants[at]
-    found = state.measured.get(at)
-    ef = f" ef{variant.search.hnsw_ef}" if len(state.request.hnsw_ef) > 1 else ""
-    cells = [Text(f"{METHODS[variant.method].letter} {variant.method}"), Text(f"{label(variant)}{ef}")]
-    if found is None:
-        failed = state.failure(variant.method)
-        cells += [Text("–" if state.over or failed else "·", DIM, justify="right") for _ in range(6)]
-        return [*cells, Text("✗" if failed else "", BAD, justify="right")]
-    latency = found.engine_ms
-    shown = (
-        units.share(found.recall.mean if found.recall else None),
-        units.millis(latency.p50 if latency else None),
-        units.millis(latency.p95 if latency else None),
-        units.millis(latency.p99 if latency else None),
-        rate(found.qps),
-        units.ratio(found.speedup.engine if found.speedup else None),
-    )
-    sign, style = ("✗", BAD) if found.errors else ("⚠", WARN) if state.warnings_about(at) else ("", "")
-    return [*cells, *(Text(value, justify="right") for value in shown), Text(sign, style, justify="right")]
-
-
-def rate(qps: float | None) -> str:
-    """Searches a second in at most six characters."""
-    if qps is None:
-        return units.ABSENT
-    return f"{qps:,.0f}" if qps < 99_999.5 else f"{qps / 1000:,.0f}k"
-
-
-def as_text(state: RunState) -> str:
-    """The whole table as plain text, for the clipboard."""
-    head = [title for title, _ in RESULT_COLUMNS]
-    rows = [[cell.plain for cell in result_cells(state, at)] for at in range(len(state.variants))]
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = []
-    for row in [head, *rows]:
-        cells = [f"{c:<{w}}" if i < 2 else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True))]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines) + "\n"
