@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 
 from rich.text import Text
 
@@ -42,19 +43,19 @@ def asked(search: SearchSettings) -> str:
     return ", ".join(parts)
 
 
-def choice(found: Advice) -> Text:
+def choice(found: Advice, width: int) -> Text:
     """The choice in large, its figures, its reasons, the runner-up, what can't be told apart, and the caveats."""
     best = found.recommendation
-    lines = _none(found) if best is None else [*_head(found, best), *_body(found, best)]
-    lines += _listed("Take with care", "⚠", WARN, found.caveats)
-    return Text("\n").join([*lines, Text(), Text(found.memory, DIM)])
+    lines = _none(found, width) if best is None else [*_head(found, best), *_body(found, best, width)]
+    lines += _listed("Take with care", ("⚠", WARN), found.caveats, width)
+    return Text("\n").join([*lines, Text(), *(Text(line, DIM) for line in wrap(found.memory, width))])
 
 
-def _none(found: Advice) -> list[Text]:
+def _none(found: Advice, width: int) -> list[Text]:
     head, _, rest = clean(found.verdict).partition(": ")
-    lines = [Text.assemble(("✗ ", BAD), (head.capitalize(), "bold")), Text(), Text(rest)]
+    lines = [Text.assemble(("✗ ", BAD), (head.capitalize(), "bold")), Text(), *map(Text, wrap(rest, width))]
     if found.halves[0]:
-        lines += [Text(), Text("A lower target, more oversampling, or a larger method may do.", DIM)]
+        lines += [Text(), *map(Text, wrap("A lower target, more oversampling or a larger method may do.", width))]
     return lines
 
 
@@ -75,24 +76,26 @@ def _head(found: Advice, best: Recommendation) -> Iterator[Text]:
     yield Text().join(Text(f"{label:<{width}}", DIM) for (_, label), width in zip(tiles, widths, strict=True))
 
 
-def _body(found: Advice, best: Recommendation) -> list[Text]:
-    lines = _listed("Why", "·", DIM, best.reasons)
+def _body(found: Advice, best: Recommendation, width: int) -> list[Text]:
+    lines = _listed("Why", ("·", DIM), best.reasons, width)
     if best.runner_up is not None:
         second = best.runner_up
         lines += [
             Text(),
             Text.assemble(("Runner-up  ", "bold"), f"{second.method}  {asked(second.search)}"),
-            _bullet("·", DIM, second.why),
+            _bullet(("·", DIM), second.why, width),
         ]
-    return lines + _listed("Can't be told apart from it", ALIKE[0], ALIKE[1], found.alike)
+    return lines + _listed("Can't be told apart from it", ALIKE[:2], found.alike, width)
 
 
-def _listed(title: str, sign: str, style: str, texts: Sequence[str]) -> list[Text]:
-    return [Text(), Text(title, "bold"), *(_bullet(sign, style, text) for text in texts)] if texts else []
+def _listed(title: str, sign: tuple[str, str], texts: Sequence[str], width: int) -> list[Text]:
+    return [Text(), Text(title, "bold"), *(_bullet(sign, text, width) for text in texts)] if texts else []
 
 
-def _bullet(sign: str, style: str, text: str) -> Text:
-    return Text.assemble((f"{sign} ", style), clean(text))
+def _bullet(sign: tuple[str, str], text: str, width: int) -> Text:
+    """A sign, then the text; its further lines stand under its first."""
+    lines = wrap(clean(text), max(20, width - 2), break_on_hyphens=False)
+    return Text.assemble(sign, " ", "\n  ".join(lines))
 
 
 # --- the curve ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from qtui.comparison import Change, Comparison, Pair
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, WARN
 
-NUMBERS = 58
+NUMBERS = 47
 """Cells that the figures take beside the variant's name."""
 
 

@@ -49,9 +49,19 @@ def title(run: RunSummary) -> str:
 
 
 def in_a_line(run: RunSummary) -> str:
-    """All that tells it from others."""
+    """What one knows it by."""
     partial = "" if run.status == "complete" else f", {clean(run.status, 10)}"
-    return f"{when(run)}  {title(run)}  {shape(run)}, {run.measurements} variants{partial}  {clean(run.id, 40)}"
+    return f"{when(run)}  {title(run)}  {shape(run)}, {run.measurements} variants{partial}"
+
+
+def in_short(run: RunSummary) -> str:
+    """When, what and its id."""
+    return f"{when(run)}  {title(run)}  {clean(run.id, 40)}"
+
+
+def in_full(run: RunSummary) -> str:
+    """The same with its id, which tells it from all others."""
+    return f"{in_a_line(run)}  {clean(run.id, 40)}"
 
 
 def state_of(record: RunRecord) -> RunState:

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from qtui.records import RunSummary
-from qtui.tui.runlist import in_a_line, matching
+from qtui.tui.runlist import in_a_line, in_full, matching
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import DIM
 from qtui.tui.widgets.controls import line_input
@@ -98,7 +98,7 @@ class NameRun(ModalScreen[str | None]):
         """What it is about, the name, and the two keys."""
         with Vertical(classes="dialog") as box:
             box.border_title = "Name this run"
-            yield Static(plain(in_a_line(self.run), DIM))
+            yield Static(plain(in_full(self.run), DIM))
             yield line_input(self.run.name or "", id="run-name", placeholder="no name")
             yield Static(Text("Enter keeps the name   Esc leaves it as it was", DIM))
 
@@ -124,6 +124,6 @@ class ConfirmRun(ModalScreen[bool]):
         """Which one, what goes with it, and the two keys."""
         with Vertical(classes="dialog danger") as box:
             box.border_title = "Delete this run?"
-            yield Static(plain(in_a_line(self.run)))
+            yield Static(plain(in_full(self.run)))
             yield Static(Text("\nIts figures and its samples go for good; collections stay."))
             yield Static(Text("\ny deletes it   Esc keeps it", DIM))

@@ -8,19 +8,20 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, ScrollableContainer, Vertical, VerticalScroll
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from qtui.advice import Advice
-from qtui.errors import QtuiError
+from qtui.errors import EngineGone, QtuiError
 from qtui.plan import DEFAULT_TARGET_RECALL
+from qtui.preferences import Memory
 from qtui.records import RunSummary
 from qtui.tui import advising
 from qtui.tui.commands import Command, bindings
 from qtui.tui.dialogs.runs import PickRun
-from qtui.tui.messages import Copied
+from qtui.tui.messages import Copied, Remember
 from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_a_line
 from qtui.tui.text import clean
@@ -30,7 +31,10 @@ from qtui.tui.widgets.tables import RowTable
 
 MOST_ROWS = 200
 STEP = 0.01
+TYPED = r"[0-9.,]{0,6}"
 LEAST, MOST = 0.5, 1.0
+AWAY = ("starting", "restarting", "closed")
+"""States of the engine room in which it answers nothing."""
 PAGES = ("choice", "curve", "python", "rest")
 PAGE_TITLES = {"choice": "choice", "curve": "recall / memory", "python": "Python", "rest": "REST"}
 KEYS = (
@@ -65,6 +69,32 @@ class TargetInput(Input):
         self.post_message(self.Stepped(by))
 
 
+CSS = """
+AdvisePanel #advise-top { height: 1; padding: 0 1; }
+AdvisePanel #advise-run { width: 1fr; height: 1; padding-right: 2; }
+AdvisePanel #advise-target-field { width: 26; }
+AdvisePanel #advise-target-field > .label { width: 15; }
+AdvisePanel #advise-pages { height: 1; padding: 0 1; margin-top: 1; display: none; }
+AdvisePanel #advise-said { margin: 3 4; height: auto; }
+AdvisePanel #advise-body { height: 1fr; }
+AdvisePanel #advise-above { height: 1fr; }
+AdvisePanel .page { height: 1fr; width: 1fr; padding: 0 1; }
+AdvisePanel .page Static { height: auto; }
+AdvisePanel #advise-config { width: 56; border-left: solid $border; scrollbar-size: 1 1; }
+AdvisePanel #advise-config-text { width: auto; }
+AdvisePanel .page:focus { background-tint: $foreground 3%; }
+AdvisePanel #advise-curve { height: 16; border-top: solid $border; }
+AdvisePanel #advise-legend { height: 1; padding: 0 2; }
+.-wide AdvisePanel #advise-above { margin-top: 1; }
+.-narrow AdvisePanel #advise-pages { display: block; }
+.-narrow AdvisePanel #advise-curve { height: 1fr; border-top: none; }
+.-narrow AdvisePanel #advise-config { width: 1fr; border-left: none; }
+.-narrow AdvisePanel.-choice #advise-config, .-narrow AdvisePanel.-choice #advise-curve { display: none; }
+.-narrow AdvisePanel.-curve #advise-above { display: none; }
+.-narrow AdvisePanel.-config #advise-choice, .-narrow AdvisePanel.-config #advise-curve { display: none; }
+"""
+
+
 class AdvisePanel(Vertical):
     """The run and the target above; the choice and the configuration side by side over the curve."""
 
@@ -75,29 +105,8 @@ class AdvisePanel(Vertical):
         "In the curve every row is a variant, smallest first: ● its recall, ── the interval, │ the target. "
         "The configuration is what was measured, to be pasted into your own code."
     )
-    DEFAULT_CSS = """
-    AdvisePanel #advise-top { height: 1; padding: 0 1; }
-    AdvisePanel #advise-run { width: 1fr; height: 1; }
-    AdvisePanel #advise-target-field { width: 26; }
-    AdvisePanel #advise-target-field > .label { width: 15; }
-    AdvisePanel #advise-pages { height: 1; padding: 0 1; margin-top: 1; display: none; }
-    AdvisePanel #advise-said { margin: 3 4; height: auto; }
-    AdvisePanel #advise-body { height: 1fr; }
-    AdvisePanel #advise-above { height: 1fr; }
-    AdvisePanel .page { height: 1fr; width: 1fr; padding: 0 1; }
-    AdvisePanel .page Static { height: auto; }
-    AdvisePanel #advise-config { width: 48; border-left: solid $border; }
-    AdvisePanel .page:focus { background-tint: $foreground 3%; }
-    AdvisePanel #advise-curve { height: 16; border-top: solid $border; }
-    AdvisePanel #advise-legend { height: 1; padding: 0 2; }
-    .-wide AdvisePanel #advise-above { margin-top: 1; }
-    .-narrow AdvisePanel #advise-pages { display: block; }
-    .-narrow AdvisePanel #advise-curve { height: 1fr; border-top: none; }
-    .-narrow AdvisePanel #advise-config { width: 1fr; border-left: none; }
-    .-narrow AdvisePanel.-choice #advise-config, .-narrow AdvisePanel.-choice #advise-curve { display: none; }
-    .-narrow AdvisePanel.-curve #advise-above { display: none; }
-    .-narrow AdvisePanel.-config #advise-choice, .-narrow AdvisePanel.-config #advise-curve { display: none; }
-    """
+    SCOPED_CSS = False  # the classes of narrow and wide windows are the screen's
+    DEFAULT_CSS = CSS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     room_state: reactive[RoomState] = reactive(RoomState("starting"))
     runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, bindings=True)
@@ -109,12 +118,16 @@ class AdvisePanel(Vertical):
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.room = room
+        self._newest = True
+        """Whether to go with the newest run, as no other was chosen."""
 
     def compose(self) -> ComposeResult:
         """One row for run and target; below, what there is to say."""
         with Horizontal(id="advise-top"):
             yield Static(id="advise-run")
-            box = TargetInput("0.95", id="advise-target", compact=True, restrict=r"[0-9.,]*", max_length=6)
+            box = TargetInput(
+                written(self.target), id="advise-target", compact=True, restrict=r"[0-9.,]*", max_length=6
+            )
             yield Field("target recall", box, id="advise-target-field")
         yield Static(id="advise-pages")
         yield Static(id="advise-said")
@@ -122,23 +135,32 @@ class AdvisePanel(Vertical):
             with Horizontal(id="advise-above"):
                 with VerticalScroll(id="advise-choice", classes="page"):
                     yield Static(id="advise-choice-text")
-                with VerticalScroll(id="advise-config", classes="page"):
+                with ScrollableContainer(id="advise-config", classes="page"):
                     yield Static(id="advise-config-text")
             with Vertical(id="advise-curve"):
                 yield RowTable(id="advise-table", cell_padding=0)
                 yield Static(id="advise-legend")
 
     def on_mount(self) -> None:
-        """Nothing is known yet."""
+        """Nothing is known yet; what says so has the focus then, so that keys work."""
+        self.query_one("#advise-said").can_focus = True
         self._show()
+
+    def recall(self, memory: Memory) -> None:
+        """The target as it was left."""
+        target = memory.get("target-recall", float)
+        if target is not None and 0 < target <= 1:
+            self._aim(target)
 
     def focus_default(self) -> None:
         """The tab was opened: runs may have come or gone."""
         self._focus_page()
-        self._read()
+        if self.room_state.status not in AWAY:
+            self._read()
 
     def open(self, run_id: str) -> None:
         """Advice by this run."""
+        self._newest = False
         self.run_id = run_id
 
     # --- asking -------------------------------------------------------------------------------------------------
@@ -147,14 +169,16 @@ class AdvisePanel(Vertical):
     async def _read(self) -> None:
         try:
             self.runs = await self.room.runs()
+        except EngineGone:
+            return
         except QtuiError as error:
             self._say(error.text)
             return
         known = [run.id for run in self.runs]
-        if self.run_id not in known:
-            self.run_id = known[0] if known else None
-            self._show()
-        elif self.advice is None:
+        if self._newest or self.run_id not in known:
+            self._newest, self.run_id = True, known[0] if known else None
+        self._show()
+        if self.advice is None:
             self._ask()
 
     @work(exclusive=True, group="advice")
@@ -164,6 +188,8 @@ class AdvisePanel(Vertical):
             return
         try:
             self.advice = await self.room.advise(self.run_id, self.target)
+        except EngineGone:
+            self.advice = None
         except QtuiError as error:
             self.advice = None
             self._say(error.text)
@@ -178,12 +204,15 @@ class AdvisePanel(Vertical):
     def watch_target(self) -> None:
         """Another target is answered at once."""
         if self.is_mounted:
+            self.post_message(Remember("target-recall", self.target))
             self._ask()
 
     def watch_room_state(self, before: RoomState, now: RoomState) -> None:
-        """While a run is measured, questions wait."""
+        """While a run is measured, questions wait; when the engine is back, they are asked again."""
         if self.is_mounted and before.status != now.status:
             self._show()
+            if now.status == "ready" and self.advice is None:
+                self._read()
 
     # --- showing ------------------------------------------------------------------------------------------------
 
@@ -202,7 +231,7 @@ class AdvisePanel(Vertical):
     def on_resize(self) -> None:
         """The curve follows the width."""
         if self.advice is not None:
-            self.call_after_refresh(self._show_curve)
+            self.call_after_refresh(self._show_wide)
 
     def _show(self) -> None:
         found = self.advice
@@ -216,10 +245,10 @@ class AdvisePanel(Vertical):
         said.display = found is None
         if found is None:
             said.update(self._waiting())
+            self.call_after_refresh(self._keep_focus)
         else:
-            self.query_one("#advise-choice-text", Static).update(advising.choice(found))
             self._show_config()
-            self._show_curve()
+            self.call_after_refresh(self._show_wide)
         self._show_pages()
 
     def _waiting(self) -> Text:
@@ -231,6 +260,8 @@ class AdvisePanel(Vertical):
             )  # fmt: skip
         if self.room_state.status == "measuring":
             return Text("A run is being measured: nothing else is asked of the engine until it ends.")
+        if self.room_state.status in AWAY:
+            return Text("The engine is not there yet: advice comes when it is.", DIM)
         return Text("Reading the run…", DIM)
 
     def _say(self, text: str) -> None:
@@ -254,8 +285,23 @@ class AdvisePanel(Vertical):
         if best is None:
             return Text("Nothing to paste without a choice.", DIM)
         rest = self.page == "rest"
-        head = Text.assemble(("REST" if rest else "Python", "bold"), ("  y copies, c turns", DIM), "\n\n")
+        head = Text.assemble(("REST" if rest else "Python", "bold"), ("  y copies, c turns", DIM), "\n\n", no_wrap=True)
         return head.append("\n".join(clean_lines(best.rest if rest else best.python)))
+
+    def _keep_focus(self) -> None:
+        """What has the focus may have gone from the screen."""
+        if self.advice is None and self.display and not self.query_one(TargetInput).has_focus:
+            self._focus_page()
+
+    def _show_wide(self) -> None:
+        """What is drawn as wide as its place is, once that is known."""
+        if self.advice is not None:
+            room = self.query_one("#advise-choice").scrollable_content_region.width or self.size.width - 3
+            self.query_one("#advise-choice-text", Static).update(advising.choice(self.advice, max(30, room)))
+            self._show_curve()
+        focused = self.screen.focused
+        if self.display and (focused is None or focused.id == "advise-said"):
+            self._focus_page()
 
     def _show_curve(self) -> None:
         found, table = self.advice, self.query_one(RowTable)
@@ -297,9 +343,10 @@ class AdvisePanel(Vertical):
 
     def _aim(self, target: float) -> None:
         self.target = min(MOST, max(LEAST, target))
-        box = self.query_one(TargetInput)
-        with box.prevent(Input.Changed):
-            box.value = f"{self.target:.4g}" if round(self.target, 2) != self.target else f"{self.target:.2f}"
+        if self.is_mounted:
+            box = self.query_one(TargetInput)
+            with box.prevent(Input.Changed):
+                box.value = written(self.target)
 
     def action_target(self) -> None:
         """The input takes the focus, its text selected."""
@@ -336,14 +383,15 @@ class AdvisePanel(Vertical):
     def _focus_page(self) -> None:
         where = {"curve": "#advise-table", "python": "#advise-config", "rest": "#advise-config"}
         wide = self.app.size.width >= 100
-        self.query_one("#advise-table" if wide else where.get(self.page, "#advise-choice")).focus()
+        page = "#advise-table" if wide else where.get(self.page, "#advise-choice")
+        self.query_one("#advise-said" if self.advice is None else page).focus()
 
     def action_copy(self) -> None:
         """The configuration; the choice in words where that page alone is shown."""
         found = self.advice
         best = None if found is None else found.recommendation
         if found is not None and (best is None or (self.page == "choice" and self.app.size.width < 100)):
-            self.post_message(Copied(advising.choice(found).plain + "\n", "the advice"))
+            self.post_message(Copied(advising.choice(found, 78).plain + "\n", "the advice"))
         elif best is not None:
             rest = self.page == "rest"
             self.post_message(Copied(best.rest if rest else best.python, f"the {'REST' if rest else 'Python'} form"))
@@ -353,7 +401,12 @@ class AdvisePanel(Vertical):
         """Another run."""
         run_id = await self.app.push_screen_wait(PickRun(self.runs or (), self.run_id))
         if run_id is not None:
-            self.run_id = run_id
+            self.open(run_id)
+
+
+def written(target: float) -> str:
+    """As it stands in the input: two digits, more where they differ from 0."""
+    return f"{target:.2f}" if round(target, 2) == target else f"{target:.4g}"
 
 
 def parsed(text: str) -> float | None:

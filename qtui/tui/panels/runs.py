@@ -16,16 +16,17 @@ from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import DataTable, Input, Static
 
-from qtui.errors import QtuiError, UsageError
+from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.records import RunRecord, RunSummary
 from qtui.tui.commands import Command, bindings
 from qtui.tui.compared import compared, refused
 from qtui.tui.dialogs.ask import ExportTo
 from qtui.tui.dialogs.runs import ConfirmRun, NameRun
 from qtui.tui.messages import AdviseOn, Copied
+from qtui.tui.panels.advise import AWAY
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
-from qtui.tui.runlist import in_a_line, matching, state_of, title
+from qtui.tui.runlist import in_full, in_short, matching, state_of, title
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, KEY
 from qtui.tui.widgets.controls import line_input
@@ -43,10 +44,25 @@ KEYS = (
     Command("runs.export", "e", "export", "Export", "Export this run as Markdown, CSV or JSON"),
     Command("runs.filter", "slash", "filter", "Filter", "Filter runs by name, data, day or status", "/"),
     Command("runs.delete", "d", "delete", "Delete", "Delete this run"),
-    Command("runs.refresh", "r", "refresh", "", "Read the runs again", always="f5"),
+    Command("runs.refresh", "r", "refresh", "", "Read the runs again", always="ctrl+l"),
     Command("runs.copy", "y", "copy", "", "Copy what is shown"),
     Command("runs.back", "escape", "back", "Back", "Back to the list; leave the filter; take the mark away"),
 )
+
+
+CSS = """
+RunsPanel #runs-list { height: 1fr; }
+RunsPanel #runs-filter { margin: 0 1; display: none; }
+RunsPanel #runs-table { margin: 0 1; }
+RunsPanel #runs-said { height: 1; color: $text-muted; padding: 0 1; }
+RunsPanel #runs-empty { margin: 3 4; height: auto; display: none; }
+RunsPanel #runs-open, RunsPanel #runs-compared { height: 1fr; display: none; }
+RunsPanel #runs-title { height: 1; padding: 0 1; color: $text-muted; }
+RunsPanel #runs-compared { padding: 0 1; }
+RunsPanel #runs-compared Static { height: auto; }
+RunsPanel.-open #runs-open, RunsPanel.-compared #runs-compared { display: block; }
+RunsPanel.-open #runs-list, RunsPanel.-compared #runs-list { display: none; }
+"""
 
 
 class RunsPanel(Vertical):
@@ -58,19 +74,8 @@ class RunsPanel(Vertical):
         "To compare two, mark one with the space bar and press it again on the other: the older one is 'before'. "
         "Runs of other data, k, distance or filter can't be compared; what makes one doubtful is said above it."
     )
-    DEFAULT_CSS = """
-    RunsPanel #runs-list { height: 1fr; }
-    RunsPanel #runs-filter { margin: 0 1; display: none; }
-    RunsPanel #runs-table { margin: 0 1; }
-    RunsPanel #runs-said { height: 1; color: $text-muted; padding: 0 1; }
-    RunsPanel #runs-empty { margin: 3 4; height: auto; display: none; }
-    RunsPanel #runs-open, RunsPanel #runs-compared { height: 1fr; display: none; }
-    RunsPanel #runs-title { height: 1; padding: 0 1; color: $text-muted; }
-    RunsPanel #runs-compared { padding: 0 1; }
-    RunsPanel #runs-compared Static { height: auto; }
-    RunsPanel.-open #runs-open, RunsPanel.-compared #runs-compared { display: block; }
-    RunsPanel.-open #runs-list, RunsPanel.-compared #runs-list { display: none; }
-    """
+    SCOPED_CSS = False  # the classes of narrow and wide windows are the screen's
+    DEFAULT_CSS = CSS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     room_state: reactive[RoomState] = reactive(RoomState("starting"))
     runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, bindings=True)
@@ -95,10 +100,16 @@ class RunsPanel(Vertical):
         with VerticalScroll(id="runs-compared"):
             yield Static(id="runs-compared-text")
 
+    def on_mount(self) -> None:
+        """What says that there is nothing has the focus then, so that keys work."""
+        self.query_one("#runs-empty").can_focus = True
+        self._show()
+
     def focus_default(self) -> None:
         """The tab was opened: runs may have come or gone."""
         self._focus()
-        self._read()
+        if self.room_state.status not in AWAY:
+            self._read()
 
     def _focus(self) -> None:
         if self.view == "compared":
@@ -106,7 +117,7 @@ class RunsPanel(Vertical):
         elif self.view == "open":
             self.query_one(Results).focus_default()
         else:
-            self.query_one(RunTable).focus()
+            self.query_one(RunTable if self.runs else "#runs-empty").focus()
 
     # --- reading and showing --------------------------------------------------------------------------------------
 
@@ -134,7 +145,7 @@ class RunsPanel(Vertical):
         """A run that has ended is a new one in the list."""
         if self.is_mounted and before.status != now.status:
             self._show()
-            if now.status == "ready" and self.runs is not None:
+            if now.status == "ready":
                 self._read()
 
     def _show(self) -> None:
@@ -147,6 +158,8 @@ class RunsPanel(Vertical):
         empty = self.query_one("#runs-empty", Static)
         empty.display = not runs
         empty.update(self._nothing())
+        if empty.has_focus if runs else self.query_one(RunTable).has_focus:
+            self.call_after_refresh(self._focus)
         of = f"{len(runs):,} run{'' if len(runs) == 1 else 's'}"
         said = f"{len(found):,} of {of} match" if words.strip() else of if runs else ""
         if self.marked is not None:
@@ -155,8 +168,9 @@ class RunsPanel(Vertical):
 
     def _nothing(self) -> Text:
         if self.runs is None:
-            busy = self.room_state.status == "measuring"
-            return Text("A run is being measured: the list is read when it ends." if busy else "Reading…", DIM)
+            busy, away = self.room_state.status == "measuring", self.room_state.status in AWAY
+            said = "The engine is not there yet: the list comes when it is." if away else "Reading…"
+            return Text("A run is being measured: the list is read when it ends." if busy else said, DIM)
         return Text.assemble(
             ("No runs yet\n\n", "bold"),
             ("3", KEY), "  measure something: every run is kept and listed here\n",
@@ -186,7 +200,9 @@ class RunsPanel(Vertical):
         self.query_one(RunTable).focus()
 
     def _tell(self, error: QtuiError) -> None:
-        self.notify(clean(error.text), severity="error", markup=False, timeout=10)
+        # of the end of the engine's process the app tells
+        if not isinstance(error, EngineGone):
+            self.notify(clean(error.text), severity="error", markup=False, timeout=10)
 
     # --- keys -------------------------------------------------------------------------------------------------
 
@@ -230,13 +246,14 @@ class RunsPanel(Vertical):
         self.query_one(Results).focus_default()
 
     def _retitle(self, run: RunSummary) -> None:
-        self.query_one("#runs-title", Static).update(Text(in_a_line(run), no_wrap=True, overflow="ellipsis"))
+        self.query_one("#runs-title", Static).update(Text(in_full(run), no_wrap=True, overflow="ellipsis"))
 
     def action_turn(self, by: int) -> None:
         """Another chart."""
         results = self.query_one(Results)
         at = PAGES.index(results.page) if results.page in PAGES else -1 if by > 0 else 0
         results.page = PAGES[(at + by) % len(PAGES)]
+        self.call_after_refresh(results.focus_default)
 
     def action_figures(self) -> None:
         """The table."""
@@ -264,7 +281,7 @@ class RunsPanel(Vertical):
     async def _compare(self, one: str, other: str) -> None:
         known = {run.id: run for run in self.runs or ()}
         before, after = sorted((known[one], known[other]), key=lambda run: (run.started, run.id))
-        lines = in_a_line(before), in_a_line(after)
+        lines = in_short(before), in_short(after)
         try:
             text = compared(await self.room.compare(before.id, after.id), *lines, self.size.width - 3)
         except UsageError as error:

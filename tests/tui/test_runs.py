@@ -1,0 +1,177 @@
+"""The tab Runs: every kept run to open, name, compare, export, delete."""
+
+from dataclasses import replace
+
+import pytest
+
+from qtui.tui.panels.advise import AdvisePanel
+from qtui.tui.panels.runs import RunsPanel
+from tests.tui import fake_runs
+from tests.tui.driving import make, screen_text, until, until_seen
+
+NEWEST, PARTIAL, PAPERS = "20261122-013000-aaaa", "20261121-120000-bbbb", "20261120-090000-cccc"
+
+
+def furnished():
+    app, room = make()
+    room.kept = {record.id: record for record in fake_runs.three()}
+    return app, room
+
+
+async def listed(pilot):
+    await until_seen(pilot, "demo__binary")
+    await pilot.press("5")
+    await until_seen(pilot, "3 runs")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_runs_are_listed_newest_first_with_their_state(size):
+    app, _ = furnished()
+    async with app.run_test(size=size) as pilot:
+        await listed(pilot)
+        text = screen_text(app)
+        assert text.index("2026-11-22") < text.index("2026-11-21") < text.index("2026-11-20")
+        assert "✓ complete" in text
+        assert "⚠ partial" in text
+        assert "24,000" in text
+        assert (NEWEST in text) == (size[0] >= 100)
+
+
+async def test_the_filter_narrows_the_list_as_one_types():
+    app, _ = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("slash", *"papers")
+        await until_seen(pilot, "1 of 3 runs match")
+        await pilot.press("escape")
+        await until_seen(pilot, "3 runs")
+        assert "sample" in screen_text(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_run_opens_with_its_table_and_charts(size):
+    app, _ = furnished()
+    async with app.run_test(size=size) as pilot:
+        await listed(pilot)
+        await pilot.press("enter")
+        await until_seen(pilot, "binary-2bit")
+        assert "speed" in screen_text(app)
+        await pilot.press("c")
+        await until_seen(pilot, "recall@10")
+        await pilot.press("t", "y")
+        await until(pilot, lambda: "binary-2bit" in app.clipboard)
+        await pilot.press("escape")
+        await until_seen(pilot, "3 runs")
+
+
+async def test_two_of_the_same_data_are_compared_and_doubts_are_said():
+    app, _ = furnished()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await listed(pilot)
+        await pilot.press("space")
+        await until_seen(pilot, "● marked")
+        await pilot.press("down", "space")
+        await until_seen(pilot, "not quite comparable")
+        text = screen_text(app)
+        assert "is partial" in text
+        assert text.index("before 2026-11-21") < text.index("after 2026-11-22")
+        assert "binary rescore x3 ef 128" in text
+        await pilot.press("y")
+        await until(pilot, lambda: "binary rescore x3" in app.clipboard)
+        await pilot.press("escape")
+        await until_seen(pilot, "3 runs")
+        assert "● marked" not in screen_text(app)
+
+
+async def test_two_of_other_data_are_refused_with_the_reason():
+    app, _ = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("space", "end", "space")
+        await until_seen(pilot, "These two can't be compared")
+        assert "different data sets (papers.npy and sample)" in screen_text(app)
+
+
+async def test_a_mark_is_taken_away():
+    app, _ = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("space", "space")
+        assert app.query_one(RunsPanel).marked is None
+        await pilot.press("space", "escape")
+        assert app.query_one(RunsPanel).marked is None
+
+
+async def test_a_run_is_named():
+    app, room = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("n", *"best", "enter")
+        await until(pilot, lambda: room.kept[NEWEST].name == "best")
+        await until_seen(pilot, "best")
+        await pilot.press("n", "escape")
+        assert room.kept[NEWEST].name == "best"
+
+
+async def test_a_run_is_deleted_only_when_confirmed():
+    app, room = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("d")
+        await until_seen(pilot, "Delete this run?")
+        await pilot.press("escape")
+        assert NEWEST in room.kept
+        await pilot.press("d")
+        await until_seen(pilot, "Delete this run?")
+        await pilot.press("y")
+        await until_seen(pilot, "2 runs")
+        assert NEWEST not in room.kept
+
+
+async def test_a_run_is_exported(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app, _ = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("e")
+        await until_seen(pilot, "Export this run")
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / f"qtui-{NEWEST}.md").exists)
+        assert (tmp_path / f"qtui-{NEWEST}.md").read_text() == f"md of {NEWEST}\n"
+
+
+async def test_advice_is_asked_for_the_highlighted_run():
+    app, room = furnished()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await listed(pilot)
+        await pilot.press("end", "a")
+        await until_seen(pilot, "▶ Use")
+        assert app.query_one(AdvisePanel).run_id == PAPERS
+        assert room.advised[-1][0] == PAPERS
+
+
+async def test_names_from_elsewhere_are_text():
+    app, room = furnished()
+    evil = "[@click=app.quit]x[/] \x1b]0;t\x07\x1b[31m\u202e[red]"
+    room.kept[NEWEST] = replace(room.kept[NEWEST], name=evil)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await listed(pilot)
+        assert "[@click=app.quit]x[/]" in screen_text(app)
+        await pilot.press("n", "escape", "d", "escape", "enter")
+        await until_seen(pilot, "recall")
+        await pilot.press("escape", "4")
+        await until_seen(pilot, "▶ Use")
+        assert "\x1b" not in screen_text(app)
+
+
+async def test_no_runs_yet(monkeypatch):
+    app, room = make()
+
+    async def nothing():
+        return ()
+
+    monkeypatch.setattr(room, "runs", nothing)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("5")
+        await until_seen(pilot, "No runs yet")
+        await pilot.press("r", "escape", "1")
