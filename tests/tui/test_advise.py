@@ -4,7 +4,8 @@ import pytest
 
 from qtui.host.client import RoomState
 from qtui.tui.advising import Axis, choice, curve_row, on_the_curve
-from qtui.tui.panels.advise import AdvisePanel, parsed, written
+from qtui.tui.panels.advise import AdvisePanel
+from qtui.tui.widgets.target import parsed, written
 from tests.tui import fake_runs
 from tests.tui.driving import make, screen_text, until, until_seen
 
@@ -125,6 +126,7 @@ async def test_the_engine_dies_and_the_question_is_asked_again(monkeypatch):
     app, room = furnished()
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
+
         async def gone(run_id, target, /):
             raise room.die()
 

@@ -7,9 +7,8 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical, VerticalScroll
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
@@ -27,11 +26,10 @@ from qtui.tui.runlist import in_a_line
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, KEY
 from qtui.tui.widgets.controls import Field
-from qtui.tui.widgets.tables import RowTable
+from qtui.tui.widgets.curve import Curve
+from qtui.tui.widgets.target import TargetInput, parsed
 
-MOST_ROWS = 200
 STEP = 0.01
-TYPED = r"[0-9.,]{0,6}"
 LEAST, MOST = 0.5, 1.0
 AWAY = ("starting", "restarting", "closed")
 """States of the engine room in which it answers nothing."""
@@ -49,26 +47,6 @@ KEYS = (
 )
 
 
-class TargetInput(Input):
-    """The target recall; the arrows step it."""
-
-    class Stepped(Message):
-        """One step up or down."""
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "step(1)", show=False),
-        Binding("down", "step(-1)", show=False),
-    ]
-
-    def action_step(self, by: int) -> None:
-        """Tells the panel."""
-        self.post_message(self.Stepped(by))
-
-
 CSS = """
 AdvisePanel #advise-top { height: 1; padding: 0 1; }
 AdvisePanel #advise-run { width: 1fr; height: 1; padding-right: 2; }
@@ -84,7 +62,6 @@ AdvisePanel #advise-config { width: 56; border-left: solid $border; scrollbar-si
 AdvisePanel #advise-config-text { width: auto; }
 AdvisePanel .page:focus { background-tint: $foreground 3%; }
 AdvisePanel #advise-curve { height: 16; border-top: solid $border; }
-AdvisePanel #advise-legend { height: 1; padding: 0 2; }
 .-wide AdvisePanel #advise-above { margin-top: 1; }
 .-narrow AdvisePanel #advise-pages { display: block; }
 .-narrow AdvisePanel #advise-curve { height: 1fr; border-top: none; }
@@ -125,9 +102,7 @@ class AdvisePanel(Vertical):
         """One row for run and target; below, what there is to say."""
         with Horizontal(id="advise-top"):
             yield Static(id="advise-run")
-            box = TargetInput(
-                written(self.target), id="advise-target", compact=True, restrict=r"[0-9.,]*", max_length=6
-            )
+            box = TargetInput(self.target, id="advise-target")
             yield Field("target recall", box, id="advise-target-field")
         yield Static(id="advise-pages")
         yield Static(id="advise-said")
@@ -137,9 +112,7 @@ class AdvisePanel(Vertical):
                     yield Static(id="advise-choice-text")
                 with ScrollableContainer(id="advise-config", classes="page"):
                     yield Static(id="advise-config-text")
-            with Vertical(id="advise-curve"):
-                yield RowTable(id="advise-table", cell_padding=0)
-                yield Static(id="advise-legend")
+            yield Curve(id="advise-curve")
 
     def on_mount(self) -> None:
         """Nothing is known yet; what says so has the focus then, so that keys work."""
@@ -298,29 +271,10 @@ class AdvisePanel(Vertical):
         if self.advice is not None:
             room = self.query_one("#advise-choice").scrollable_content_region.width or self.size.width - 3
             self.query_one("#advise-choice-text", Static).update(advising.choice(self.advice, max(30, room)))
-            self._show_curve()
+            self.query_one(Curve).advice = self.advice
         focused = self.screen.focused
         if self.display and (focused is None or focused.id == "advise-said"):
             self._focus_page()
-
-    def _show_curve(self) -> None:
-        found, table = self.advice, self.query_one(RowTable)
-        if found is None or not self.size.width:
-            return
-        axis = advising.Axis.over(found, advising.strip_width(self.size.width))
-        rows = advising.on_the_curve(found, MOST_ROWS)
-        table.clear(columns=True)
-        for heading, width in advising.CURVE:
-            right = heading not in {"", "variant"}
-            table.add_column(Text(f"{heading:>{width}}" if right else heading), width=width + advising.GAP, key=heading)
-        table.add_column(Text(axis.ruler()), width=axis.width, key="axis")
-        several = advising.several_efs(found)
-        for each in rows:
-            table.add_row(*advising.curve_row(each, axis, ef=several), key=str(each.measurement))
-        chosen = found.chosen
-        if chosen is not None and chosen in rows:
-            table.move_cursor(row=rows.index(chosen))
-        self.query_one("#advise-legend", Static).update(advising.legend(found, len(rows)))
 
     # --- keys -------------------------------------------------------------------------------------------------
 
@@ -344,9 +298,7 @@ class AdvisePanel(Vertical):
     def _aim(self, target: float) -> None:
         self.target = min(MOST, max(LEAST, target))
         if self.is_mounted:
-            box = self.query_one(TargetInput)
-            with box.prevent(Input.Changed):
-                box.value = written(self.target)
+            self.query_one(TargetInput).show(self.target)
 
     def action_target(self) -> None:
         """The input takes the focus, its text selected."""
@@ -381,9 +333,9 @@ class AdvisePanel(Vertical):
         self._focus_page()
 
     def _focus_page(self) -> None:
-        where = {"curve": "#advise-table", "python": "#advise-config", "rest": "#advise-config"}
+        where = {"curve": "#curve-table", "python": "#advise-config", "rest": "#advise-config"}
         wide = self.app.size.width >= 100
-        page = "#advise-table" if wide else where.get(self.page, "#advise-choice")
+        page = "#curve-table" if wide else where.get(self.page, "#advise-choice")
         self.query_one("#advise-said" if self.advice is None else page).focus()
 
     def action_copy(self) -> None:
@@ -402,21 +354,6 @@ class AdvisePanel(Vertical):
         run_id = await self.app.push_screen_wait(PickRun(self.runs or (), self.run_id))
         if run_id is not None:
             self.open(run_id)
-
-
-def written(target: float) -> str:
-    """As it stands in the input: two digits, more where they differ from 0."""
-    return f"{target:.2f}" if round(target, 2) == target else f"{target:.4g}"
-
-
-def parsed(text: str) -> float | None:
-    """A target recall: '0.95', '.95', '0,95' or '95'; None for anything else."""
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        return None
-    value = value / 100 if 1 < value <= 100 else value
-    return value if 0 < value <= 1 else None
 
 
 def clean_lines(text: str) -> list[str]:
