@@ -14,7 +14,8 @@ from qtui.model import Page, PointId
 PAGE = 50
 """Points a page: with a megabyte of payload each they still fit into one message of the engine's process."""
 LARGEST_ID = 2**64 - 1
-_DOUBLINGS = 8
+_DOUBLINGS = 64
+"""Enough for a gap as wide as ids can be."""
 Scroll = Callable[[PointId | None], Awaitable[Page]]
 """The page of at most PAGE points that starts at an id, or at the first point."""
 

@@ -39,7 +39,7 @@ KEYS = (
         for tab in TABS
     ),
     Command("app.query", "slash", "query", "", "Search: type a query", "/"),
-    Command("app.notices", "m", "notices", "", "Read the notifications again", always="f9"),
+    Command("app.notices", "m", "notices", "", "Read the notifications again", always="ctrl+n"),
     Command("app.theme", "ctrl+t", "theme", "", "Change the colour theme", "^t", always="ctrl+t"),
     Command("app.help", "question_mark", "help", "Help", "Help about what has the focus", "?", always="f12"),
     Command("app.palette", "ctrl+p", "palette", "", "Every command that makes sense now", "^p", always="ctrl+p"),
@@ -156,6 +156,10 @@ class QtuiApp(RoomApp):
         """Ends what runs, then leaves; what is finished is kept."""
         self.workers.cancel_all()
         self.exit()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, which copies in an input, says how to leave."""
+        self.notify("q leaves, Ctrl+Q also while something is typed", timeout=4)
 
     async def on_unmount(self) -> None:
         """What is to be remembered is written."""

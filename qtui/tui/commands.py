@@ -14,6 +14,7 @@ from pkgutil import iter_modules
 
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 
@@ -114,7 +115,7 @@ class PossibleNow(Provider):
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
         """All of them, before anything is typed."""
         for title, key, run in self._choices():
-            yield DiscoveryHit(title, run, help=key)
+            yield DiscoveryHit(_with_key(Content(title), key), run, text=title)
 
     async def search(self, query: str) -> Hits:
         """Those that match what is typed."""
@@ -122,4 +123,9 @@ class PossibleNow(Provider):
         for title, key, run in self._choices():
             score = matcher.match(title)
             if score > 0:
-                yield Hit(score, matcher.highlight(title), run, help=key)
+                yield Hit(score, _with_key(matcher.highlight(title), key), run, text=title)
+
+
+def _with_key(title: Content, key: str) -> Content:
+    """A line of the palette: what it does, and the key that does it without the palette."""
+    return Content.assemble(title, "  ", (key, "$text-muted"))

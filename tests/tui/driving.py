@@ -9,15 +9,28 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from qtui.model import CollectionView
+from qtui.preferences import Memory, Preferences
 from qtui.tui.app import QtuiApp
 from tests.tui.fake_room import DEMO, FakeRoom
 
 GOLDENS = Path(__file__).parent / "goldens"
 
 
-def make(views: Sequence[CollectionView] = DEMO, *, demo: bool = False) -> tuple[QtuiApp, FakeRoom]:
+def make(
+    views: Sequence[CollectionView] = DEMO,
+    *,
+    demo: bool = False,
+    preferences: Preferences | None = None,
+    memory: Memory | None = None,
+) -> tuple[QtuiApp, FakeRoom]:
     """The app and the room that it talks to."""
-    app = QtuiApp(lambda on_state: FakeRoom(on_state, views), where="~/store", demo=demo)
+    app = QtuiApp(
+        lambda on_state: FakeRoom(on_state, views),
+        where="~/store",
+        demo=demo,
+        preferences=preferences,
+        memory=memory,
+    )
     assert isinstance(app.room, FakeRoom)
     return app, app.room
 

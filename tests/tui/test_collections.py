@@ -7,7 +7,8 @@ import asyncio
 from textual.widgets import Input
 
 from qtui.errors import DataError
-from qtui.tui.panels.collections import CollectionsPanel, Inspection
+from qtui.tui.panels.collection_parts import Inspection
+from qtui.tui.panels.collections import CollectionsPanel
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.fake_room import view

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -29,14 +29,25 @@ KEYS = (
 TEXT_WIDTH = 78
 
 
+class Preview(VerticalScroll, inherit_bindings=False):
+    """Scrolls up and down; left and right are the dialog's."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", show=False),
+        Binding("down,j", "scroll_down", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+    ]
+
+
 class CopyConfiguration(ModalScreen[None]):
     """Shows one form at a time; Enter copies it."""
 
-    AUTO_FOCUS = "VerticalScroll"
+    AUTO_FOCUS = "Preview"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     DEFAULT_CSS = """
-    CopyConfiguration VerticalScroll { height: auto; max-height: 26; margin: 1 0; overflow-x: auto; }
-    CopyConfiguration.-narrow VerticalScroll { max-height: 14; }
+    CopyConfiguration Preview { height: auto; max-height: 26; margin: 1 0; overflow-x: auto; }
+    CopyConfiguration.-narrow Preview { max-height: 14; }
     CopyConfiguration #copy-text { width: auto; }
     """
 
@@ -50,7 +61,7 @@ class CopyConfiguration(ModalScreen[None]):
         with Vertical(classes="dialog broad") as box:
             box.border_title = "Copy"
             yield Static(id="copy-forms")
-            with VerticalScroll():
+            with Preview():
                 yield Static(id="copy-text")
             yield Static(Text("←/→ form   ↑/↓ scroll   Enter copies   Esc leaves", DIM))
 
@@ -72,7 +83,7 @@ class CopyConfiguration(ModalScreen[None]):
         self.query_one("#copy-forms", Static).update(forms)
         lines = "\n".join(clean(line) for line in self._text().splitlines())
         self.query_one("#copy-text", Static).update(Text(lines))
-        self.query_one(VerticalScroll).scroll_home(animate=False)
+        self.query_one(Preview).scroll_home(animate=False)
 
     def action_turn(self, by: int) -> None:
         """Another form."""

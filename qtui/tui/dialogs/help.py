@@ -12,7 +12,9 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from qtui import config
 from qtui.tui.commands import Active
+from qtui.tui.text import clean
 from qtui.tui.theme import DIM, HEAD, KEY
 
 
@@ -30,17 +32,18 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The paragraph, then the keys."""
-        with VerticalScroll(classes="dialog wide") as box:
+        with VerticalScroll(classes="dialog broad") as box:
             box.border_title = f"Help: {self.topic}"
             yield Static(Text(self.about))
             yield Static(self._keys())
 
     def _keys(self) -> Table:
         grid = Table.grid(padding=(0, 2))
-        grid.add_row("", Text("\nKeys that work here", HEAD))
+        grid.add_row("", Text("\nKeys that work here", HEAD), Text("\nid", DIM))
         for each in self.commands:
             also = f", {each.command.always}" if each.command.always else ""
-            grid.add_row(Text(f"{each.key}{also}", KEY), Text(each.command.title))
+            grid.add_row(Text(f"{each.key}{also}", KEY), Text(each.command.title), Text(each.command.id, DIM))
         grid.add_row(Text("arrows, Tab", KEY), Text("Move; Space or Enter changes what is under the cursor"))
-        grid.add_row("", Text("\nEsc closes this.", DIM))
+        about = f"\nEsc closes this. Other keys by id: [keys] in {clean(config.config_file())}"
+        grid.add_row("", Text(about, DIM))
         return grid

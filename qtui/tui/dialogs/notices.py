@@ -18,7 +18,7 @@ from qtui.tui.theme import BAD, DIM, HEAD, WARN
 
 SIGNS = {"information": ("i", DIM), "warning": ("⚠", WARN), "error": ("✗", BAD)}
 KEYS = (
-    Command("notices.close", "escape,m,q,enter,f9", "dismiss", "Back", "Back to the tab", "Esc"),
+    Command("notices.close", "escape,m,q,enter,ctrl+n", "dismiss", "Back", "Back to the tab", "Esc"),
     Command("notices.copy", "y", "copy", "Copy", "Copy the notifications"),
 )
 

@@ -37,7 +37,8 @@ KEYS = (
     Command("points.first", "0", "first", "First", "The first page"),
     Command("points.jump", "i", "ask('jump')", "Id", "Jump to the point of an id"),
     Command("points.filter", "slash", "ask('filter')", "Filter", "Show the points whose payload matches", "/"),
-    Command("points.refresh", "r", "refresh_page", "", "Read the page again", always="f5"),
+    Command("points.complete", "tab", "complete", "", "Complete a field's name in the filter", "Tab"),
+    Command("points.refresh", "r", "refresh_page", "", "Read the page again", always="ctrl+l"),
     Command("points.close", "escape", "back", "Close", "Leave the input, the filter, then the points", "Esc"),
 )
 ASKED = {
@@ -100,11 +101,13 @@ class PointsBrowser(ModalScreen[None]):
         return await self.room.scroll(self.view.name, limit=browse.PAGE, offset=start, filter_=self._filter)
 
     @work(exclusive=True, group="page")
-    async def _read(self, start: PointId | None, *, backwards: bool = False, count: bool = False) -> None:
+    async def _read(
+        self, start: PointId | None, *, before: bool = False, at_end: bool = False, count: bool = False
+    ) -> None:
         self._reading = True
         self._say(Text("reading…"))
         try:
-            if backwards and start is not None:
+            if before and start is not None:
                 start, page = await browse.before(self._scroll, start)
             else:
                 page = await self._scroll(start)
@@ -116,7 +119,7 @@ class PointsBrowser(ModalScreen[None]):
         finally:
             self._reading = False
         self._start, self._page = start, page
-        self.query_one(PointTable).show(page.points, at_end=backwards)
+        self.query_one(PointTable).show(page.points, at_end=at_end)
         self._said()
         self._show_payload()
         self.refresh_bindings()
@@ -159,6 +162,8 @@ class PointsBrowser(ModalScreen[None]):
             return self._page.next_offset is not None if parameters == (1,) else self._start is not None
         if action == "first":
             return self._start is not None
+        if action == "complete":
+            return self._asking == "filter" and self.query_one("#points-asked").display
         return action != "open" or bool(self._page.points)
 
     def action_turn(self, by: int) -> None:
@@ -169,9 +174,9 @@ class PointsBrowser(ModalScreen[None]):
             self._starts.append(self._start)
             self._read(self._page.next_offset)
         elif self._starts:
-            self._read(self._starts.pop())
+            self._read(self._starts.pop(), at_end=True)
         else:
-            self._read(self._start, backwards=True)
+            self._read(self._start, before=True, at_end=True)
 
     @on(PointTable.Beyond)
     def _beyond(self, message: PointTable.Beyond) -> None:
@@ -243,10 +248,10 @@ class PointsBrowser(ModalScreen[None]):
         self._words, self._starts = text.strip(), []
         self._read(None, count=self._filter is not None)
 
-    def key_tab(self) -> None:
+    def action_complete(self) -> None:
         """Completes the field's name where a filter is typed."""
         box = self.query_one("#points-asked", Input)
-        whole = completed(box.value, self._fields()) if box.display and self._asking == "filter" else None
+        whole = completed(box.value, self._fields())
         if whole is not None:
             box.value = whole
             box.cursor_position = len(whole)

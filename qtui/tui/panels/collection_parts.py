@@ -34,8 +34,8 @@ class FirstRun(Static, can_focus=True):
         return Text.assemble(
             ("No collections yet\n\n", "bold"),
             ("d", KEY), "  build the demo: real embeddings, no download\n",
-            ("3", KEY), "  benchmark a file of your own vectors\n",
-            ("$", KEY), "  qtui load NAME --vectors FILE  keeps them here",
+            ("n", KEY), "  load a file of your own vectors, one collection a method\n",
+            ("3", KEY), "  benchmark a file without keeping it",
         )  # fmt: skip
 
     def action_demo(self) -> None:

@@ -12,8 +12,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.message import Message
+from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import DataTable, Input, Static
 
@@ -22,14 +21,14 @@ from qtui.events import BuildDone, Progress
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView
 from qtui.plan import LoadRequest, SourceSpec
+from qtui.preferences import Memory
 from qtui.tui.commands import Command, bindings
-from qtui.tui.dialogs.ask import ConfirmByName
-from qtui.tui.inspection import inspect
-from qtui.tui.messages import CollectionsWanted, Copied, Ended, Happened, Measure
+from qtui.tui.messages import CollectionsWanted, Ended, Happened, Measure, Remember
+from qtui.tui.panels.collection_parts import FirstRun, Inspection
 from qtui.tui.panels.making import MAKING, MakingPanel
 from qtui.tui.room import Room, RoomState
 from qtui.tui.text import clean
-from qtui.tui.theme import BAD, KEY
+from qtui.tui.theme import BAD
 from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.tables import CollectionTable
@@ -38,64 +37,21 @@ from qtui.tui.widgets.workload import WorkList
 DEMO = LoadRequest("demo", SourceSpec(kind="sample"), DEFAULT_METHODS)
 DEMO_NAMES = tuple(DEMO.name if method == "none" else f"{DEMO.name}__{method}" for method in DEMO.methods)
 REPAINT_S = 0.5
+WHILE_IDLE = {"delete": "Deleting", "measure": "Measuring", "refresh": "Reading the store"}
+"""Actions that need an engine with nothing else to do."""
 
 KEYS = (
     Command("collections.inspect", "enter", "inspect", "Inspect", "Inspect the highlighted collection", "Enter"),
+    Command("collections.back", "escape", "back", "Back", "Leave the inspection or the filter; cancel loading", "Esc"),
+    Command("collections.points", "p", "points", "Points", "Browse the points of the highlighted collection"),
     Command("collections.measure", "b", "measure", "Bench", "Benchmark the highlighted collection"),
     Command("collections.filter", "slash", "filter", "Filter", "Filter collections by name or method", "/"),
     Command("collections.sort", "s", "sort", "Sort", "Sort by the next column"),
-    Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="f5"),
+    Command("collections.reverse", "S", "reverse", "", "Sort the other way round"),
+    Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="ctrl+l"),
     Command("collections.delete", "d", "delete", "Delete", "Delete the highlighted collection"),
-    Command("collections.copy", "y", "copy", "", "Copy the inspection of the highlighted collection"),
-    Command("collections.back", "escape", "back", "Back", "Leave the inspection or the filter; cancel loading", "Esc"),
+    Command("collections.copy", "y", "copy", "Copy", "Copy its configuration as Python or REST, or its inspection"),
 )
-FIRST_RUN_KEYS = (Command("first.demo", "d", "demo", "Demo", "Build the demo's collections"),)
-
-
-class FirstRun(Static, can_focus=True):
-    """What an empty store says: three ways to get going."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIRST_RUN_KEYS)]
-
-    class Demo(Message):
-        """The demo is wanted."""
-
-    def render(self) -> Text:
-        """Three lines."""
-        return Text.assemble(
-            ("No collections yet\n\n", "bold"),
-            ("d", KEY), "  build the demo: real embeddings, no download\n",
-            ("3", KEY), "  benchmark a file of your own vectors\n",
-            ("$", KEY), "  qtui load NAME --vectors FILE  keeps them here",
-        )  # fmt: skip
-
-    def action_demo(self) -> None:
-        """Asks the panel for it."""
-        self.post_message(self.Demo())
-
-
-class Inspection(VerticalScroll):
-    """The inspection of one collection, as wide as there is room."""
-
-    view: reactive[CollectionView | None] = reactive(None)
-
-    def compose(self) -> ComposeResult:
-        """One text."""
-        yield Static(id="inspection-text")
-
-    def watch_view(self) -> None:
-        """Another collection, or the same one read again."""
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Columns follow the width."""
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.is_mounted:
-            width = max(30, self.scrollable_content_region.width)
-            text = Text() if self.view is None else inspect(self.view, width)
-            self.query_one("#inspection-text", Static).update(text)
 
 
 class CollectionsPanel(MakingPanel):
@@ -118,6 +74,11 @@ class CollectionsPanel(MakingPanel):
         self.room = room
         self._latest: Progress | None = None
         self._done: tuple[str, ...] = ()
+        self._sorting: list[object] = []
+
+    def recall(self, memory: Memory) -> None:
+        """Sorts as it was sorted last."""
+        self._sorting = memory.get("sort", list) or []
 
     def compose(self) -> ComposeResult:
         """Progress on top, then the list and the inspection, or what an empty store says."""
@@ -135,6 +96,7 @@ class CollectionsPanel(MakingPanel):
         """Progress is drawn at most twice a second."""
         self.query_one("#filter").display = False
         self.query_one("#first-run").display = False
+        self.query_one(CollectionTable).sort_by_column(*self._sorting[:2])
         self.set_interval(REPAINT_S, self._repaint)
 
     # --- what comes down --------------------------------------------------------------------------------------
@@ -200,19 +162,29 @@ class CollectionsPanel(MakingPanel):
             return True
         if action in MAKING:
             return self.can_make(action)
-        idle = self.room_state.status not in {"measuring", "building"} and not self.loading_demo
+        busy = bool(self.why_not(action))
         one, listed = self.highlighted is not None, not self.inspecting
         sensible = {
-            "delete": one and idle,
-            "measure": one and idle,
+            "delete": one,
+            "measure": one,
+            "points": one,
             "inspect": one and listed,
-            "refresh": idle,
+            "refresh": True,
             "filter": bool(self.views) and listed,
             "sort": bool(self.views) and listed,
+            "reverse": bool(self.views) and listed,
             "copy": one,
             "back": self.inspecting or self.loading_demo or self.can_stop or self.query_one("#filter").display,
         }
-        return sensible.get(action, True)
+        return (None if busy else True) if sensible.get(action, True) else False
+
+    def why_not(self, action: str) -> str | None:
+        """What keeps a command from running at the moment; None for one that can run."""
+        status = "building" if self.loading_demo else self.room_state.status
+        doing = {"measuring": "a run is measured", "paused": "a run is paused", "building": "a collection is built"}
+        if status not in doing or action not in WHILE_IDLE:
+            return None
+        return f"{WHILE_IDLE[action]} has to wait while {doing[status]}."
 
     def action_inspect(self) -> None:
         """The inspection takes the focus, and the whole panel where it is narrow."""
@@ -242,15 +214,34 @@ class CollectionsPanel(MakingPanel):
     def action_sort(self) -> None:
         """By the next column."""
         self.query_one(CollectionTable).sort_next()
+        self._remember_sorting()
+
+    def action_reverse(self) -> None:
+        """The other way round."""
+        self.query_one(CollectionTable).reverse()
+        self._remember_sorting()
+
+    def _remember_sorting(self) -> None:
+        table = self.query_one(CollectionTable)
+        self.post_message(Remember("sort", [table.sort_by, table.reversed]))
 
     def action_refresh(self) -> None:
         """Reads the store again."""
         self.post_message(CollectionsWanted())
 
     def action_copy(self) -> None:
-        """The inspection as text."""
+        """Its configuration to paste, in the form that is chosen."""
+        from qtui.tui.dialogs.copy import CopyConfiguration
+
         if self.highlighted is not None:
-            self.post_message(Copied(inspect(self.highlighted, 78).plain + "\n", "the inspection"))
+            self.app.push_screen(CopyConfiguration(self.highlighted))
+
+    def action_points(self) -> None:
+        """Its points, page by page."""
+        from qtui.tui.dialogs.points import PointsBrowser
+
+        if self.highlighted is not None:
+            self.app.push_screen(PointsBrowser(self.room, self.highlighted))
 
     def action_measure(self) -> None:
         """Over to the benchmark, with this collection in its plan."""
@@ -260,6 +251,8 @@ class CollectionsPanel(MakingPanel):
     @work(exclusive=True, group="delete")
     async def action_delete(self) -> None:
         """Removes the highlighted collection once its name has been typed."""
+        from qtui.tui.dialogs.ask import ConfirmByName
+
         view = self.highlighted
         if view is None:
             return

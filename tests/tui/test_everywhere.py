@@ -1,0 +1,195 @@
+"""What concerns every tab: rebound keys, themes, what is remembered, notifications, and keys that have to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from textual.theme import BUILTIN_THEMES
+
+from qtui.preferences import Memory, Preferences
+from qtui.tui.dialogs.notices import Notices
+from qtui.tui.tabs import TABS, Tabs
+from qtui.tui.theme import GOOD, QUIET, Recolored
+from qtui.tui.widgets.tables import CollectionTable
+from tests.tui.driving import make, screen_text, until, until_seen
+from tests.tui.fake_room import view
+
+NARROW = (80, 24)
+
+
+def colors(app) -> set[str]:
+    """Every colour that text on the screen has."""
+    strips = app.screen._compositor.render_strips()
+    styles = [segment.style for strip in strips for segment in strip if segment.style and segment.text.strip()]
+    return {style.color.get_truecolor().hex for style in styles if style.color}
+
+
+async def test_rebound_key_works_and_is_shown_instead_of_the_old_one() -> None:
+    keys = {"collections.sort": "o", "tab.search": "ctrl+s", "collections.refresh.always": "f6"}
+    app, room = make(preferences=Preferences(keys=keys))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        assert "o Sort" in screen_text(app)
+        await pilot.press("s")
+        assert app.query_one(CollectionTable).sort_by == "name"
+        await pilot.press("o")
+        assert app.query_one(CollectionTable).sort_by == "points"
+        room.views["more"] = view("more")
+        await pilot.press("f6")
+        await until_seen(pilot, "6 collections")
+        await pilot.press("ctrl+s")
+        assert app.query_one(Tabs).current == "search"
+        assert not app.notices
+
+
+@pytest.mark.parametrize(
+    ("preferences", "said"),
+    [
+        (Preferences(problem="config.toml is ignored: at line 3"), "config.toml is ignored: at line 3"),
+        (Preferences(theme="[red]\x1b[31mx"), "no theme is called [red]x"),
+        (Preferences(keys={"collections.srot": "o"}), "no command is called collections.srot"),
+    ],
+)
+async def test_mistake_in_the_configuration_is_said_in_a_line(preferences: Preferences, said: str) -> None:
+    app, _ = make(preferences=preferences)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until_seen(pilot, said)
+        await until_seen(pilot, "5 collections")
+        assert app.theme == QUIET.name
+
+
+async def test_chosen_theme_colours_our_text_too_and_is_remembered(tmp_path: Path) -> None:
+    app, _ = make(memory=Memory(tmp_path / "state.json"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "5 collections")
+        assert GOOD in colors(app)
+        app.theme = "textual-light"
+        await pilot.pause()
+        await until(pilot, lambda: GOOD not in colors(app))
+    again, _ = make(memory=Memory(tmp_path / "state.json"))
+    async with again.run_test(size=NARROW) as pilot:
+        assert again.theme == "textual-light"
+    configured, _ = make(memory=Memory(tmp_path / "state.json"), preferences=Preferences(theme="nord"))
+    async with configured.run_test(size=NARROW) as pilot:
+        assert configured.theme == "nord"
+
+
+async def test_themes_are_listed_on_a_key() -> None:
+    app, _ = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("ctrl+t")
+        await until_seen(pilot, "catppuccin-latte")
+
+
+def test_every_theme_has_a_place_for_our_colours() -> None:
+    for theme in BUILTIN_THEMES.values():
+        assert len(Recolored(theme)._colors) >= 6
+    assert not Recolored(QUIET).enabled
+
+
+async def test_last_tab_and_sorting_are_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    app, _ = make(memory=Memory(path))
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("s", "S", "3")
+        await until_seen(pilot, "measurements")
+    again, _ = make(memory=Memory(path))
+    async with again.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "measurements")
+        assert again.query_one(Tabs).current == "benchmark"
+        await pilot.press("1")
+        table = again.query_one(CollectionTable)
+        assert (table.sort_by, table.reversed) == ("points", False)
+
+
+@pytest.mark.parametrize("text", ['{"tab": "nowhere", "sort": [3, {}], "theme": "none"}', '{"sort": ["points"]}', "{"])
+async def test_strange_memory_does_no_harm(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(text)
+    app, _ = make(memory=Memory(path))
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "5 collections")
+
+
+async def test_notifications_can_be_read_again_and_copied() -> None:
+    app, _ = make()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("m")
+        await until_seen(pilot, "There was none yet")
+        await pilot.press("m")
+        await until(pilot, lambda: not isinstance(app.screen, Notices))
+        app.notify("first [red]thing\x1b[2J", title="Engine", severity="error", timeout=0.01)
+        app.notify("second thing", timeout=0.01)
+        await until(pilot, lambda: "thing" not in screen_text(app))
+        await pilot.press("ctrl+n")
+        await until_seen(pilot, "✗ Engine: first [red]thing")
+        assert screen_text(app).index("second thing") < screen_text(app).index("first")
+        await pilot.press("y")
+        await until(pilot, lambda: "second thing" in app.clipboard)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+@pytest.mark.parametrize("key", ["b", "d", "r", "ctrl+l"])
+async def test_key_that_has_to_wait_says_why(key: str) -> None:
+    app, _ = make()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        app.room_state = app.room_state.__class__("building")
+        await pilot.press(key)
+        await until(pilot, lambda: "has to wait while" in app.notices[-1].text if app.notices else False)
+        assert len(app.screen_stack) == 1
+        assert "b Bench" not in screen_text(app)
+
+
+async def test_run_key_says_why_nothing_is_measured_while_the_demo_is_built() -> None:
+    app, room = make(())
+    room.gate = asyncio.Semaphore(1)
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "No collections yet")
+        await pilot.press("d")
+        await until(pilot, lambda: app.room_state.status == "building")
+        await pilot.press("3", "ctrl+r")
+        await until(pilot, lambda: app.notices)
+        assert len(room.asked) == 1
+
+
+async def test_interrupt_key_says_how_to_leave() -> None:
+    app, _ = make()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("ctrl+c")
+        await until_seen(pilot, "q leaves")
+
+
+async def test_panels_are_made_when_they_are_opened() -> None:
+    app, _ = make()
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "5 collections")
+        assert [panel.id for panel in app.query_one(Tabs).children] == ["collections"]
+        for tab in TABS:
+            await pilot.press(tab.digit)
+            assert app.query_one(Tabs).current == tab.panel
+        await pilot.press("1")
+        assert len(app.query_one(Tabs).children) == len(TABS)
+        assert app.focused is app.query_one(CollectionTable)
+
+
+async def test_any_size_at_any_moment() -> None:
+    app, _ = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "5 collections")
+        for keys in (["enter"], ["p"], ["escape", "y"], ["escape", "m"], ["escape", "question_mark"], ["escape", "2"],
+                     ["3"], ["4"], ["5"], ["ctrl+p"]):  # fmt: skip
+            await pilot.press(*keys)
+            for size in ((20, 5), (1, 1), (200, 60), (99, 24), (80, 24)):
+                await pilot.resize_terminal(*size)
+                await pilot.pause()
+                lines = screen_text(app).splitlines()
+                assert len(lines) == size[1]
+        assert app.is_running
