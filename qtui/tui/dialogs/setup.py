@@ -69,7 +69,7 @@ class SetupDialog(ModalScreen[Setup | None]):
     SetupDialog #setup-body { height: auto; }
     SetupDialog #setup-form { width: 41; height: auto; max-height: 100%; }
     SetupDialog #setup-form .label { width: 13; }
-    SetupDialog #setup-facts { padding-left: 13; height: auto; max-height: 2; }
+    SetupDialog #setup-facts { padding-left: 14; height: auto; max-height: 2; }
     SetupDialog #setup-right { width: 1fr; height: auto; margin-left: 3; }
     SetupDialog #setup-figures { height: auto; }
     SetupDialog #setup-request { height: 19; display: none; }
@@ -83,6 +83,7 @@ class SetupDialog(ModalScreen[Setup | None]):
     .-narrow SetupDialog #setup, SetupDialog.-narrow #setup { height: 100%; }
     SetupDialog.-narrow #setup-body { height: 1fr; }
     SetupDialog.-narrow #setup-form { width: 37; }
+    SetupDialog.-narrow #setup-facts { padding-left: 13; }
     SetupDialog.-narrow #setup-right { height: 100%; margin-left: 2; }
     SetupDialog.-narrow #setup-figures, SetupDialog.-narrow #setup-request { height: 100%; }
     SetupDialog.-narrow #setup-said { margin: 0; max-height: 5; }

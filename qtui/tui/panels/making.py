@@ -9,9 +9,10 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import ClassVar
 
-from textual import work
+from textual import on, work
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.reactive import reactive
 
 from qtui import units
@@ -46,6 +47,13 @@ class MakingPanel(Vertical):
     room_state: reactive[RoomState] = reactive(RoomState("starting"))
     making: reactive[bool] = reactive(default=False, bindings=True)
     room: Room
+
+    class Over(Message):
+        """Nothing is made any more; `error` says why not all of it was."""
+
+        def __init__(self, error: str | None) -> None:
+            super().__init__()
+            self.error = error
 
     @property
     def highlighted(self) -> CollectionView | None:
@@ -93,7 +101,7 @@ class MakingPanel(Vertical):
         except QtuiError as failure:
             error = failure.text
         finally:
-            self._end(error)
+            self.post_message(self.Over(error))
 
     def action_resume(self) -> None:
         """Goes on with the highlighted collection, as it was asked for."""
@@ -112,7 +120,7 @@ class MakingPanel(Vertical):
         except QtuiError as failure:
             error = failure.text
         finally:
-            self._end(error)
+            self.post_message(self.Over(error))
 
     # --- changing in place ------------------------------------------------------------------------------------------
 
@@ -141,7 +149,7 @@ class MakingPanel(Vertical):
         except QtuiError as failure:
             error = failure.text
         finally:
-            self._end(error)
+            self.post_message(self.Over(error))
         if seconds is not None:
             await self._tell_change(view, asked, seconds)
 
@@ -170,12 +178,12 @@ class MakingPanel(Vertical):
         self.making = True
         self._list.begin(work_)
 
-    def _end(self, error: str | None) -> None:
+    @on(Over)
+    def _end(self, message: Over) -> None:
         """Nothing runs any more: says how it ended."""
+        message.stop()
         self.making = False
-        if not self.is_mounted:
-            return
-        over = self._list.end(error)
+        over = self._list.end(message.error)
         if over is not None:
             self._tell(over)
         self.post_message(CollectionsWanted())
