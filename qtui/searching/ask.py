@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from qtui.errors import EngineGone, NotFound, QtuiError, shown
+from qtui.errors import DataError, EngineGone, NotFound, QtuiError, shown
 from qtui.filters import Filter
 from qtui.model import Answer, Payload, Point, PointId, SearchSettings, Timed
 from qtui.searching import compare
 from qtui.searching.columns import Column, Place, effective, has_raw_scores, related
 from qtui.searching.compare import Found, Outcome
 
-_TITLES_AT_ONCE = 200
-"""Payloads read in one call: of the ranks below, no titles are shown."""
+_TITLED_RANKS = 200
+"""Of the ranks below, no titles are read."""
+_AT_ONCE = 25
+"""Payloads read in one call: with a megabyte each they still fit into one message of the engine's process."""
 
 
 class Searching(Protocol):
@@ -52,6 +55,11 @@ class Target:
     """The point that it is, when it is one."""
     home: str = ""
     """The collection of that point."""
+
+    @property
+    def about(self) -> str:
+        """Its title, with what is done about a point that would find itself."""
+        return self.title if self.point is None else f"{self.title} (left out of its own answers)"
 
     def is_itself_in(self, collection: str) -> bool:
         """Whether that collection holds the query itself: its own, and the siblings, which share its ids."""
@@ -111,5 +119,10 @@ class Asker:
         )
 
     async def _payloads(self, collection: str, ids: Sequence[PointId]) -> dict[PointId, Payload | None]:
-        points = await self._engine.retrieve(collection, ids[:_TITLES_AT_ONCE]) if ids else ()
-        return {point.id: point.payload for point in points}
+        """Payloads of the first ranks; fewer where they are too large to be handed over."""
+        found: dict[PointId, Payload | None] = {}
+        with suppress(DataError):
+            for start in range(0, min(len(ids), _TITLED_RANKS), _AT_ONCE):
+                points = await self._engine.retrieve(collection, ids[start : start + _AT_ONCE])
+                found |= {point.id: point.payload for point in points}
+        return found

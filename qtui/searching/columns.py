@@ -6,14 +6,16 @@ Standard library only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import ceil
+from typing import Any
 
 from qtui.methods import METHODS, method
 from qtui.model import CollectionView, SearchSettings, VectorView
 from qtui.records import Effective
 
 MOST_COLUMNS = 4
+LARGEST_LIMIT, LARGEST_EF, LARGEST_FACTOR = 1_000, 100_000, 1_000.0
 STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0)
 """Oversampling factors that `+` and `-` go through."""
 DEFAULT_FACTOR = 2.0
@@ -180,3 +182,35 @@ def next_factor(factor: float, by: int) -> float:
     if by > 0:
         return next((step for step in STEPS if step > factor), max(factor, STEPS[-1]))
     return next((step for step in reversed(STEPS) if step < factor), STEPS[0])
+
+
+# --- remembering ------------------------------------------------------------------------------------------------
+
+
+def packed(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """The columns as plain values, to be remembered."""
+    return [{"collection": each.collection, "using": each.using, **asdict(each.search)} for each in columns]
+
+
+def unpacked(value: object) -> tuple[Column, ...]:
+    """Columns that were remembered; () for anything else."""
+    try:
+        return tuple(_unpacked(**each) for each in value[:MOST_COLUMNS]) if isinstance(value, list) else ()
+    except (TypeError, ValueError):
+        return ()
+
+
+def _unpacked(collection: object, using: object, **asked: Any) -> Column:
+    search = SearchSettings(**asked)
+    ef, factor = search.hnsw_ef, search.oversampling
+    right = (
+        type(search.limit) is int
+        and 1 <= search.limit <= LARGEST_LIMIT
+        and (ef is None or (type(ef) is int and 1 <= ef <= LARGEST_EF))
+        and (factor is None or 1 <= float(factor) <= LARGEST_FACTOR)
+        and search.rescore in (None, True, False)
+        and {type(search.exact), type(search.ignore), type(search.indexed_only)} == {bool}
+    )
+    if not (right and isinstance(collection, str) and isinstance(using, str)):
+        raise ValueError("no column")
+    return Column(collection, search, using)

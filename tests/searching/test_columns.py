@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +124,26 @@ def test_settings_in_words() -> None:
     assert said(exact=True, hnsw_ef=64) == "exact"
     assert said(ignore=True) == "originals (ignore)"
     assert columns.asked_text(Place("none", built=True, segments=1, points=1), SearchSettings()) == "float"
+
+
+@given(st.lists(st.builds(Column, st.text(), SEARCHES, st.text()), max_size=4))
+def test_columns_survive_being_remembered(shown: list[Column]) -> None:
+    remembered = json.loads(json.dumps(columns.packed(shown)))
+    assert columns.unpacked(remembered) == tuple(shown)
+
+
+GOOD = columns.packed([Column("a", SearchSettings())])[0]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        None, {}, "x", [1], [{}], [{"collection": "a"}], [GOOD | {"more": 1}], [GOOD | {"limit": 0}],
+        [GOOD | {"limit": True}], [GOOD | {"limit": "1"}], [GOOD | {"exact": 1}], [GOOD | {"rescore": "on"}],
+        [GOOD | {"oversampling": "x"}], [GOOD | {"oversampling": 0}], [GOOD | {"hnsw_ef": 0}],
+        [GOOD | {"collection": 5}],
+    ],
+)  # fmt: skip
+def test_what_is_damaged_is_not_remembered(broken: object) -> None:
+    assert columns.unpacked(broken) == ()
+    assert columns.unpacked([GOOD]) != ()

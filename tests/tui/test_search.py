@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from qtui.errors import EngineGone
 from qtui.model import SearchSettings
+from qtui.searching.columns import packed
 from qtui.tui.dialogs.point import PointDialog
 from qtui.tui.panels.search import SearchPanel
 from qtui.tui.panels.search_column import ColumnView
@@ -358,3 +359,21 @@ async def test_without_titled_queries_the_first_point_is_asked() -> None:
     async with app.run_test(size=WIDE) as pilot:
         panel = await opened(pilot)
         assert panel.query_one(Columns).about.startswith("point 0: word 0")
+
+
+async def test_columns_and_query_are_those_of_last_time() -> None:
+    app, _ = make()
+    async with app.run_test(size=WIDE) as pilot:
+        panel = await opened(pilot)
+        await ask(pilot, "41")
+        await until_seen(pilot, "point 41")
+        await pilot.press("x", "plus")
+        await until(pilot, lambda: app.memory.get("search.columns", list) == packed(panel.columns))
+        before = panel.columns
+    again, _ = make()
+    again.memory.keep("search.columns", app.memory.get("search.columns", list))
+    again.memory.keep("search.query", app.memory.get("search.query", str))
+    async with again.run_test(size=WIDE) as pilot:
+        panel = await opened(pilot)
+        await until_seen(pilot, "point 41")
+        assert panel.columns == before

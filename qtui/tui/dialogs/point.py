@@ -96,7 +96,7 @@ class PointDialog(ModalScreen[None]):
     def _parts(self, point: Point) -> Iterator[Text]:
         yield Text.assemble(("of ", DIM), clean(self.collection, 80))
         for each in self.seen:
-            yield Text(f"rank {each.rank} in column {each.column}: {each.collection}, {each.asked}", DIM)
+            yield Text(f"rank {each.rank} in column {each.column}: {clean(each.collection, 60)}, {each.asked}", DIM)
         yield Text("\nPayload", HEAD)
         yield pretty(point.payload)
         yield Text("\nVectors", HEAD)

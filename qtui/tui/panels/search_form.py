@@ -19,13 +19,13 @@ from textual.widgets.option_list import Option
 from qtui.errors import UsageError
 from qtui.filters import Filter, parse_filter
 from qtui.searching import asked
+from qtui.searching.columns import LARGEST_LIMIT
 from qtui.searching.fields import completed, typed
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM
 from qtui.tui.widgets.controls import line_input
 
 WAYS = "a point's id · a vector: 0.1 0.2 … or [[…], […]] · a file: vectors.npy#3"
-LARGEST_LIMIT = 1_000
 
 
 class QueryBox(Input):
@@ -125,6 +125,11 @@ class QueryForm(Vertical, can_focus=False):
     def put(self, text: str) -> None:
         """Writes a query into the box."""
         self.query_one(QueryBox).value = clean(text, 100_000)
+
+    def put_limit(self, limit: int) -> None:
+        """Sets how many are wanted."""
+        self.limit = limit
+        self.query_one("#search-limit", Input).value = str(limit)
 
     def watch_titles(self) -> None:
         """Other queries to choose from."""

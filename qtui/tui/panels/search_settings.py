@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from qtui.model import CollectionView
-from qtui.searching.columns import Column
+from qtui.searching.columns import LARGEST_EF, LARGEST_FACTOR, Column
 from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean
 from qtui.tui.widgets.controls import Choice, Toggle, line_input
@@ -20,7 +20,6 @@ from qtui.tui.widgets.controls import Choice, Toggle, line_input
 RESCORE = (("default", "default"), ("on", "on"), ("off", "off"))
 _MEANING = {"default": None, "on": True, "off": False}
 _WORD = {meaning: word for word, meaning in _MEANING.items()}
-LARGEST_EF, LARGEST_FACTOR = 100_000, 1_000.0
 
 
 class ColumnSettings(Horizontal, can_focus=False):

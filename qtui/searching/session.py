@@ -1,0 +1,161 @@
+"""One query at a time, the columns that it is asked of, and what they found. Standard library only; knows no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from qtui.errors import DataError, QtuiError, UsageError
+from qtui.filters import Filter
+from qtui.model import CollectionView, Page, PointId, QueryVector
+from qtui.searching import asked, columns
+from qtui.searching.ask import Asker, Searching, Target, point_target
+from qtui.searching.columns import Column, Place
+from qtui.searching.compare import Outcome
+from qtui.searching.fields import fields
+
+FIELDS_FROM = 50
+"""Points whose payloads are looked at for names of fields."""
+FIRST_ASK_POINTS = 1_000_000
+"""Collections up to this size are asked something before the user asks."""
+GONE = "there is no such collection or vector any more; choose another"
+
+
+class Source(Searching, Protocol):
+    """What a session needs of the engine room."""
+
+    async def scroll(self, name: str, *, limit: int = 100, offset: PointId | None = None) -> Page:
+        """A page of points with their payloads."""
+        ...
+
+    async def titled_queries(self, name: str) -> tuple[QueryVector, ...]:
+        """The sample's queries that have titles."""
+        ...
+
+    async def vector_from(self, path: str, row: int = 0) -> QueryVector:
+        """One row of a file of vectors."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What can be asked of a collection."""
+
+    titles: tuple[str, ...]
+    fields: tuple[str, ...]
+    """Names of payload fields."""
+    first: str
+    """A query to begin with; '' for a collection that is empty or too large."""
+
+
+class Session:
+    """Up to four columns, the query that was asked last, and the outcomes so far."""
+
+    def __init__(self, room: Source) -> None:
+        self._room = room
+        self.asker = Asker(room)
+        self.views: tuple[CollectionView, ...] = ()
+        self.columns: tuple[Column, ...] = ()
+        self.outcomes: dict[Column, Outcome] = {}
+        self.target: Target | None = None
+        self._titled: dict[str, Any] = {}
+
+    # --- columns --------------------------------------------------------------------------------------------------
+
+    def fitting(self, views: tuple[CollectionView, ...], wished: Sequence[Column], limit: int) -> tuple[Column, ...]:
+        """The columns to show now that the store was read: those that are left, else `wished`, else the default set."""
+        self.views = views
+        kept = tuple(column for column in self.columns if self.place(column) is not None)
+        if kept and kept[0] == self.columns[0]:
+            return kept
+        if not self.columns and wished and all(self.place(column) is not None for column in wished):
+            return tuple(wished)
+        return columns.defaults(views, limit=limit)
+
+    def show(self, wanted: tuple[Column, ...]) -> None:
+        """Goes on with these columns; what is known of them stays."""
+        self.columns = wanted
+        self.outcomes = {column: self.outcomes[column] for column in wanted if column in self.outcomes}
+
+    def place(self, column: Column) -> Place | None:
+        """What is known of a column's collection; None when it isn't there."""
+        view = next((view for view in self.views if view.name == column.collection), None)
+        return None if view is None else columns.place(view, column.using)
+
+    def ranks(self, point: PointId) -> Iterator[tuple[int, Column, int]]:
+        """Where the columns have a point: the column's number, the column, the rank, both from 1."""
+        for at, column in enumerate(self.columns, 1):
+            ids = self.outcomes.get(column, Outcome()).ids
+            if point in ids:
+                yield at, column, ids.index(point) + 1
+
+    # --- asking ---------------------------------------------------------------------------------------------------
+
+    async def learn(self, name: str) -> Learned:
+        """Reads what can be asked of a collection. Raises what the engine raises."""
+        titled = await self._room.titled_queries(name)
+        try:
+            page = await self._room.scroll(name, limit=FIELDS_FROM)
+        except DataError:  # payloads too large to be handed over: nothing is completed
+            page = Page((), None)
+        self._titled = {each.title: each.values for each in titled}
+        size = next((view.points for view in self.views if view.name == name), 0)
+        first = titled[0].title if titled else str(page.points[0].id) if page.points else ""
+        return Learned(
+            tuple(self._titled),
+            fields(point.payload for point in page.points),
+            first if page.points and size <= FIRST_ASK_POINTS else "",
+        )
+
+    async def resolve(self, text: str) -> None:
+        """Makes the text the query. Raises a QtuiError, and then leaves everything as it was."""
+        self.target = await self._target(asked.read(text, tuple(self._titled)))
+        self.outcomes = {}
+
+    async def _target(self, query: asked.Asked) -> Target:
+        first = self.columns[0]
+        match query:
+            case asked.ByTitle(title):
+                if title not in self._titled:
+                    raise UsageError("that query came with another collection; choose from the list under the box")
+                return Target(self._titled[title], title)
+            case asked.ByPoint(point):
+                return await point_target(self._room, first.collection, point, first.using)
+            case asked.ByVector(values):
+                return Target(values, "the typed vector")
+            case asked.ByFile(path, row):
+                found = await self._room.vector_from(path, row)
+                return Target(found.values, found.title)
+
+    async def ask(self, filter_: Filter | None, tell: Callable[[], None]) -> bool:
+        """Asks the columns that have no outcome yet, from left to right; tells after each.
+
+        False when the engine's process ended before all had answered.
+        """
+        target = self.target
+        for column in self.columns if target is not None else ():
+            if column in self.outcomes:
+                continue
+            place = self.place(column)
+            assert target is not None
+            found = Outcome(error=GONE) if place is None else await self.asker.outcome(column, place, target, filter_)
+            self.outcomes[column] = found
+            tell()
+            if found.gone:
+                return False
+        return True
+
+    async def following(self) -> str | None:
+        """The next titled query after the last one, or the point after the last one; None where there is none."""
+        target, titles = self.target, tuple(self._titled)
+        if target is not None and target.point is not None:
+            try:
+                page = await self._room.scroll(target.home, limit=2, offset=target.point)
+            except QtuiError:
+                return None
+            return str(page.points[-1].id) if page.points else None
+        if target is None or not titles:
+            return titles[0] if titles else None
+        at = titles.index(target.title) if target.title in titles else -1
+        return titles[(at + 1) % len(titles)]
