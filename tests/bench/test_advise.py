@@ -8,11 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtui import advice
-from qtui.bench.advise import advise, rank, recommended
+from qtui.bench.advise import advise, of_kept, rank, recommended
 from qtui.bench.evidence import LEAST_HALF, gather, split, tally_of
+from qtui.bench.record import RunStore
+from qtui.bench.report import table
 from qtui.errors import UsageError
 from qtui.model import SearchSettings
 from qtui.records import Sample
+from tests.bench import runs as fake
 from tests.bench.planted import K, Plant, always, evidence, run
 
 NONE = Plant("none", always(10), always(1.0))
@@ -221,6 +224,31 @@ def test_too_few_queries_to_split(queries):
 def test_no_sane_target(target):
     with pytest.raises(UsageError):
         advised([NONE], target=target)
+
+
+# --- in the record and under the table ------------------------------------------------------------------------------
+
+
+async def test_a_run_keeps_its_recommendation(home):
+    ran = await fake.run(fake.REQUEST, home)
+    kept = RunStore(home / "runs").load(ran.record.id)
+    assert kept.plan.target_recall == 0.95
+    assert kept.recommendation is not None
+    assert kept.recommendation == ran.record.recommendation
+    again = advise(of_kept(RunStore(home / "runs"), ran.record.id), 0.95)
+    assert again.recommendation == kept.recommendation
+
+
+def test_the_table_says_what_to_use():
+    record, lines = run([NONE, SCALAR, BINARY])
+    kept = recommended(record, tally_of(record, lines), 0.95)
+    text = table(replace(kept, plan=replace(kept.plan, target_recall=0.95)))
+    assert "recommended for recall@10 ≥ 0.95: scalar no rescore ef 64: recall 1.000 [1.000, 1.000]" in " ".join(
+        text.split()
+    )
+    assert "runner-up: none ef 64: needs 3.2x the memory" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "recommended" not in table(record)
 
 
 # --- any run ------------------------------------------------------------------------------------------------------

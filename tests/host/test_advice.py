@@ -1,0 +1,79 @@
+"""Advice, comparison, names and deletion of kept runs through a real engine room."""
+
+from dataclasses import replace
+
+import pytest
+
+from qtui import config
+from qtui.bench.record import RunStore
+from qtui.bench.samples import header, sample_lines, truth_lines
+from qtui.errors import NotFound, UsageError
+from qtui.host.client import EngineRoom
+from qtui.records import Sample
+from tests.bench.planted import Plant, always, run
+
+PLANTS = (
+    Plant("none", always(10), always(1.0)),
+    Plant("binary", lambda query: 10 if query % 4 else 7, always(0.2), 2.0, bytes_=16),
+    Plant("scalar", always(10), always(0.5), bytes_=80),
+)
+
+
+@pytest.fixture
+async def room(tmp_path):
+    opened = EngineRoom(tmp_path / "store")
+    await opened.start()
+    yield opened
+    await opened.close()
+
+
+def keep(run_id, **changes):
+    """A planted run on disk with its samples."""
+    record, lines = run(PLANTS)
+    record = replace(record, id=run_id, samples=f"{run_id}.samples.jsonl", **changes)
+    store = RunStore(config.runs_dir())
+    store.write(record)
+    truth = [line for line in lines if not isinstance(line, Sample)]
+    raw = header(run_id) + truth_lines(truth) + sample_lines([line for line in lines if isinstance(line, Sample)])
+    store.samples_path(run_id).write_bytes(raw)
+    return record
+
+
+async def test_advice_follows_the_target(room):
+    keep("one")
+    found = await room.advise("one", 0.95)
+    assert found.recommendation is not None
+    assert found.recommendation.method == "scalar"
+    lower = await room.advise("one", 0.85)
+    assert lower.recommendation is not None
+    assert lower.recommendation.method == "binary"
+    assert lower.recommendation.search.oversampling == 2.0
+    with pytest.raises(NotFound):
+        await room.advise("other", 0.95)
+    with pytest.raises(UsageError):
+        await room.advise("one", 2.0)
+
+
+async def test_advice_on_a_run_of_the_same_id_that_has_changed(room):
+    keep("one")
+    assert (await room.advise("one", 0.95)).recommendation is not None
+    RunStore(config.runs_dir()).samples_path("one").unlink()
+    keep("one", status="partial")
+    RunStore(config.runs_dir()).samples_path("one").unlink()
+    found = await room.advise("one", 0.95)
+    assert found.recommendation is None
+    assert "has kept none" in found.verdict
+
+
+async def test_runs_are_compared_named_and_deleted(room):
+    keep("one")
+    keep("two", started="2026-01-02T00:00:00Z")
+    found = await room.compare("one", "two")
+    assert len(found.pairs) == len(PLANTS)
+    await room.rename_run("two", "second")
+    assert [summary.name for summary in await room.runs()] == ["second", None]
+    await room.delete_run("one")
+    assert [summary.id for summary in await room.runs()] == ["two"]
+    keep("three", dataset=replace(keep("three").dataset, k=20))
+    with pytest.raises(UsageError, match="different k"):
+        await room.compare("two", "three")
