@@ -26,7 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments in (["--version"], ["-V"]):
         print(f"qtui {__version__}")
         return 0
-    return int(_guarded(arguments))
+    try:
+        return int(_guarded(arguments))
+    except KeyboardInterrupt:  # before anybody listens for it
+        print("qtui: interrupted", file=sys.stderr)
+        return 130
 
 
 def _guarded(arguments: list[str]) -> Exit:
@@ -51,6 +55,12 @@ def _guarded(arguments: list[str]) -> Exit:
         code, text = ended.exit, _parting(str(ended), console)
     except QtuiError as error:
         code, text = error.exit, error.text
+        _trace(debug=debug)
+    except PermissionError as error:
+        from qtui.errors import shown
+
+        where = "" if error.filename is None else f" to use {shown(error.filename)}"
+        code, text = Exit.ACCESS, f"not allowed{where}; check its permissions, or set QTUI_HOME elsewhere"
         _trace(debug=debug)
     except BaseException as error:  # noqa: BLE001 - a panic of the native engine is a BaseException too
         more = "" if debug else "; run it again with --debug to see where, and report it"

@@ -151,8 +151,14 @@ class RunStore:
         return _folded(left, self._samples(run_id)) if figures else left.record
 
     def _ids(self) -> tuple[str, ...]:
-        names = {path.stem for path in self._folder.glob("*.json")}
-        return tuple(sorted(names | {path.stem for path in self._folder.glob("*.journal")}))
+        try:
+            # a glob would take a folder that can't be read for an empty one
+            found = {path.stem for path in self._folder.iterdir() if path.suffix in (".json", ".journal")}
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise AccessError(f"can't read {shown(self._folder)}: {error.strerror}; check its permissions") from error
+        return tuple(sorted(found))
 
     def _known(self, run_id: str) -> None:
         if run_id not in self._ids():

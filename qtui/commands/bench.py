@@ -13,7 +13,7 @@ from qtui import config, units
 from qtui.commands import options, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
-from qtui.errors import DataError, Exit, QtuiError, UsageError, shown
+from qtui.errors import AccessError, DataError, Exit, QtuiError, UsageError, shown
 from qtui.methods import DEFAULT_METHODS
 from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_QUERIES, BenchRequest, check
 
@@ -96,7 +96,8 @@ def _grid(parser: Parser) -> None:
     group.add_argument(
         "--ignore",
         action="store_true",
-        help="also measure search that ignores the quantized vectors: tells graph loss from quantization loss",
+        help="also measure search that ignores the quantized vectors, and exact search: tells graph loss from"
+        " quantization loss",
     )
 
 
@@ -174,7 +175,7 @@ def make_request(args: Namespace) -> BenchRequest:
         rescore=args.rescore,
         oversampling=args.oversampling,
         hnsw_ef=args.hnsw_ef,
-        exact=args.exact,
+        exact=args.exact or args.ignore,
         ignore=args.ignore,
         limit=args.limit,
         build=options.build_spec(args),
@@ -272,8 +273,10 @@ def _writable(target: str | None) -> None:
     folder = Path(target).absolute().parent
     if not folder.is_dir():
         raise UsageError(f"--json can't write to {shown(target)}: there is no folder {shown(folder)}; make it first")
-    if Path(target).is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(f"--json can't write to {shown(target)}; name a file in a folder that you may write to")
+    if Path(target).is_dir():
+        raise UsageError(f"--json can't write to {shown(target)}, which is a folder; name a file in it")
+    if not os.access(folder, os.W_OK):
+        raise AccessError(f"--json may not write to {shown(target)}; name a file in a folder that you may write to")
 
 
 def _write(path: Path, text: str) -> None:

@@ -78,16 +78,16 @@ def folders(store: Path) -> dict[str, Any]:
 
 
 def _folder(path: Path) -> dict[str, Any]:
-    there = next(parent for parent in (path, *path.parents) if parent.exists())
+    there = next(parent for parent in (path, *path.parents) if os.path.exists(parent))  # noqa: PTH110 - never raises
     try:
         free, mode = shutil.disk_usage(there).free, stat.S_IMODE(there.stat().st_mode)
     except OSError as error:
-        return {"path": str(path), "exists": path.exists(), "writable": False, "error": error.strerror}
+        return {"path": str(path), "exists": there == path, "writable": False, "error": error.strerror}
     return {
         "path": str(path),
-        "exists": path.exists(),
+        "exists": there == path,
         "writable": there.is_dir() and os.access(there, os.W_OK | os.X_OK),
-        "mode": f"{mode:04o}" if path.exists() else None,
+        "mode": f"{mode:04o}" if there == path else None,
         "free": units.size(free),
         "free_bytes": free,
     }

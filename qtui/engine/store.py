@@ -116,7 +116,9 @@ class Folder:
         except FileNotFoundError:
             raise DataError(f"{shown(self.name)} was not made by qtui: it has no manifest") from None
         except OSError as error:
-            raise AccessError(f"can't read the manifest of {shown(self.name)}: {error.strerror}") from error
+            raise AccessError(
+                f"can't read the manifest of {shown(self.name)}: {error.strerror}; check the permissions of its folder"
+            ) from error
         try:
             if msgspec.json.decode(raw, type=_Version).schema > SCHEMA:
                 raise NewerFormat(f"{shown(self.name)} was written by a newer qtui: upgrade qtui to open it")

@@ -9,7 +9,7 @@ from qtui.engine.files import Segment
 from qtui.engine.guard import DATATYPES
 from qtui.engine.inspect import findings
 from qtui.engine.store import Folder, Manifest, State
-from qtui.errors import DataError, NewerFormat, QtuiError, StoreInUse
+from qtui.errors import AccessError, DataError, NewerFormat, QtuiError, StoreInUse
 from qtui.methods import method
 from qtui.model import COMPONENTS, Built, Bytes, CollectionSpec, CollectionView, Finding, VectorSpec, VectorView
 
@@ -37,6 +37,7 @@ def view(folder: Folder, manifest: Manifest, points: int) -> CollectionView:
 _UNREADABLE = (
     (StoreInUse, "in-use", "wait until the other process is done, or end it"),
     (NewerFormat, "newer", "upgrade qtui"),
+    (AccessError, "not-allowed", "check the permissions of its folder"),
 )
 _BROKEN = ("broken", "delete it and load it again")
 

@@ -148,3 +148,23 @@ def test_control_characters_never_reach_the_terminal() -> None:
     assert done.code == 2
     assert "\x1b" not in done.err
     assert "\x07" not in done.err
+
+
+@pytest.mark.parametrize("command", [("runs", "list"), ("inspect",), ("clean",)])
+def test_what_may_not_be_read_is_no_bug(command: tuple[str, ...], home: Path, monkeypatch) -> None:
+    def refuse(path: object, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.listdir", refuse)
+    monkeypatch.setattr("os.scandir", refuse)
+    (home / "tmp").mkdir(parents=True)
+    (home / "runs").mkdir()
+    assert "check " in refused(3, *command)
+
+
+def test_ctrl_c_before_anybody_listens(monkeypatch) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qtui.cli._guarded", interrupted)
+    assert refused(130, "runs") == "qtui: interrupted\n"

@@ -77,6 +77,7 @@ def test_every_option_of_bench_reaches_the_request() -> None:
     assert (request.rescore, request.oversampling, request.hnsw_ef) == ((True,), (1.5, 4.0), (64, 128))
     assert (request.ignore, request.exact, request.limit, request.filter) == (True, True, 5, "a=b")
     assert (request.concurrency, request.rate, request.repeat) == ((1, 4), 100.0, 2)
+    assert make_request(parsed("bench --vectors v.npy --ignore")).exact
     assert (request.cold, request.seed, request.keep) == (True, 7, True)
     build = request.build
     assert (build.hnsw_m, build.ef_construct, build.distance, build.vector_name) == (8, 50, Distance.DOT, "text")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from qtui.engine.inspect import findings
+from qtui.engine.view import unreadable
+from qtui.errors import AccessError
 from qtui.model import (
     Built,
     CollectionSpec,
@@ -110,3 +112,22 @@ async def test_real_collections_are_judged_by_their_files(tmp_path: Path) -> Non
         assert {"partial", "not-indexed"} <= codes(await engine.view("good"))
         await engine.create(single("begun"))
         assert codes(await engine.view("begun")) == {"partial"}
+
+
+async def test_what_may_not_be_read_is_told_from_what_is_damaged(tmp_path: Path, monkeypatch: Any) -> None:
+    async with opened(tmp_path) as engine:
+        await filled(engine, single("shut"), randoms(5, 16))
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "manifest.json":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    async with opened(tmp_path) as engine:
+        found = await engine.view("shut")
+    assert [each.code for each in found.findings] == ["not-allowed"]
+    error = unreadable(found)
+    assert isinstance(error, AccessError)
+    assert "check the permissions" in error.text
