@@ -30,7 +30,6 @@ from qtui.model import (
     Answer,
     Built,
     Bytes,
-    Change,
     CollectionSpec,
     CollectionView,
     Distance,
@@ -47,7 +46,7 @@ from qtui.model import (
     VectorSpec,
     VectorView,
 )
-from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec, Variant, collection_names, variants
+from qtui.plan import BenchRequest, LoadRequest, Variant, collection_names, variants
 from qtui.records import (
     BytesPerVector,
     CollectionRecord,
@@ -69,11 +68,9 @@ from qtui.records import (
     VsBaseline,
 )
 from tests.tui import fake_figures, fake_points, fake_runs
+from tests.tui.fake_making import FakeMaking
 
 DIMENSION = 384
-SAMPLE_FACTS = SourceFacts(
-    "sample of WordNet glosses", 5_000, DIMENSION, vectors=5_000, payload_fields=("word", "part", "text", "length")
-)
 SPEED = {"none": 1.0, "scalar": 1.8, "binary": 3.9, "product": 1.4, "turbo": 2.4}
 LOSS = {"none": 0.002, "scalar": 0.016, "binary": 0.45, "product": 0.16, "turbo": 0.05}
 
@@ -208,10 +205,11 @@ def record(request: BenchRequest, measured: tuple[Measurement, ...], happened: S
     )
 
 
-class FakeRoom:
+class FakeRoom(FakeMaking):
     """Collections in a dictionary, operations by script; `gate` holds them before each event when it is set."""
 
     def __init__(self, on_state: Callable[[RoomState], None], views: Sequence[CollectionView] = ()) -> None:
+        super().__init__()
         self.on_state = on_state
         self.views = {view.name: view for view in views}
         self.script: Callable[[BenchRequest], list[Event]] = script
@@ -220,9 +218,6 @@ class FakeRoom:
         self.gate: asyncio.Semaphore | None = None
         self.pause_s = 0.0
         self.asked: list[BenchRequest | LoadRequest] = []
-        self.changes: list[tuple[str, Change, str]] = []
-        self.resumed: list[str] = []
-        self.facts: dict[str, SourceFacts] = {"sample": SAMPLE_FACTS}
         self.payloads: dict[PointId, Payload] = {}
         self.search_error: QtuiError | None = None
         self.searched: list[tuple[str, SearchSettings]] = []
@@ -342,37 +337,8 @@ class FakeRoom:
     async def export(self, run_id: str, format_: str, /) -> str:
         return f"{format_} of {run_id}\n"
 
-    async def describe_source(self, source: SourceSpec) -> SourceFacts:
-        """By the name of the file, or the kind of the source."""
-        if source.kind == "synthetic":
-            rows, dimension = source.rows or 0, source.dimension or 0
-            return SourceFacts(f"synthetic {rows}x{dimension}", rows, dimension, vectors=rows)
-        facts = self.facts.get((source.path or source.kind).rpartition("/")[2])
-        if facts is None:
-            raise NotFound(f"there is no file {source.path!r}; check the path")
-        return facts
-
-    async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
-        self.changes.append((name, change, vector_name))
-        self.on_state(RoomState("building"))
-        try:
-            if self.gate is not None:
-                await self.gate.acquire()
-            if self.error_at_end is not None:
-                raise self.error_at_end
-            method = change.quantization.method if change.quantization else "none"
-            self.views[name] = view(name, method, points=self.views[name].points)
-        finally:
-            self.on_state(RoomState("ready"))
-        return 3.2
-
-    async def resume(self, name: str) -> AsyncGenerator[Event, None]:
-        self.resumed.append(name)
-        request = LoadRequest(name, SourceSpec("sample"))
-        async for event in self._play("building", request, [Progress("load", name, 3_000, 5_000, 0.2, 0.1)]):
-            yield event
-        self.views[name] = view(name, name.partition("__")[2] or "none")
-        yield BuildDone(name, 5_000, 0.4, 1.0)
+    def remake(self, name: str, method: str, points: int) -> None:
+        self.views[name] = view(name, method, points=points)
 
     async def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:
         async for event in self._play("measuring", request, self.script(request)):

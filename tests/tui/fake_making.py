@@ -1,0 +1,71 @@
+"""What of the scripted engine room makes and changes collections: describing a source, reconfiguring, resuming."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+from qtui.errors import NotFound, QtuiError
+from qtui.events import BuildDone, Event, Progress
+from qtui.host.client import RoomState
+from qtui.model import Change, CollectionView
+from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
+
+SAMPLE_FACTS = SourceFacts(
+    "sample of WordNet glosses", 5_000, 384, vectors=5_000, payload_fields=("word", "part", "text", "length")
+)
+
+
+class FakeMaking:
+    """Keeps what it was asked; the room that derives from it has the collections and plays the events."""
+
+    views: dict[str, CollectionView]
+    on_state: Callable[[RoomState], None]
+    gate: asyncio.Semaphore | None
+    error_at_end: QtuiError | None
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[str, Change, str]] = []
+        self.resumed: list[str] = []
+        self.facts: dict[str, SourceFacts] = {"sample": SAMPLE_FACTS}
+
+    def remake(self, name: str, method: str, points: int) -> None:
+        """Puts another collection in the place of one."""
+        raise NotImplementedError
+
+    def _play(
+        self, status: str, request: BenchRequest | LoadRequest, happened: list[Event]
+    ) -> AsyncGenerator[Event, None]:
+        raise NotImplementedError
+
+    async def describe_source(self, source: SourceSpec) -> SourceFacts:
+        """By the name of the file, or the kind of the source."""
+        if source.kind == "synthetic":
+            rows, dimension = source.rows or 0, source.dimension or 0
+            return SourceFacts(f"synthetic {rows}x{dimension}", rows, dimension, vectors=rows)
+        facts = self.facts.get((source.path or source.kind).rpartition("/")[2])
+        if facts is None:
+            raise NotFound(f"there is no file {source.path!r}; check the path")
+        return facts
+
+    async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
+        self.changes.append((name, change, vector_name))
+        self.on_state(RoomState("building"))
+        try:
+            if self.gate is not None:
+                await self.gate.acquire()
+            if self.error_at_end is not None:
+                raise self.error_at_end
+            method = change.quantization.method if change.quantization else "none"
+            self.remake(name, method, self.views[name].points)
+        finally:
+            self.on_state(RoomState("ready"))
+        return 3.2
+
+    async def resume(self, name: str) -> AsyncGenerator[Event, None]:
+        self.resumed.append(name)
+        request = LoadRequest(name, SourceSpec("sample"))
+        async for event in self._play("building", request, [Progress("load", name, 3_000, 5_000, 0.2, 0.1)]):
+            yield event
+        self.remake(name, name.partition("__")[2] or "none", 5_000)
+        yield BuildDone(name, 5_000, 0.4, 1.0)
