@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from qtui import estimate, units
 from qtui.errors import UsageError
-from qtui.model import CollectionView
-from qtui.plan import BenchRequest, SourceSpec, check, variants
+from qtui.filters import parse_filter
+from qtui.model import CollectionView, Distance
+from qtui.plan import BenchRequest, BuildSpec, SourceFacts, SourceSpec, check, variants
 from qtui.tui import figures
+from qtui.tui.fold import RunState
+from qtui.tui.text import clean
 
 FORMATS = (".npy", ".npz", ".fvecs", ".bvecs", ".fbin", ".u8bin", ".parquet", ".hdf5", ".h5")
+TRUTH_FORMATS = (".npy", ".npz", ".ivecs", ".hdf5", ".h5")
+MOST_WARMUP = 200
+"""Uncounted searches of each variant, at most."""
+GRAPH_MS, SCAN_MS = 0.4, 165e-6
+"""A search of 384 components through a graph, and a vector of a full scan; measured on 2 cores."""
 _FLAGS = {
     "--oversampling": "oversampling",
     "--hnsw-ef": "hnsw_ef",
@@ -19,6 +29,11 @@ _FLAGS = {
     "--queries": "queries",
     "--rescore": "rescore",
     "--vectors": "source",
+    "--concurrency": "in flight",
+    "--rate": "rate",
+    "--target-recall": "keep recall",
+    "--hnsw-m": "hnsw_m",
+    "--ef-construct": "ef_construct",
 }
 
 
@@ -40,6 +55,34 @@ class PlanText:
     hnsw_ef: str
     exact: bool
     ignore: bool
+    truth: str = ""
+    filter: str = ""
+    distance: str = ""
+    """'' is what the file says, else cosine."""
+    vector_name: str = ""
+    hnsw_m: str = ""
+    ef_construct: str = "100"
+    concurrency: str = "1"
+    rate: str = ""
+    seed: str = "0"
+    target: str = "0.95"
+    cold: bool = False
+    in_ram: bool = False
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beside the form: what a source holds, and how long searches took in the last run."""
+
+    facts: SourceFacts | None = None
+    about: str = ""
+    """What the last run measured."""
+    search_ms: Mapping[str, float] = field(default_factory=dict)
+    """Method → mean round trip of its searches in that run."""
+
+
+NOTHING = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,53 +91,196 @@ class Plan:
 
     request: BenchRequest
     about: str
+    beside: str = ""
+    """Which collections are measured, where they are there already."""
+    known: Known = NOTHING
 
     @property
     def summary(self) -> str:
-        """How many measurements and searches it is."""
-        count = len(variants(self.request))
-        searches = count * self.request.queries * self.request.repeat
-        builds = len(self.request.methods) if self.request.collection is None else 0
-        built = f"\n{builds} collection{'' if builds == 1 else 's'} to build first" if builds else ""
-        return f"{count} measurement{'' if count == 1 else 's'}, {searches:,} searches{built}"
+        """How many measurements and searches it is, and how long it may take."""
+        request = self.request
+        count = len(variants(request))
+        asked = f"{count} measurement{'' if count == 1 else 's'}"
+        if request.queries:
+            asked += f", {count * request.queries * request.repeat:,} searches"
+        builds = len(request.methods) if request.collection is None else 0
+        built = f"{builds} collection{'' if builds == 1 else 's'} to build first" if builds else ""
+        return "\n".join(line for line in (asked, built, self.beside, self._time()) if line)
+
+    def _time(self) -> str:
+        """By rates of the last run on the same data, else by formula; '' as long as the data isn't known."""
+        facts = self.known.facts
+        if facts is None:
+            return ""
+        measuring_s = self._measuring_s(facts)
+        if self.request.collection is not None:
+            return "" if measuring_s is None else f"est {units.duration(measuring_s)} {self._by}"
+        building_s = sum(
+            estimate.build_seconds(
+                name,
+                facts.rows,
+                facts.dimension,
+                graph=self._m(facts) > 0,
+                tokens=facts.vectors if facts.multivector else None,
+            )
+            for name in self.request.methods
+        )
+        if measuring_s is None:
+            return f"est {units.duration(building_s)} to build {units.count(facts.rows)} × {facts.dimension}"
+        whole, building = units.duration(building_s + measuring_s), units.duration(building_s)
+        return f"est {whole}, build {building} {self._by}"
+
+    def _m(self, facts: SourceFacts) -> int:
+        asked = self.request.build.hnsw_m
+        return asked if asked is not None else 0 if facts.multivector else 16
+
+    @property
+    def _by(self) -> str:
+        return "(as last run)" if self._measured else "(by formula)"
+
+    @property
+    def _measured(self) -> bool:
+        return self.known.about == self.about and all(name in self.known.search_ms for name in self.request.methods)
+
+    def _measuring_s(self, facts: SourceFacts) -> float | None:
+        request = self.request
+        if not request.queries:
+            return None
+        searches = request.queries * request.repeat + min(request.queries, MOST_WARMUP)
+        wide = facts.dimension / estimate.MEASURED_DIMENSION
+        scan_ms = SCAN_MS * max(facts.rows, facts.vectors) * wide
+        graph_ms = GRAPH_MS * wide if self._m(facts) else scan_ms
+        total_ms = 0.0
+        for cell in variants(request):
+            known = self.known.search_ms.get(cell.method) if self._measured else None
+            total_ms += scan_ms if cell.search.exact else known if known is not None else graph_ms
+        seconds = total_ms * searches / 1000
+        return seconds if request.rate is None else max(seconds, len(variants(request)) * searches / request.rate)
 
 
-def read(text: PlanText, views: tuple[CollectionView, ...]) -> Plan:
+def known_of(state: RunState, facts: SourceFacts | None) -> Known:
+    """What a run teaches about the next one on the same data."""
+    times: dict[str, list[float]] = {}
+    for found in state.measured.values():
+        if found.round_trip_ms is not None and not found.search.exact and found.concurrency == 1:
+            times.setdefault(found.method, []).append(found.round_trip_ms.mean)
+    return Known(facts, state.about, {method: sum(each) / len(each) for method, each in times.items()})
+
+
+def read(text: PlanText, views: tuple[CollectionView, ...], known: Known = NOTHING) -> Plan:
     """The plan that the controls describe. Raises UsageError with a line for the user."""
-    source, collection, methods, about = _what(text, views)
+    what = _what(text, views)
     rescore = tuple(value for value, on in ((True, text.rescore_on), (False, text.rescore_off)) if on)
+    queries_file, queries = _queries(text.queries)
+    if text.filter.strip():
+        parse_filter(text.filter)
     request = BenchRequest(
-        source=source,
-        collection=collection,
-        methods=methods,
+        source=what.source,
+        collection=what.collection,
+        queries_file=queries_file,
+        queries=queries,
+        truth_file=str(_file(text.truth, "truth")) if text.truth.strip() else None,
+        methods=what.methods,
         rescore=rescore,
         oversampling=tuple(_numbers(text.oversampling, "oversampling")) if text.rescore_on else (),
-        queries=_whole(text.queries, "queries"),
         repeat=_whole(text.repeat, "repeat"),
         limit=_whole(text.limit, "k"),
-        hnsw_ef=tuple(int(value) for value in _numbers(text.hnsw_ef, "hnsw_ef", whole=True)),
+        hnsw_ef=_wholes(text.hnsw_ef, "hnsw_ef"),
         exact=text.exact,
         ignore=text.ignore,
+        build=_build(text, known),
+        filter=text.filter.strip() or None,
+        concurrency=_wholes(text.concurrency, "in flight"),
+        rate=_number(text.rate, "rate", whole=False) if text.rate.strip() else None,
+        cold=text.cold,
+        seed=_whole(text.seed, "seed"),
+        keep=text.keep and what.collection is None,
+        target_recall=_number(text.target, "keep recall", whole=False),
     )
     try:
         check(request)
     except UsageError as error:
         raise UsageError(_in_form_words(error.text)) from None
-    return Plan(request, about)
+    if request.seed < 0:
+        raise UsageError("seed: 0 or more")
+    return Plan(request, what.about, what.beside, replace(known, facts=what.facts or known.facts))
 
 
-def _what(
-    text: PlanText, views: tuple[CollectionView, ...]
-) -> tuple[SourceSpec | None, str | None, tuple[str, ...], str]:
+def _build(text: PlanText, known: Known) -> BuildSpec:
+    """How collections are built; the distance is what the file says where none is chosen."""
+    own = known.facts.distance if known.facts is not None else None
+    return BuildSpec(
+        distance=Distance(text.distance) if text.distance else own or Distance.COSINE,
+        vector_name=text.vector_name.strip(),
+        on_disk=not text.in_ram,
+        hnsw_m=_whole(text.hnsw_m, "hnsw_m") if text.hnsw_m.strip() else None,
+        ef_construct=_whole(text.ef_construct, "ef_construct"),
+    )
+
+
+def _queries(text: str) -> tuple[str | None, int]:
+    """A number of queries to draw, or a file of them."""
+    typed = text.strip()
+    if typed.lstrip("+-").isdigit() or not typed or not set(typed) & set("./~"):
+        return None, _whole(typed, "queries")
+    return str(_file(typed, "queries")), 0
+
+
+@dataclass(frozen=True, slots=True)
+class _What:
+    """What is measured."""
+
+    source: SourceSpec | None
+    collection: str | None
+    methods: tuple[str, ...]
+    about: str
+    beside: str = ""
+    facts: SourceFacts | None = None
+
+
+def source_of(text: PlanText) -> SourceSpec | None:
+    """The source that the form names; None for a collection, or while there is no such file."""
     if text.kind == "sample":
-        return SourceSpec(kind="sample"), None, text.methods, "the sample"
+        return SourceSpec(kind="sample")
+    try:
+        return SourceSpec(kind="file", path=str(_file(text.path, "file"))) if text.kind == "file" else None
+    except UsageError:
+        return None
+
+
+def _what(text: PlanText, views: tuple[CollectionView, ...]) -> _What:
+    if text.kind == "sample":
+        return _What(SourceSpec(kind="sample"), None, text.methods, "the sample")
     if text.kind == "file":
-        path = _file(text.path)
-        return SourceSpec(kind="file", path=str(path)), None, text.methods, path.name
+        path = _file(text.path, "file")
+        return _What(SourceSpec(kind="file", path=str(path)), None, text.methods, path.name)
     view = next((view for view in views if view.name == text.collection), None)
     if view is None:
         raise UsageError("there is no collection to measure; choose the sample or a file")
-    return None, view.name, _family(view, views, text.methods), view.name
+    methods = _family(view, views, text.methods)
+    return _What(None, view.name, methods, view.name, _beside(view, methods, text.methods), _facts(view))
+
+
+def _facts(view: CollectionView) -> SourceFacts | None:
+    first = view.vectors[0] if view.vectors else None
+    if first is None:
+        return None
+    spec = first.spec
+    return SourceFacts(view.name, view.points, spec.size, spec.multivector, first.vectors, spec.distance)
+
+
+def _beside(view: CollectionView, methods: tuple[str, ...], chosen: tuple[str, ...]) -> str:
+    """Which collections are measured: the one asked for, and those that a load made beside it."""
+    own = figures.method_of(view)
+    name = clean(view.name, 40)
+    if own != "none":
+        base = clean(view.name.removesuffix(f"__{own}"), 40)
+        other = f"and its baseline {base}" if "none" in methods else f"alone: no {base} to compare with"
+        return f"measures {name} {other}"
+    found = ", ".join(f"__{method}" for method in methods if method != "none")
+    missing = ", ".join(method for method in chosen if method not in methods)
+    measured = f"measures {name} and beside it {found}" if found else f"measures {name} alone"
+    return f"{measured}; there is none for {missing}" if missing else measured
 
 
 def _family(view: CollectionView, views: tuple[CollectionView, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,19 +297,23 @@ def _family(view: CollectionView, views: tuple[CollectionView, ...], chosen: tup
     return tuple(dict.fromkeys((*found, own)))
 
 
-def _file(text: str) -> Path:
+def _file(text: str, label: str) -> Path:
     if not text.strip():
-        raise UsageError("file: type the path of a file of vectors")
-    path = Path(text.strip()).expanduser().absolute()
+        raise UsageError(f"{label}: type the path of a file of vectors")
     try:
+        path = Path(text.strip()).expanduser().absolute()
         known = path.is_file()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
         known = False
     if not known:
-        raise UsageError("file: there is no such file")
-    if path.suffix.lower() not in FORMATS:
-        raise UsageError(f"file: {', '.join(FORMATS[:-1])} can be read")
+        raise UsageError(f"{label}: there is no such file")
+    if path.suffix.lower() not in (TRUTH_FORMATS if label == "truth" else FORMATS):
+        raise UsageError(f"{label}: {', '.join(FORMATS[:-1])} can be read")
     return path
+
+
+def _wholes(text: str, label: str) -> tuple[int, ...]:
+    return tuple(int(value) for value in _numbers(text, label, whole=True))
 
 
 def _numbers(text: str, label: str, *, whole: bool = False) -> list[float]:

@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from qtui.errors import DiskFull
-from qtui.plan import BenchRequest, variants
+from qtui.plan import BenchRequest, SourceFacts, variants
 from qtui.tui.panels.benchmark import BenchmarkPanel
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.widgets.controls import Choice, MethodList
@@ -182,7 +182,8 @@ async def test_number_of_measurements_follows_the_plan() -> None:
 
 
 async def test_file_must_be_there_and_readable(tmp_path: Path) -> None:
-    app, _ = make()
+    app, room = make()
+    room.facts["a.npy"] = SourceFacts("a.npy", 24_000, 384, vectors=24_000)
     (tmp_path / "a.npy").write_bytes(b"")
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
@@ -195,6 +196,10 @@ async def test_file_must_be_there_and_readable(tmp_path: Path) -> None:
         await until_seen(pilot, "✓ 21 measurements")
         editor: Any = app.query_one(PlanEditor)
         assert editor.plan.request.source.path == str(tmp_path / "a.npy")
+        await until_seen(pilot, "est 47 s, build 40 s (by formula)")
+        (tmp_path / "broken.npy").write_bytes(b"")
+        path.value = str(tmp_path / "broken.npy")
+        await until_seen(pilot, "✗ file: there is no file")
 
 
 async def test_benchmark_of_the_highlighted_collection() -> None:

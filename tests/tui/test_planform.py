@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from qtui.errors import UsageError
 from qtui.events import Measured
-from qtui.plan import BenchRequest
+from qtui.methods import METHODS as CATALOGUE
+from qtui.model import Distance
+from qtui.plan import BenchRequest, SourceFacts
 from qtui.tui.fold import RunState
-from qtui.tui.planform import PlanText, read
+from qtui.tui.planform import FORMATS, Known, PlanText, read
+from qtui.tui.widgets.paths import completed
 from tests.tui.fake_room import DEMO, measurement, view
 
 METHODS = ("none", "scalar", "turbo-4bit")
@@ -65,3 +72,82 @@ def test_figures_are_placed_by_what_they_are_of_not_by_their_index() -> None:
     after = state.after(event)
     assert len(after.measured) == len(state.variants)
     assert all(after.measured[at].search == v.search for at, v in enumerate(state.variants))
+
+
+def test_collections_that_will_be_measured_are_said() -> None:
+    assert "measures demo and beside it __scalar; there is none for turbo-4bit" in read(text(), DEMO[:2]).summary
+    assert "measures demo__binary and its baseline demo" in read(text(collection="demo__binary"), DEMO).summary
+    alone = (view("other__scalar", "scalar"),)
+    assert "alone: no other to compare with" in read(text(collection="other__scalar"), alone).summary
+
+
+def test_time_is_estimated_by_formula_then_by_the_last_run() -> None:
+    facts = SourceFacts("sample", 5_000, 384, vectors=5_000)
+    plan = read(text("sample"), (), Known(facts))
+    assert plan.summary.endswith("(by formula)")
+    taught = Known(facts, "the sample", dict.fromkeys(CATALOGUE, 10.0))
+    # 7 variants, each 100 queries twice and 100 to warm up, 10 ms each
+    assert "est 26 s, build 5.0 s (as last run)" in read(text("sample"), (), taught).summary
+    assert "(by formula)" in read(text("sample"), (), replace(taught, about="another")).summary
+
+
+def test_slow_methods_and_full_scans_take_longer() -> None:
+    def seconds(**more: Any) -> float:
+        facts = SourceFacts("sample", 100_000, 384, vectors=100_000)
+        plan = read(replace(text("sample"), **more), (), Known(facts))
+        return plan._measuring_s(facts) or 0.0
+
+    assert seconds(hnsw_m="0") > 10 * seconds()
+    assert seconds(rate="1") > 1_000
+
+
+def test_a_file_of_queries_takes_the_place_of_their_number(tmp_path: Path) -> None:
+    (tmp_path / "q.npy").write_bytes(b"")
+    request = read(replace(text("sample"), queries=str(tmp_path / "q.npy")), ()).request
+    assert (request.queries_file, request.queries) == (str(tmp_path / "q.npy"), 0)
+    with pytest.raises(UsageError, match="queries: there is no such file"):
+        read(replace(text("sample"), queries="./none.npy"), ())
+
+
+def test_distance_is_what_the_file_says_unless_one_is_chosen() -> None:
+    facts = SourceFacts("f", 10, 8, distance=Distance.EUCLID)
+    assert read(text("sample"), (), Known(facts)).request.build.distance is Distance.EUCLID
+    chosen = replace(text("sample"), distance="dot")
+    assert read(chosen, (), Known(facts)).request.build.distance is Distance.DOT
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("concurrency", "0", "in flight: "),
+        ("rate", "-1", "rate: "),
+        ("rate", "fast", "rate: a number"),
+        ("seed", "-1", "seed: "),
+        ("target", "2", "keep recall: "),
+        ("hnsw_m", "900", "hnsw_m: "),
+        ("ef_construct", "1", "ef_construct: "),
+        ("filter", "a = = b", ""),
+        ("truth", "./none.npy", "truth: there is no such file"),
+    ],
+)
+def test_wrong_option_is_named_as_in_the_form(field: str, typed: str, said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        read(replace(text("sample"), **{field: typed}), ())  # type: ignore[arg-type]  # names are the cases
+    assert error.value.text.startswith(said)
+    assert "--" not in error.value.text
+
+
+def test_paths_are_completed_folder_by_folder(tmp_path: Path) -> None:
+    (tmp_path / "vectors").mkdir()
+    (tmp_path / "vectors" / "a.npy").touch()
+    (tmp_path / "vectors" / "a.txt").touch()
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "bad\x1b[31m.npy").touch()
+    base = str(tmp_path)
+    assert completed(f"{base}/ve", FORMATS) == f"{base}/vectors/"
+    assert completed(f"{base}/", FORMATS) == f"{base}/vectors/"
+    assert completed(f"{base}/vectors/", FORMATS) == f"{base}/vectors/a.npy"
+    assert completed(f"{base}/bad", FORMATS) is None
+    assert completed(f"{base}/none/x", FORMATS) is None
+    assert completed("~", FORMATS) == "~/"
+    assert completed("~nobody-is-called-so/x", FORMATS) is None

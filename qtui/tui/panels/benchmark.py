@@ -30,8 +30,8 @@ from qtui.tui.widgets.variants import as_text
 REPAINT_S = 0.5
 KEYS = (
     Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
-    Command("benchmark.pause", "space", "pause(True)", "Pause", "Pause the run between two blocks", always="f7"),
-    Command("benchmark.resume", "space", "pause(False)", "Resume", "Let the paused run go on", always="f7"),
+    Command("benchmark.pause", "space", "pause(True)", "Pause", "Pause the run between two blocks", "Space", "f7"),
+    Command("benchmark.resume", "space", "pause(False)", "Resume", "Let the paused run go on", "Space", "f7"),
     Command("benchmark.page", "c", "turn(1)", "Charts", "Next chart", always="f6"),
     Command("benchmark.page_back", "C", "turn(-1)", "", "Previous chart", display="C"),
     Command("benchmark.figures", "t", "show('table')", "Table", "The table of figures"),
@@ -68,7 +68,7 @@ class BenchmarkPanel(Horizontal):
 
     def compose(self) -> ComposeResult:
         """The plan and the outcome."""
-        yield PlanEditor(id="plan").data_bind(BenchmarkPanel.views)
+        yield PlanEditor(self.room, id="plan").data_bind(BenchmarkPanel.views)
         yield Results(self.room, id="results").data_bind(state=BenchmarkPanel.run_state, page=BenchmarkPanel.page)
 
     def on_mount(self) -> None:
@@ -214,6 +214,7 @@ class BenchmarkPanel(Horizontal):
             return
         self._folded = self._folded.ended(cancelled=message.cancelled, error=message.error)
         self._paint()
+        self.query_one(PlanEditor).learn(self._folded)
         if self._folded.record is None:
             self._fetch(self._folded)
         if message.error:

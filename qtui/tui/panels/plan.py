@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
-from qtui.errors import UsageError
+from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
-from qtui.model import CollectionView
-from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_QUERIES
+from qtui.model import CollectionView, Distance
+from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_QUERIES, SourceFacts, SourceSpec
+from qtui.tui.fold import RunState
 from qtui.tui.messages import PlanEdited
-from qtui.tui.planform import Plan, PlanText, read
+from qtui.tui.planform import FORMATS, NOTHING, TRUTH_FORMATS, Known, Plan, PlanText, known_of, read, source_of
+from qtui.tui.room import Room
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, GOOD
 from qtui.tui.widgets.controls import Choice, Field, MethodList, Toggle, line_input
+from qtui.tui.widgets.paths import path_input
 
 SOURCES = (("sample", "the sample"), ("file", "a file"), ("collection", "a collection"))
+DISTANCES = (("", "as the file says"), *((distance.value, distance.value) for distance in Distance))
+BUILT_ALONE = ("distance-field", "vector-field", "m-field", "ef-field", "ram-field", "keep-field", "truth-field")
+"""What only concerns collections that are built for the run."""
 
 
-class PlanEditor(VerticalScroll, can_focus=False):
+class PlanEditor(Vertical):
     """What to measure. `plan` is None while something in it is wrong."""
 
     views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
@@ -32,28 +38,60 @@ class PlanEditor(VerticalScroll, can_focus=False):
     class Changed(Message):
         """The plan is another one, or its size is."""
 
+    def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.room = room
+        self._known: Known = NOTHING
+        self._facts: dict[SourceSpec, SourceFacts | str] = {}
+        """What a source holds, or why it can't be read."""
+        self._asked: SourceSpec | None = None
+
     def compose(self) -> ComposeResult:
-        """Labels on the left, values on the right, the methods under or beside them."""
+        """Labels on the left, values on the right, the methods under or beside them, what it amounts to below."""
         self.kind, self.collection = Choice(id="kind"), Choice(id="collection")
         self.kind.set_reactive(Choice.options, SOURCES)
         self.kind.set_reactive(Choice.value, "sample")
-        with Vertical(id="settings"):
-            yield Field("measure", self.kind)
-            yield Field("file", line_input("", id="path", placeholder="path of a vector file"), id="path-field")
-            yield Field("collection", self.collection, id="collection-field")
-            yield Field("queries", line_input(str(DEFAULT_QUERIES), id="queries"))
-            yield Field("repeat", line_input("3", id="repeat"))
-            yield Field("k", line_input("10", id="limit"))
-            yield Field("hnsw_ef", line_input("128", id="hnsw-ef"))
-            yield Field("oversampling", line_input(",".join(f"{f:g}" for f in DEFAULT_OVERSAMPLING), id="oversampling"))
-            yield Field("rescore", Toggle("on, each factor", value=True, id="rescore-on"))
-            yield Field("", Toggle("off", value=True, id="rescore-off"))
-            yield Field("controls", Toggle("exact search", id="exact"))
-            yield Field("", Toggle("ignore quantization", id="ignore"))
-            yield Static(id="plan-said")
-        with Vertical(id="method-box"):
-            yield Static("    methods           smaller by", markup=False, id="methods-label")
-            yield MethodList(DEFAULT_METHODS, id="methods")
+        with VerticalScroll(id="plan-scroll", can_focus=False):
+            with Vertical(id="settings"):
+                yield Field("measure", self.kind)
+                yield Field("file", path_input(FORMATS, id="path", placeholder="path; → completes"), id="path-field")
+                yield Field("collection", self.collection, id="collection-field")
+                yield Field("queries", line_input(str(DEFAULT_QUERIES), id="queries", placeholder="number or file"))
+                yield Field("repeat", line_input("3", id="repeat"))
+                yield Field("k", line_input("10", id="limit"))
+                yield Field("hnsw_ef", line_input("128", id="hnsw-ef"))
+                yield Field(
+                    "oversampling", line_input(",".join(f"{f:g}" for f in DEFAULT_OVERSAMPLING), id="oversampling")
+                )
+                yield Field("rescore", Toggle("on, each factor", value=True, id="rescore-on"))
+                yield Field("", Toggle("off", value=True, id="rescore-off"))
+                yield Field("controls", Toggle("exact search", id="exact"))
+                yield Field("", Toggle("ignore quantization", id="ignore"))
+                yield Field("advanced", Toggle("show", id="advanced"))
+                with Vertical(id="advanced-settings"):
+                    yield from self._advanced()
+            with Vertical(id="method-box"):
+                yield Static("    methods           smaller by", markup=False, id="methods-label")
+                yield MethodList(DEFAULT_METHODS, id="methods")
+        yield Static(id="plan-said")
+
+    def _advanced(self) -> ComposeResult:
+        distance = Choice(id="distance")
+        distance.set_reactive(Choice.options, DISTANCES)
+        distance.set_reactive(Choice.value, "")
+        yield Field("filter", line_input("", id="filter-text", placeholder="all points; a = b"))
+        yield Field("in flight", line_input("1", id="concurrency"))
+        yield Field("rate", line_input("", id="rate", placeholder="closed loop"))
+        yield Field("seed", line_input("0", id="seed"))
+        yield Field("keep recall", line_input("0.95", id="target"))
+        yield Field("cold", Toggle("a cold pass first", id="cold"))
+        yield Field("vector", line_input("", id="vector-name", placeholder="the unnamed one"), id="vector-field")
+        yield Field("truth", path_input(TRUTH_FORMATS, id="truth", placeholder="is computed"), id="truth-field")
+        yield Field("distance", distance, id="distance-field")
+        yield Field("hnsw_m", line_input("", id="hnsw-m", placeholder="16; multivectors 0"), id="m-field")
+        yield Field("ef_construct", line_input("100", id="ef-construct"), id="ef-field")
+        yield Field("originals", Toggle("in RAM too", id="in-ram"), id="ram-field")
+        yield Field("afterwards", Toggle("keep what is built", id="keep"), id="keep-field")
 
     def on_mount(self) -> None:
         """Says what the plan amounts to from the start."""
@@ -75,6 +113,12 @@ class PlanEditor(VerticalScroll, can_focus=False):
         self.query_one("#collection", Choice).value = collection
         self._check()
 
+    def learn(self, state: RunState) -> None:
+        """From a run: how long searches take here."""
+        if any(found.round_trip_ms for found in state.measured.values()):
+            self._known = known_of(state, None)
+            self._check()
+
     @on(Input.Changed)
     @on(PlanEdited)
     def _edited(self) -> None:
@@ -84,14 +128,44 @@ class PlanEditor(VerticalScroll, can_focus=False):
         text = self._text()
         self.query_one("#path-field").display = text.kind == "file"
         self.query_one("#collection-field").display = text.kind == "collection"
+        self.query_one("#advanced-settings").display = self.query_one("#advanced", Toggle).value
+        for name in BUILT_ALONE:
+            self.query_one(f"#{name}").display = text.kind != "collection" or name == "vector-field"
         said = self.query_one("#plan-said", Static)
         try:
-            self.plan = read(text, self.views or ())
+            facts = self._look(source_of(text))
+            known = Known(facts, self._known.about, self._known.search_ms)
+            self.plan = read(text, self.views or (), known)
             said.update(Text.assemble(("✓ ", GOOD), self.plan.summary.replace("\n", "\n  ")))
         except UsageError as error:
             self.plan = None
             said.update(Text.assemble(("✗ ", BAD), plain(error.text)))
         self.post_message(self.Changed())
+
+    # --- what the source holds ------------------------------------------------------------------------------------
+
+    def _look(self, source: SourceSpec | None) -> SourceFacts | None:
+        """What is known of it; asks for it otherwise. Raises UsageError for one that can't be read."""
+        if source is None:
+            return None
+        known = self._facts.get(source)
+        if isinstance(known, str):
+            raise UsageError(f"file: {known}")
+        if known is None and self._asked != source:
+            self._asked = source
+            self._describe(source)
+        return known
+
+    @work(exclusive=True, group="describe")
+    async def _describe(self, source: SourceSpec) -> None:
+        try:
+            self._facts[source] = await self.room.describe_source(source)
+        except EngineGone:
+            self._asked = None
+            return
+        except QtuiError as error:
+            self._facts[source] = error.text
+        self._check()
 
     def _text(self) -> PlanText:
         def typed(name: str) -> str:
@@ -114,4 +188,17 @@ class PlanEditor(VerticalScroll, can_focus=False):
             hnsw_ef=typed("hnsw-ef"),
             exact=on_("exact"),
             ignore=on_("ignore"),
+            truth=typed("truth"),
+            filter=typed("filter-text"),
+            distance=self.query_one("#distance", Choice).value,
+            vector_name=typed("vector-name"),
+            hnsw_m=typed("hnsw-m"),
+            ef_construct=typed("ef-construct"),
+            concurrency=typed("concurrency"),
+            rate=typed("rate"),
+            seed=typed("seed"),
+            target=typed("target"),
+            cold=on_("cold"),
+            in_ram=on_("in-ram"),
+            keep=on_("keep"),
         )
