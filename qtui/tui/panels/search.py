@@ -136,6 +136,8 @@ class SearchPanel(Vertical):
             self._form.put_limit(fitting[0].search.limit)
         self.columns = fitting
         self._begin()
+        if self._opened and self.screen.focused is None:
+            self._row.take_focus()
 
     def focus_default(self) -> None:
         """What has the focus when the tab opens; at the first time something is asked, so that there is something."""
@@ -143,7 +145,7 @@ class SearchPanel(Vertical):
         self._begin()
         if self.columns:
             self._row.take_focus()
-        else:
+        elif self.views is not None:
             self.query_one(QueryBox).focus()
 
     # --- asking ---------------------------------------------------------------------------------------------------
@@ -172,10 +174,14 @@ class SearchPanel(Vertical):
         self._ask(message.text, typed=True)
 
     def _ask(self, text: str, *, typed: bool = False) -> None:
-        if len(text) <= LONGEST_REMEMBERED:
-            self.post_message(Remember("search.query", text))
         self._form.put(text)
         self._answers.ask(text, typed=typed)
+
+    @on(Answers.Resolved)
+    def _resolved(self, message: Answers.Resolved) -> None:
+        message.stop()
+        if len(message.text) <= LONGEST_REMEMBERED:
+            self.post_message(Remember("search.query", message.text))
 
     @on(Answers.Said)
     def _said(self, message: Answers.Said) -> None:

@@ -45,6 +45,13 @@ class Answers(Vertical):
     """Whether it takes long enough to be said."""
     room_state: reactive[RoomState] = reactive(RoomState("starting"))
 
+    class Resolved(Message):
+        """The text is a query, and is being asked."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Said(Message):
         """What is wrong with the query; '' when nothing is."""
 
@@ -118,6 +125,7 @@ class Answers(Vertical):
             self.post_message(self.Said(error.text))
             self._interrupted = isinstance(error, EngineGone)
             return
+        self.post_message(self.Resolved(text))
         if typed:
             self.row.take_focus()
         await self._ask_columns()
