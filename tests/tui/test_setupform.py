@@ -12,7 +12,8 @@ from qtui.methods import METHODS
 from qtui.model import Distance, Hnsw, Placement, Quantization
 from qtui.plan import BuildSpec, LoadRequest, SourceFacts, SourceSpec
 from qtui.tui.setupform import SetupText, forecasts, preset_text, read, read_source
-from tests.tui.fake_room import SAMPLE_FACTS, view
+from tests.tui.fake_making import SAMPLE_FACTS
+from tests.tui.fake_room import view
 
 PAGES = SourceFacts("pages.npz", 4, 128, multivector=True, vectors=4 * 1030)
 FORM = SetupText(methods=("none", "scalar", "binary"))
