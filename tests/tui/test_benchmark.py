@@ -24,7 +24,9 @@ NARROW, WIDE = (80, 24), (120, 40)
 async def run_it(pilot) -> Any:
     """Opens the tab and measures the plan as it stands."""
     await until_seen(pilot, "5 collections")
-    await pilot.press("3", "ctrl+r")
+    await pilot.press("3")
+    await until_seen(pilot, "21 measurements")
+    await pilot.press("ctrl+r")
     panel = pilot.app.query_one(BenchmarkPanel)
     await until(pilot, lambda: panel.run_state is not None and panel.run_state.over)
     return panel
@@ -81,7 +83,9 @@ async def test_new_figures_keep_the_cursor() -> None:
     room.gate = asyncio.Semaphore(0)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         table = app.query_one(ResultTable)
         await until(pilot, lambda: table.row_count == 21)
         await pilot.press("down", "down", "down")
@@ -98,7 +102,9 @@ async def test_escape_cancels_and_keeps_what_there_is() -> None:
     room.pause_s = 0.05
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         panel: Any = app.query_one(BenchmarkPanel)
         await until(pilot, lambda: panel._folded.measured)
         await pilot.press("escape")
@@ -113,7 +119,9 @@ async def test_progress_says_where_it_is_and_how_to_cancel() -> None:
     room.gate = asyncio.Semaphore(2)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         await until_seen(pilot, "loading bench__none")
         text = screen_text(app)
         assert "2,400/4,800" in text

@@ -54,7 +54,9 @@ async def test_results(size: str) -> None:
     app, _ = make()
     async with app.run_test(size=SIZES[size]) as pilot:
         await until_seen(pilot, "5 collections")
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         panel: Any = app.query_one(BenchmarkPanel)
         await until(pilot, lambda: panel.run_state is not None and panel.run_state.over)
         await until_seen(pilot, "worst 0.598")
@@ -65,7 +67,9 @@ async def test_chart() -> None:
     app, _ = make()
     async with app.run_test(size=SIZES["80x24"]) as pilot:
         await until_seen(pilot, "5 collections")
-        await pilot.press("3", "ctrl+r", "c")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r", "c")
         await until_seen(pilot, "n=600")
         await pilot.pause()
         check_golden(app, "chart-80x24")

@@ -27,7 +27,9 @@ async def test_space_pauses_between_blocks_and_lets_it_go_on() -> None:
     room.gate = asyncio.Semaphore(0)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         await pilot.press("space")
         assert room.paused == []  # nothing is measured yet
         panel: Any = app.query_one(BenchmarkPanel)
@@ -56,7 +58,9 @@ async def test_paused_run_can_be_cancelled() -> None:
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
         room.going.clear()
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         await until_seen(pilot, "‖ paused")
         await pilot.press("escape")
         await until_seen(pilot, "kept as a partial run")
@@ -81,7 +85,9 @@ async def test_cancelled_run_shows_and_exports_its_own_record() -> None:
     room.run = noting  # type: ignore[method-assign]  # the test listens in
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         panel: Any = app.query_one(BenchmarkPanel)
         await until(pilot, lambda: panel._folded is not None and panel._folded.run_id == RUN)
         await pilot.press("escape")
@@ -128,7 +134,9 @@ async def test_chosen_variant_is_the_same_in_the_table_and_in_every_chart() -> N
     app, _ = make()
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         panel: Any = app.query_one(BenchmarkPanel)
         await until(pilot, lambda: panel.run_state is not None and panel.run_state.over)
         await pilot.press("c")
