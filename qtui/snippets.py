@@ -84,7 +84,7 @@ def collection_rest(spec: CollectionSpec) -> str:
         "optimizers_config": _optimizers(spec),
         "on_disk_payload": spec.on_disk_payload,
     }
-    path = f"/collections/{quote(spec.name, safe='')}"
+    path = f"/collections/{quote(spec.name, safe='', errors='replace')}"
     requests = [_request(f"PUT {path}", body)]
     requests += [
         _request(f"PUT {path}/index", {"field_name": name, "field_schema": kind})
@@ -115,7 +115,7 @@ def search_rest(collection: str, search: SearchSettings, using: str = "") -> str
         # the server leaves payloads out unless asked, and the Python client asks
         "with_payload": True,
     }
-    return _request(f"POST /collections/{quote(collection, safe='')}/points/query", body)
+    return _request(f"POST /collections/{quote(collection, safe='', errors='replace')}/points/query", body)
 
 
 # --- the description ----------------------------------------------------------------------------------------------
