@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from qtui.events import Progress, Started
+from qtui.events import Measured, Progress, Started
 from qtui.plan import BenchRequest, variants
 from qtui.records import RunRecord
 from qtui.tui.fold import RunState
@@ -40,7 +40,7 @@ async def test_space_pauses_between_blocks_and_lets_it_go_on() -> None:
         await pilot.press("space")
         await until(pilot, lambda: room.paused == [True])
         room.gate.release()
-        await until_seen(pilot, "‖ paused between two blocks")
+        await until_seen(pilot, "‖ paused between blocks")
         await until_seen(pilot, "Space Resume")
         figures = panel.run_state.measured
         for _ in range(50):
@@ -65,6 +65,24 @@ async def test_paused_run_can_be_cancelled() -> None:
         await pilot.press("escape")
         await until_seen(pilot, "kept as a partial run")
         assert room.cancelled == 1
+
+
+async def test_figures_that_came_just_before_a_pause_are_shown_in_it() -> None:
+    app, room = make()
+    plain = script(BenchRequest())
+    first = next(at for at, event in enumerate(plain) if isinstance(event, Measured))
+    paused = Progress("paused", "", 1, 2, 1.0, 1.0)
+    room.script = lambda _: [*plain[: first + 3], paused, *plain[first + 3 :]]
+    room.gate = asyncio.Semaphore(first + 4)
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
+        await until_seen(pilot, "‖ paused")
+        panel: Any = app.query_one(BenchmarkPanel)
+        assert panel.run_state is panel._folded
+        assert panel.run_state.measured
 
 
 async def test_cancelled_run_shows_and_exports_its_own_record() -> None:

@@ -192,8 +192,9 @@ class BenchmarkPanel(Horizontal):
     def _fold(self, event: Event) -> None:
         if self._folded is not None:
             self._folded = self._folded.after(event)
-        if isinstance(event, Measured) and monotonic() - self._painted >= REPAINT_S:
-            # between blocks: the moment at which drawing disturbs no measurement
+        due = isinstance(event, Measured) and monotonic() - self._painted >= REPAINT_S
+        if due or (self._folded is not None and self._folded.paused):
+            # between blocks, or in a pause: the moment at which drawing disturbs no measurement
             self._paint()
 
     def _repaint(self) -> None:

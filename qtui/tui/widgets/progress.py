@@ -70,7 +70,7 @@ class ProgressLine(Widget):
         return head.append(f" {about} " if about else " ", "bold").append_text(_bar(now, elapsed_s)).append_text(tail)
 
     def _paused(self, now: Progress, count: str) -> Text:
-        head = Text.assemble(("‖ paused ", WARN), "between two blocks ").append_text(_bar(now, 0.0))
+        head = Text.assemble(("‖ paused between blocks ", WARN)).append_text(_bar(now, 0.0))
         return head.append_text(Text.assemble(f"{count}  ", ("Space", KEY), " resumes  ", ("Esc", KEY), " cancels"))
 
 
