@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.cli.files import save, save_payload, vectors
-from tests.cli.running import called as qtui, refused
+from tests.cli.running import called as qtui
+from tests.cli.running import refused
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def nearest(query: np.ndarray, k: int, without: int | None = None) -> list[int]:
     return [row for row in order if row != without][:k]
 
 
-def ids(variant: dict) -> list[int]:
+def ids(variant: dict[str, Any]) -> list[int]:
     return [hit["id"] for hit in variant["hits"]]
 
 
