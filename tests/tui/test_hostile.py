@@ -51,6 +51,8 @@ async def test_every_text_in_the_list_and_the_inspection() -> None:
             await pilot.press("down")
             check(app)
         await pilot.press("y")
+        check(app)
+        await pilot.press("right", "right", "enter")
         await until(pilot, lambda: app.clipboard)
         check(app)
         assert app.is_running

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyte
@@ -28,7 +29,7 @@ LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 class Terminal:
     """A process on a pseudo-terminal, with an emulator that reads it."""
 
-    def __init__(self, columns: int = 80, lines: int = 24) -> None:
+    def __init__(self, columns: int = 80, lines: int = 24, more: dict[str, str] | None = None) -> None:
         self.screen = pyte.Screen(columns, lines)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
@@ -36,7 +37,9 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.process = subprocess.Popen(
             COMMAND, stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            # the terminal is its own, so that closing it hangs up on it; no other thread runs here
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - see above
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(more or {})},
         )  # fmt: skip
         os.close(slave)
 
@@ -107,6 +110,35 @@ def test_signal_leaves_the_terminal_as_it_was(terminal: Terminal, sent: signal.S
     assert b"\x1b[?25h" in terminal.raw
 
 
+@pytest.mark.parametrize(
+    ("more", "fits"),
+    [
+        ({"TERM": "xterm-16color", "COLORTERM": ""}, lambda red, green, blue: False),
+        ({"NO_COLOR": "1"}, lambda red, green, blue: red == green == blue),
+    ],
+    ids=["16 colours", "no colour"],
+)
+def test_poor_terminal_gets_what_it_can_show(more: dict[str, str], fits: Callable[[int, int, int], bool]) -> None:
+    terminal = Terminal(more=more)
+    try:
+        terminal.until("6 collections")
+        terminal.press("3")
+        terminal.until("oversampling")
+        terminal.press("q")
+        assert terminal.ended() == 0
+    finally:
+        terminal.close()
+    for color in re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", terminal.raw):
+        assert fits(*map(int, color)), color
+
+
+def test_closed_terminal_ends_the_app(terminal: Terminal) -> None:
+    terminal.until("6 collections")
+    os.close(terminal.master)
+    terminal.master = os.open(os.devnull, os.O_RDWR)
+    assert terminal.process.wait(PATIENCE_S) == 129
+
+
 def test_whole_benchmark_from_the_keyboard(terminal: Terminal) -> None:
     terminal.until("6 collections")
     terminal.press("3")
@@ -114,7 +146,7 @@ def test_whole_benchmark_from_the_keyboard(terminal: Terminal) -> None:
     terminal.press("b")
     terminal.until("T turbo-4bit")
     terminal.press("c")
-    terminal.until("n=600 searches a mark")
+    terminal.until("n=600 a mark")
     terminal.press("q")
     assert terminal.ended() == 0
 
