@@ -33,12 +33,12 @@ from qtui.engine.base import Vector
 from qtui.engine.embedded import EmbeddedEngine
 from qtui.engine.open import open_embedded
 from qtui.errors import NotFound, QtuiError, StoreInUse, UsageError, shown
-from qtui.events import BuildDone, Event, Progress
+from qtui.events import Event, Progress
 from qtui.filters import Filter, parse_filter
 from qtui.host import build, requests
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
-from qtui.model import Answer, Change, CollectionView, EngineInfo, Hnsw, Page, Point, QueryVector, Timed
+from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
 from qtui.plan import BuildJob, SourceFacts
 from qtui.records import RunRecord, RunSummary
 
@@ -265,26 +265,16 @@ class Room:
                 async with self._engine_on(asked.name) as engine:
                     view, origin = await engine.view(asked.name), await engine.origin(asked.name)
                 job = remembered_job(origin, self._store)
-                if job is not None:
-                    async with closing(self._build(job)) as events:
-                        async for event in events:
-                            yield event
-                else:
-                    yield Progress("index", asked.name, 0, None, 0.0, None)
-                    yield await self._finish(view)
+                async with closing(self._finish(view) if job is None else self._build(job)) as events:
+                    async for event in events:
+                        yield event
             finally:
                 self._announce("ready", "")
 
-    async def _finish(self, view: CollectionView) -> BuildDone:
-        """Builds what a change has left unbuilt, by asking for the settings that it has already."""
-        if view.points != view.expected_points or not view.vectors:
-            raise UsageError(
-                f"it isn't known where {shown(view.name)} was loaded from: run the same load again, or delete it"
-            )
-        spec = view.vectors[0].spec
-        async with self._lend(view.name):
-            seconds = await build.reconfigure(self._store, view.name, Change(hnsw=spec.hnsw or Hnsw()), spec.name)
-        return BuildDone(view.name, view.points, 0.0, seconds)
+    async def _finish(self, view: CollectionView) -> AsyncIterator[Event]:
+        async with self._lend(view.name), closing(build.finish(view, self._store)) as events:
+            async for event in events:
+                yield event
 
     async def _build(self, job: BuildJob) -> AsyncIterator[Event]:
         async with self._lend(job.collection), closing(build.build(job)) as events:

@@ -30,7 +30,7 @@ from qtui.tui.room import MakeRoom
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.text import PrintableOnly
-from qtui.tui.theme import QUIET, Recolored
+from qtui.tui.theme import QUIET, Recolored, ours
 from qtui.tui.widgets.frame import Header, KeyLine, TabLine
 
 KEYS = (
@@ -87,7 +87,7 @@ class QtuiApp(RoomApp):
 
     async def on_mount(self) -> None:
         """Paints the frame first; the first panel and the engine room start behind it."""
-        self.register_theme(QUIET)
+        self.register_theme(ours(self.console.color_system))
         self.query_one(Header).where = self.where
         self._heed_signals()
         self._prefer(self.preferences)

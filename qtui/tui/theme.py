@@ -5,6 +5,8 @@ A colour here never carries a meaning alone: beside it stands a word, a sign or 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.color import Color as RichColor
 from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
@@ -41,6 +43,29 @@ QUIET = Theme(
     },
 )
 
+FEW_COLORS = replace(
+    QUIET,
+    primary="#00ffff",
+    foreground="#c0c0c0",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    variables={
+        **QUIET.variables,
+        "block-cursor-background": "#000080",
+        "block-cursor-blurred-background": "#000000",
+        "input-selection-background": "#000080",
+        "scrollbar-background": "#000000",
+    },
+)
+"""The same for a terminal of 16 colours, whose greys are too near to each other to be put on one another."""
+
+
+def ours(color_system: str | None) -> Theme:
+    """Our theme for what the terminal can show."""
+    return FEW_COLORS if color_system == "standard" else QUIET
+
+
 SERIES = {"none": 15, "scalar": 12, "binary": 11, "product": 13, "turbo": 10}
 """Terminal colour (0 to 15) of each family of methods; within a family the letter tells them apart."""
 
@@ -55,7 +80,7 @@ class Recolored(LineFilter):
     """Puts a theme's colours in the place of ours in text that was styled with the names above."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(enabled=theme.name != QUIET.name)
+        super().__init__(enabled=theme != QUIET)
         self._styles: dict[Style, Style] = {}
         self._colors = _places(theme) if self.enabled else {}
 

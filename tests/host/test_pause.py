@@ -34,7 +34,8 @@ async def test_while_a_run_is_paused_calls_are_answered_and_then_it_goes_on(room
     assert await room.count("docs") == ROWS
     assert not waiting.done()
     assert await room.pause(False)
-    assert (await waiting).stage == "warm-up"
+    # a reader that comes late gets the newest progress alone
+    assert (await waiting).stage in {"warm-up", "measure"}
     assert [event async for event in stages][-1].stage == "measure"
     (summary,) = await room.runs()
     record = await room.run(summary.id)
@@ -53,4 +54,5 @@ async def test_a_run_tells_its_id_first_and_its_distributions_after(room, source
     (second,) = await room.spread(run.id, (1,))
     assert second == found[1]
     latency = run.measurements[1].engine_ms
+    assert latency is not None
     assert (second.low_ms, second.high_ms) == pytest.approx((latency.min, latency.max))

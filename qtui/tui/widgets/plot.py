@@ -36,7 +36,7 @@ class Drawing:
 
 
 @lru_cache(maxsize=16)
-def draw(series: tuple[Series, ...], width: int, height: int, axes: Axes = Axes()) -> Drawing:  # noqa: B008 - frozen
+def draw(series: tuple[Series, ...], width: int, height: int, axes: Axes = Axes()) -> Drawing:  # noqa: B008  # frozen, so that sharing it is safe
     """The chart in exactly `height` rows of `width` cells; what isn't finite is left out. No rows without room."""
     finite = tuple(_finite(each, log=axes.log_x) for each in series)
     points = [point for each in finite for point in each.points]
