@@ -44,7 +44,13 @@ def _guarded(arguments: list[str]) -> Exit:
 
         warnings.simplefilter("ignore")  # stderr is for the user, to whom a library's warning says nothing
     console = Console(quiet="--quiet" in arguments)
-    _listen(Ended)
+    heard: list[Ended] = []
+
+    def end(name: str) -> Ended:
+        heard.append(Ended(name))
+        return heard[-1]
+
+    _listen(end)
     try:
         code, text = _run(arguments, console), None
     except BrokenPipeError:
@@ -65,6 +71,8 @@ def _guarded(arguments: list[str]) -> Exit:
     except BaseException as error:  # noqa: BLE001 - a panic of the native engine is a BaseException too
         more = "" if debug else "; run it again with --debug to see where, and report it"
         code, text = Exit.BUG, f"a bug in qtui: {type(error).__name__}: {error}{more}"
+        if heard:  # an extension module that was just being imported makes an error of its own of the signal
+            code, text = heard[0].exit, _parting(str(heard[0]), console)
         _trace(debug=debug)
     _close(console, text)
     return code

@@ -39,7 +39,7 @@ def _names(value: dict[str, Any], prefix: str, depth: int) -> Iterator[str]:
 
 def typed(name: str) -> str:
     """A field's name as a filter takes it: in quotes where it isn't one plain word."""
-    if _PLAIN.fullmatch(name) and name.lower() not in _WORDS:
+    if _PLAIN.fullmatch(name) and name.lower() not in _WORDS and not name.startswith("{"):  # which begins JSON
         return name
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
 from qtui.data.load import load
 from qtui.engine.open import open_embedded
-
 from qtui.events import BuildDone
 from qtui.plan import BuildJob, BuildSpec, SourceSpec
 

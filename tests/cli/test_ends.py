@@ -168,3 +168,21 @@ def test_ctrl_c_before_anybody_listens(monkeypatch) -> None:
 
     monkeypatch.setattr("qtui.cli._guarded", interrupted)
     assert refused(130, "runs") == "qtui: interrupted\n"
+
+
+def test_a_signal_that_an_import_made_an_error_of_its_own_is_still_the_signal(monkeypatch, capsys):
+    def importing(*_: object) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except BaseException as error:
+            raise ImportError("the C extension gave up") from error
+        raise AssertionError("nobody heard the signal")
+
+    monkeypatch.setattr("qtui.cli._run", importing)
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    try:
+        assert main(["doctor"]) == 130
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), before, strict=True):
+            signal.signal(number, handler)
+    assert capsys.readouterr().err == "qtui: interrupted\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qtui.errors import UsageError
@@ -48,6 +48,7 @@ def test_completion_only_adds(text: str, names: list[str]) -> None:
 
 
 @given(st.text(min_size=1, max_size=20))
+@example("{")
 def test_a_name_as_typed_is_read_as_that_name(name: str) -> None:
     if name.lower() == "has_id":
         return
