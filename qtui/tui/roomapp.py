@@ -10,6 +10,7 @@ from functools import partial
 
 from textual import on, work
 from textual.app import App
+from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 
@@ -43,6 +44,15 @@ class RoomApp(App[None]):
     def _fatal_error(self) -> None:
         # not Textual's own traceback, which shows the values of variables, data among them: `run` raises the bug
         self._close_messages_no_wait()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own; where it is the usual one, with a terminal that may be closed."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from qtui.tui.terminal import TerminalDriver
+
+        return TerminalDriver
 
     @work(exclusive=True, group="start")
     async def open_store(self) -> None:

@@ -60,7 +60,10 @@ async def test_mistake_in_the_configuration_is_said_in_a_line(preferences: Prefe
         assert app.theme == QUIET.name
 
 
-async def test_chosen_theme_colours_our_text_too_and_is_remembered(tmp_path: Path) -> None:
+async def test_chosen_theme_colours_our_text_too_and_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLORTERM", "truecolor")
     app, _ = make(memory=Memory(tmp_path / "state.json"))
     async with app.run_test(size=(120, 40)) as pilot:
         await until_seen(pilot, "5 collections")

@@ -29,7 +29,9 @@ LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 class Terminal:
     """A process on a pseudo-terminal, with an emulator that reads it."""
 
-    def __init__(self, columns: int = 80, lines: int = 24, more: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, columns: int = 80, lines: int = 24, more: dict[str, str] | None = None, controlling: bool = True
+    ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
@@ -38,7 +40,7 @@ class Terminal:
         self.process = subprocess.Popen(
             COMMAND, stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, start_new_session=True,
             # the terminal is its own, so that closing it hangs up on it; no other thread runs here
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - see above
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,  # noqa: PLW1509 - see above
             env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(more or {})},
         )  # fmt: skip
         os.close(slave)
@@ -132,11 +134,17 @@ def test_poor_terminal_gets_what_it_can_show(more: dict[str, str], fits: Callabl
         assert fits(*map(int, color)), color
 
 
-def test_closed_terminal_ends_the_app(terminal: Terminal) -> None:
-    terminal.until("6 collections")
-    os.close(terminal.master)
-    terminal.master = os.open(os.devnull, os.O_RDWR)
-    assert terminal.process.wait(PATIENCE_S) == 129
+@pytest.mark.parametrize("told", [True, False], ids=["by signal", "by reading"])
+def test_closed_terminal_ends_the_app(told: bool) -> None:
+    terminal = Terminal(controlling=told)
+    try:
+        terminal.until("6 collections")
+        terminal.press("3jjj")
+        os.close(terminal.master)
+        terminal.master = os.open(os.devnull, os.O_RDWR)
+        assert terminal.process.wait(PATIENCE_S) == 129
+    finally:
+        terminal.close()
 
 
 def test_whole_benchmark_from_the_keyboard(terminal: Terminal) -> None:

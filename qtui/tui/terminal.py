@@ -1,0 +1,65 @@
+"""A terminal that may be closed at any moment: the app then leaves, whatever it was about to draw.
+
+Textual's writing thread ends with the first write that fails, after which the app would wait for it for ever, with the
+store still locked; its reading thread would report a crash to a screen that is no more. Not imported on Windows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+from io import TextIOWrapper
+from typing import IO, Any, cast
+
+from textual.drivers.linux_driver import LinuxDriver
+
+HUNG_UP = 129
+"""The exit code after the signal that tells of a closed terminal."""
+LOOK_EVERY_S = 2.0
+
+
+class Unbreakable:
+    """A file that swallows what can't be written any more."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Writes, as far as there is still somebody to read it."""
+        with contextlib.suppress(OSError, ValueError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As above."""
+        with contextlib.suppress(OSError, ValueError):
+            self._file.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver; a closed terminal makes the app leave, also where no signal tells of it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._file = cast("TextIOWrapper", Unbreakable(cast("IO[str]", self._file)))
+
+    def start_application_mode(self) -> None:
+        """Takes the terminal, and looks after it from then on."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # textual leaves it without types
+        self._loop.call_later(LOOK_EVERY_S, self._look)
+
+    def _look(self) -> None:
+        terminal = select.poll()
+        terminal.register(self.fileno, select.POLLHUP)
+        if any(event & select.POLLHUP for _, event in terminal.poll(0)):
+            self._app.exit(return_code=HUNG_UP)
+        elif self._app.is_running:
+            self._loop.call_later(LOOK_EVERY_S, self._look)
+
+    def run_input_thread(self) -> None:
+        """Reads keys until there is nothing to read from any more."""
+        with contextlib.suppress(OSError):
+            super().run_input_thread()
