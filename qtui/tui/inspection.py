@@ -121,7 +121,8 @@ def _of_vector(vector: VectorView) -> Iterator[Row]:
     yield "originals in", place, NONE, figures.placement(spec)
     hnsw = spec.hnsw or figures.DEFAULT_HNSW
     default = "" if spec.hnsw else "default "
-    yield "HNSW m", f"{default}{hnsw.m}", _of(vector.indexed), "full scan" if hnsw.m == 0 else "graph"
+    scans = hnsw.m == 0 or vector.scanned == vector.indexed.of > 0
+    yield "HNSW m", f"{default}{hnsw.m}", _of(vector.indexed), "full scan" if scans else "graph"
     yield "ef_construct", f"{default}{hnsw.ef_construct}", NONE, str(hnsw.ef_construct)
     scan = f"{hnsw.full_scan_threshold:,} KB"
     yield "scan under", f"{default}{scan}" if not default else "default", NONE, scan
