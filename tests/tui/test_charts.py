@@ -221,7 +221,7 @@ def test_distributions_compare_one_variant_a_method() -> None:
     assert all(METHODS[name].letter in "".join(lines[:12]) for name in chosen)
     good = [at for at, found in state.measured.items() if found.method == "scalar" and found.recall]
     fast = [at for at in good if state.measured[at].recall.mean >= 0.95]  # type: ignore[union-attr]  # has one
-    assert chosen["scalar"] == min(fast, key=lambda at: state.measured[at].engine_ms.p50)  # type: ignore[union-attr]  # it too
+    assert chosen["scalar"] == min(fast, key=lambda at: state.measured[at].engine_ms.p50)  # type: ignore[union-attr]  # it has a latency, too
 
 
 def test_histogram_counts_every_search_and_marks_the_percentiles() -> None:
