@@ -10,6 +10,7 @@ from functools import partial
 
 from textual import on, work
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.reactive import reactive
@@ -40,6 +41,13 @@ class RoomApp(App[None]):
     def bug(self) -> Exception | None:
         """What ended the app and should not have."""
         return self._exception
+
+    def _handle_exception(self, error: Exception) -> None:
+        # a panel that was being built when the app was told to leave misses its parts: that is no bug
+        if self._exit and isinstance(error, NoMatches):
+            self._close_messages_no_wait()
+        else:
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         # not Textual's own traceback, which shows the values of variables, data among them: `run` raises the bug
