@@ -12,6 +12,8 @@ from qtui.errors import UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.methods import method as known
 from qtui.model import CollectionSpec, Distance, Hnsw, Placement, Quantization, SearchSettings, VectorSpec
+from qtui.wishes import PLAIN, Wishes
+from qtui.wishes import check as check_wishes
 
 DEFAULT_OVERSAMPLING = (1.0, 2.0, 3.0, 5.0)
 DEFAULT_QUERIES = 200
@@ -170,6 +172,10 @@ class BenchRequest:
     keep: bool = False
     target_recall: float = DEFAULT_TARGET_RECALL
     """What the recommended variant must keep."""
+    wishes: Wishes = PLAIN
+    """What else it must keep, and what of it is to be least."""
+    tune: bool = False
+    """Search the grid for that variant, instead of measuring all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +240,7 @@ def check(request: BenchRequest) -> None:
     for holds, text in rules:
         if not holds:
             raise UsageError(text)
+    check_wishes(request.wishes)
     check_build(request.build)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qtui.model import Built, Bytes, CollectionSpec, PointId, SearchSettings
+from qtui.wishes import Wishes
 
 SCHEMA = "qtui.run/1"
 Interval = tuple[float, float]
@@ -55,12 +56,14 @@ class PlanRecord:
     concurrency: tuple[int, ...]
     rate: float | None
     order: str
-    """interleaved: the variants take turns, block by block."""
+    """interleaved: the variants take turns, block by block; raced: tuned, most asked only as long as they decide."""
     block: int = 0
     """Queries in a block."""
     cold: bool = False
     target_recall: float | None = None
     """What the recommendation was to keep."""
+    wishes: Wishes | None = None
+    """What else it was to keep, and what was minimised; None in older records: the least RAM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +259,32 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
+class TuneStep:
+    """One variant that tuning looked at, and what it found."""
+
+    measurement: int
+    """Index into the record's measurements."""
+    queries: int
+    """Asked of it until that was known."""
+    verdict: str
+    """holds, misses, unconfirmed or over (a limit)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRecord:
+    """How a tuned run searched its grid, and what that saved. Searches count warm-ups, on both sides."""
+
+    grid_measurements: int
+    """That the full grid would have made."""
+    measurements: int
+    """That were made, if only in part."""
+    grid_searches: int
+    searches: int
+    steps: tuple[TuneStep, ...]
+    """In the order of the search."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run, whole or partial."""
 
@@ -277,6 +306,8 @@ class RunRecord:
     schema: str = SCHEMA
     name: str | None = None
     """What the user calls it."""
+    tuning: TuningRecord | None = None
+    """Only of `tune`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,4 +334,6 @@ class RunSummary:
     dataset: Dataset
     name: str | None = None
     measurements: int = 0
-    extra: dict[str, str] = field(default_factory=dict)
+    """How many have figures."""
+    resumable: bool = False
+    """Whether it was interrupted and can go on."""

@@ -54,7 +54,7 @@ async def run_block(
     engine: Engine,
     ask: Ask,
     queries: Batch,
-    span: range,
+    span: Sequence[int],
     *,
     concurrency: int,
     rate: float | None,
