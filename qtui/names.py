@@ -5,6 +5,7 @@ A collection is a folder, and a store may move between systems: so the rules are
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from qtui.errors import UsageError, shown
@@ -36,3 +37,8 @@ def folder_name(name: str) -> str:
     plain = quote(name, safe=" -_", errors="surrogatepass")
     # A leading dot hides a folder, a trailing one is dropped by Windows.
     return f"%2E{plain[1:]}" if plain.startswith(".") else f"{plain[:-1]}%2E" if plain.endswith(".") else plain
+
+
+def file_stem(name: str) -> str:
+    """A short name for a file or a temporary collection, made of what every system allows."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "vectors"

@@ -5,7 +5,6 @@ Relays the builder's progress; one method that fails doesn't stop the others.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -17,6 +16,7 @@ from qtui.engine.view import unreadable
 from qtui.errors import DataError, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, CollectionReady, Event
 from qtui.model import CollectionView, VectorSpec
+from qtui.names import file_stem
 from qtui.plan import BenchRequest, BuildJob
 
 Build = Callable[[BuildJob], AsyncIterator[Event]]
@@ -26,7 +26,7 @@ def names(request: BenchRequest) -> dict[str, str]:
     """Method → name of its temporary collection: as `load` would call them, after the source."""
     assert request.source is not None
     stem = request.source.kind if request.source.path is None else Path(request.source.path).name.split(".")[0]
-    base = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:60] or "vectors"
+    base = file_stem(stem)
     return {name: base if name == "none" else f"{base}__{name}" for name in request.methods}
 
 

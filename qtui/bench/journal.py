@@ -14,15 +14,17 @@ from typing import BinaryIO
 
 import msgspec
 
-from qtui.bench.owner import Owner, this_process
 from qtui.bench.samples import header, sample_lines, truth_lines
 from qtui.errors import AccessError, DataError, DiskFull, NotFound, shown
 from qtui.model import PointId
+from qtui.owner import Owner, this_process
+from qtui.plan import BenchRequest
 from qtui.records import RunRecord, Sample
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
     owner: Owner | None = None
+    request: BenchRequest | None = None
     record: RunRecord | None = None
     block: tuple[int, float, int] | None = None
     """Measurement, wall seconds, searches."""
@@ -37,18 +39,50 @@ class Left:
     blocks: tuple[tuple[int, float, int], ...]
     alive: bool
     """Whether its run is still going on."""
+    request: BenchRequest | None
+    """What was asked for; None in journals of before this was kept."""
+
+    @property
+    def measured(self) -> int:
+        """How many measurements have figures."""
+        return len({measurement for measurement, _, _ in self.blocks})
 
 
 class Journal:
     """Writes the journal and the samples file of one run; what is added is with the system when a call returns."""
 
-    def __init__(self, path: Path, samples_path: Path, record: RunRecord) -> None:
+    def __init__(self, path: Path, samples_path: Path) -> None:
         self._path = path
         self._samples_path = samples_path
-        self._file = _create(path)
-        self._samples = _create(samples_path)
-        self._put(self._samples, header(record.id))
-        self._put(self._file, msgspec.json.encode(_Line(owner=this_process(), record=record)) + b"\n")
+        self._file = _open(path)
+        self._samples = _open(samples_path)
+
+    @classmethod
+    def begin(cls, path: Path, samples_path: Path, record: RunRecord, request: BenchRequest | None = None) -> Journal:
+        """Those of a new run. Raises AccessError where they are there already."""
+        for file in (path, samples_path):
+            _create(file)
+        journal = cls(path, samples_path)
+        journal._put(journal._samples, header(record.id))
+        journal._own(record, request)
+        return journal
+
+    @classmethod
+    def go_on(cls, path: Path, samples_path: Path, record: RunRecord, samples_end: int) -> Journal:
+        """Those of a run that goes on: what a kill cut short in either is cut off."""
+        try:
+            raw = path.read_bytes()
+            os.truncate(path, raw.rfind(b"\n") + 1)
+            os.truncate(samples_path, samples_end)
+        except OSError as error:
+            raise AccessError(f"can't write {shown(path)}: {error.strerror}; check QTUI_HOME") from error
+        journal = cls(path, samples_path)
+        journal._own(record, None)
+        return journal
+
+    def _own(self, record: RunRecord, request: BenchRequest | None) -> None:
+        line = _Line(owner=this_process(), request=request, record=record)
+        self._put(self._file, msgspec.json.encode(line) + b"\n")
 
     def update(self, record: RunRecord) -> None:
         """A new snapshot of the record."""
@@ -96,6 +130,7 @@ def read(path: Path) -> Left:
     except FileNotFoundError as error:
         raise NotFound(f"no journal {shown(path)}") from error
     owner: Owner | None = None
+    request: BenchRequest | None = None
     record: RunRecord | None = None
     blocks = []
     decoder = msgspec.json.Decoder(_Line)
@@ -103,19 +138,26 @@ def read(path: Path) -> Left:
         for raw in lines:
             line = decoder.decode(raw)
             owner, record = line.owner or owner, line.record or record
+            request = line.request or request
             if line.block is not None:
                 blocks.append(line.block)
     except msgspec.MsgspecError as error:
         raise DataError(f"{shown(path)} is damaged: {error}; remove it") from error
     if record is None or owner is None:
         raise DataError(f"{shown(path)} is empty: its run was killed before it began; remove it")
-    return Left(record, tuple(blocks), owner.alive)
+    return Left(record, tuple(blocks), owner.alive, request)
 
 
-def _create(path: Path) -> BinaryIO:
+def _create(path: Path) -> None:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise AccessError(f"can't write {shown(path)}: {error.strerror}; check QTUI_HOME") from error
-    # unbuffered: what was added survives a kill
-    return os.fdopen(descriptor, "wb", buffering=0)
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        # unbuffered: what was added survives a kill
+        return path.open("ab", buffering=0)
+    except OSError as error:
+        raise AccessError(f"can't write {shown(path)}: {error.strerror}; check QTUI_HOME") from error

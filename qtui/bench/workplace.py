@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from qtui import config
-from qtui.bench.owner import Owner, this_process
 from qtui.bench.record import RunStore
 from qtui.errors import AccessError, shown
+from qtui.owner import Owner, this_process
 
 _OWNER = "owner.json"
 

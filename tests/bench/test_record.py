@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from qtui import records
-from qtui.bench.owner import Owner, this_process
 from qtui.bench.record import RunStore, decode
 from qtui.bench.samples import read_samples
 from qtui.bench.workplace import Workplace, clean, in_use
 from qtui.errors import DataError, NewerFormat, NotFound, UsageError
 from qtui.model import Bytes
+from qtui.owner import Owner, this_process
 from tests.bench.runs import REQUEST, run
 
 KEYS = {
