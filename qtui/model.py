@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from qtui.served import Served
+
 T = TypeVar("T")
 PointId = int | str
 """A number of 64 bits, or a UUID as text."""
@@ -175,6 +177,8 @@ class VectorView:
     """What a search does when it does not say; None without quantization."""
     vectors: int
     """Vectors stored (tokens of all points, for a multivector)."""
+    quantized_from: str = "files"
+    """What `quantized_bytes` is taken from: files (their sizes), or formula (built, but only the formula is known)."""
     scanned: int = 0
     """Indexed segments without the graph that was asked for: they hold less than `full_scan_threshold`."""
 
@@ -195,7 +199,8 @@ class CollectionView:
 
     name: str
     status: str
-    """green, partial (a load that did not finish), or broken (see `error`)."""
+    """green, partial (a load that did not finish), or broken (see `error`); on a server also yellow (rebuilding), grey
+    (a rebuild waits for the next write) and red (the server failed at it)."""
     points: int
     segments: int
     """Segments that hold points."""
@@ -209,6 +214,10 @@ class CollectionView:
     origin: str | None = None
     """Where its points came from, as far as qtui loaded them."""
     error: str | None = None
+    server: ServerSide | None = None
+    """What only a server tells; None for the embedded engine."""
+    served: Served | None = None
+    """Only of a server's collection."""
 
     def vector(self, name: str = "") -> VectorView:
         """The vector called `name`. Raises KeyError when there is none."""
@@ -296,3 +305,13 @@ class EngineInfo:
     read_only: bool = False
     parallel: bool = True
     """Whether it answers several searches at once."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """What this version can't do → why, in a few words: a method of the catalogue, or `placement`, `query_encoding`, …"""
+    cautions: tuple[str, ...] = ()
+    """What the user should know about the connection, each in a line."""
+    protocol: str = ""
+    """Of a server: REST or gRPC."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Methods of the catalogue, and capabilities of `served.CAPABILITIES`, that it can't do → why, in one line."""
+    cautions: tuple[str, ...] = ()
+    """What the user should know about this connection."""
