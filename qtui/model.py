@@ -214,8 +214,6 @@ class CollectionView:
     origin: str | None = None
     """Where its points came from, as far as qtui loaded them."""
     error: str | None = None
-    server: ServerSide | None = None
-    """What only a server tells; None for the embedded engine."""
     served: Served | None = None
     """Only of a server's collection."""
 
@@ -305,10 +303,6 @@ class EngineInfo:
     read_only: bool = False
     parallel: bool = True
     """Whether it answers several searches at once."""
-    missing: dict[str, str] = field(default_factory=dict)
-    """What this version can't do → why, in a few words: a method of the catalogue, or `placement`, `query_encoding`, …"""
-    cautions: tuple[str, ...] = ()
-    """What the user should know about the connection, each in a line."""
     protocol: str = ""
     """Of a server: REST or gRPC."""
     refused: dict[str, str] = field(default_factory=dict)
