@@ -23,7 +23,7 @@ class Progress:
     """Where an operation stands."""
 
     stage: str
-    """truth, load, index, ready, warm-up, measure or paused."""
+    """sample, copy, truth, load, index, ready, warm-up, measure or paused."""
     about: str
     """The collection that it concerns, or ''."""
     done: int

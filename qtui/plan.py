@@ -16,11 +16,20 @@ from qtui.wishes import PLAIN, Wishes
 from qtui.wishes import check as check_wishes
 
 DEFAULT_OVERSAMPLING = (1.0, 2.0, 3.0, 5.0)
+TUNE_OVERSAMPLING = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0)
+"""Rungs that tuning climbs: fine where a step costs little, coarse where it costs much."""
+TUNE_EF = (32, 64, 128, 256)
 DEFAULT_QUERIES = 200
 DEFAULT_TARGET_RECALL = 0.95
+DEFAULT_SAMPLE = 20_000
+MOST_SAMPLED = 1_000_000
+DEFAULT_PACE = 20.0
+"""Requests a second that a server is asked at most, where nobody said otherwise."""
 DEFAULT_THRESHOLD_KB = 10_000
 """The engine's own indexing threshold, where none is set."""
 QUERY_ENCODINGS = ("default", "binary", "scalar4bits", "scalar8bits")
+SAMPLES = ("sample", "documents")
+"""Sources that ship with qtui: embeddings of short texts, and four documents as multivectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,7 @@ class SourceSpec:
     """Where vectors come from."""
 
     kind: str
-    """file, sample (the texts that ship with qtui) or synthetic."""
+    """file, synthetic, or one of SAMPLES."""
     path: str | None = None
     payload: str | None = None
     """File with one payload a row: .jsonl or .parquet."""
@@ -38,6 +47,8 @@ class SourceSpec:
     """Synthetic only."""
     seed: int = 0
     """Synthetic only."""
+    label: str | None = None
+    """What records call it; None: by its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,36 @@ def collection_spec(name: str, method: str, build: BuildSpec, *, size: int, mult
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What the points of a run were taken from."""
+
+    collection: str
+    where: str
+    """Server or store."""
+    points: int
+    of: int
+    how: str
+    """How they were drawn."""
+    datatype: str = "float32"
+    """What the collection stores: of other types the vectors come back rounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How a run treats a collection that others use as well."""
+
+    locally: bool = False
+    """Take a sample of the collection, and build and measure the methods in a temporary embedded store."""
+    sample: int = DEFAULT_SAMPLE
+    """Points to take at most: for `locally`, and for the truth where exact search is forbidden."""
+    pace: float | None = None
+    """Searches a second that a server is asked at most; None: DEFAULT_PACE, unless a rate or several in flight are
+    asked for; 0: as fast as it answers."""
+    taken: Taken | None = None
+    """Where the points of the source come from, once a sample was taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class BenchRequest:
     """All that a run needs. Either `source` (builds temporary collections) or `collection` (measures it in place)."""
 
@@ -176,6 +217,7 @@ class BenchRequest:
     """What else it must keep, and what of it is to be least."""
     tune: bool = False
     """Search the grid for that variant, instead of measuring all of it."""
+    live: Live = Live()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +275,9 @@ def check(request: BenchRequest) -> None:
         (all(1 <= ef <= 100_000 for ef in request.hnsw_ef), "--hnsw-ef takes values from 1 to 100000"),
         (all(1 <= level <= 256 for level in request.concurrency), "--concurrency takes levels from 1 to 256"),
         (request.rate is None or 0 < request.rate <= 1e6, "--rate must be above 0 and at most 1000000"),
+        (not request.live.locally or request.collection is not None, "--locally goes with --collection NAME"),
+        (100 <= request.live.sample <= MOST_SAMPLED, f"--sample takes 100 to {MOST_SAMPLED} points"),
+        (request.live.pace is None or 0 <= request.live.pace <= 1e6, "--pace must be 0 or more, and at most 1000000"),
         (bool(request.rescore), "--rescore takes on, off or both"),
         (0 < request.target_recall <= 1, "--target-recall must be above 0 and at most 1"),
         (True not in request.rescore or bool(request.oversampling), "--oversampling needs at least one factor"),

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from qtui import units
 from qtui.bench.readiness import Target
 from qtui.bench.tally import Tally
+from qtui.errors import shown
 from qtui.methods import method
 from qtui.model import EngineInfo, SearchSettings
-from qtui.plan import BenchRequest, Variant
+from qtui.plan import BenchRequest, Taken, Variant
 from qtui.records import Measurement, RunWarning
 
 LEAST_QUERIES = 25
@@ -54,7 +55,9 @@ def of_plan(request: BenchRequest, queries: int, points: int) -> Iterator[RunWar
 
 
 def of_builds(request: BenchRequest, dimension: int) -> Iterator[RunWarning]:
-    """Methods that take minutes to build."""
+    """Methods that take minutes to build, and what a sample can't tell of the collection that it is of."""
+    if request.live.taken is not None:
+        yield from _of_sample(request.live.taken)
     slow = [name for name in request.methods if method(name).slow_build]
     if slow:
         seconds = sum(_TRAINING_S[name] for name in slow) * dimension / 384
@@ -62,6 +65,24 @@ def of_builds(request: BenchRequest, dimension: int) -> Iterator[RunWarning]:
             f"product quantization trains slowly: {', '.join(slow)} take about {units.duration(seconds)} (est) to build"
         )
         yield RunWarning("slow-build", text)
+
+
+def _of_sample(taken: Taken) -> Iterator[RunWarning]:
+    whole = taken.points >= taken.of
+    drawn = "all" if whole else f"{taken.points:,} of {taken.of:,}"
+    text = (
+        f"tried locally: {drawn} points of {shown(taken.collection)}, {taken.how}, in the embedded engine. Bytes a"
+        " vector carry over, and recall does nearly; latencies and queries a second are those of the embedded engine on this"
+        " machine, not the server's"
+    )
+    if not whole:
+        text += "; of fewer points the nearest are easier to tell apart: in all of them recall is rather lower"
+    yield RunWarning("locally", text, taken.collection)
+    if taken.datatype != "float32":
+        text = (
+            f"the collection stores {taken.datatype}: its vectors came back rounded, and truth is computed from those"
+        )
+        yield RunWarning("stored-rounded", text, taken.collection)
 
 
 def of_targets(targets: Mapping[str, Target], cells: Sequence[Variant], info: EngineInfo) -> Iterator[RunWarning]:

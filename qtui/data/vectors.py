@@ -135,9 +135,13 @@ def open_vectors(source: SourceSpec) -> VectorSource:
         from qtui.data.samples import open_sample
 
         return open_sample(source.rows)
+    if source.kind == "documents":
+        from qtui.data.samples import open_documents
+
+        return open_documents(source.rows)
     if source.kind != "file" or source.path is None:
-        raise UsageError(f"no source called {shown(source.kind)}; use a file, the sample or synthetic")
-    return open_file(Path(source.path), payload=source.payload, limit=source.rows)
+        raise UsageError(f"no source called {shown(source.kind)}; use a file, a sample or synthetic")
+    return open_file(Path(source.path), payload=source.payload, limit=source.rows, name=source.label)
 
 
 def open_file(

@@ -1,0 +1,51 @@
+"""Options and questions for a collection that others use: a sample of it tried elsewhere, the load on its server."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from qtui.commands import options, values
+from qtui.commands.parser import Parser
+from qtui.plan import DEFAULT_PACE, DEFAULT_SAMPLE, MOST_SAMPLED, BenchRequest, Live
+
+
+def declare(parser: Parser) -> None:
+    """Declares what bench takes for such a collection."""
+    group = parser.add_argument_group("a collection that others use (with --collection)")
+    group.add_argument(
+        "--locally",
+        action="store_true",
+        help="leave it alone: take a sample of its points, and build and measure the --methods on that in a temporary"
+        " embedded store. Bytes carry over and recall does nearly; milliseconds don't",
+    )
+    group.add_argument(
+        "--sample",
+        type=values.whole(100, MOST_SAMPLED),
+        metavar="N",
+        default=DEFAULT_SAMPLE,
+        help=f"points that may be read for that (default: {DEFAULT_SAMPLE})",
+    )
+    group.add_argument(
+        "--pace",
+        type=values.real(0, 1e6),
+        metavar="QPS",
+        help="searches a second that a server is asked at most, 0 for as fast as it answers"
+        f" (default: {DEFAULT_PACE:g}, unless --rate or a --concurrency above 1 ask for load)",
+    )
+
+
+def live_of(args: Namespace) -> Live:
+    """What the options say."""
+    return Live(locally=args.locally, sample=args.sample, pace=args.pace)
+
+
+async def facts(request: BenchRequest, args: Namespace) -> tuple[int, int, bool]:
+    """Of a sample to be taken: its points, their components, and whether they get a graph."""
+    from qtui.bench.building import vector_of
+
+    assert request.collection is not None
+    async with options.engine(args) as engine:
+        view = await engine.view(request.collection)
+    spec = vector_of(view, request.build.vector_name)
+    m = request.build.hnsw_m if request.build.hnsw_m is not None else spec.hnsw.m if spec.hnsw else 16
+    return min(view.points, request.live.sample), spec.size, m > 0
