@@ -12,7 +12,7 @@ from qtui.records import Interval, Measurement, RunRecord
 
 def diff(before: RunRecord, after: RunRecord) -> Comparison:
     """Pairs the variants of two runs. Raises UsageError for runs on other data, k, distance or filter."""
-    _same_data(before, after)
+    check_same_data(before, after)
     old = {_key(measured): measured for measured in before.measurements}
     new = {_key(measured): measured for measured in after.measurements}
     return Comparison(
@@ -29,7 +29,8 @@ def _key(measured: Measurement) -> tuple[object, ...]:
     return measured.method, measured.search, measured.concurrency
 
 
-def _same_data(before: RunRecord, after: RunRecord) -> None:
+def check_same_data(before: RunRecord, after: RunRecord) -> None:
+    """Raises UsageError for runs that measured different things."""
     one, other = before.dataset, after.dataset
     for what, a, b in (
         ("data sets", one.source, other.source),

@@ -211,3 +211,7 @@ def _safe(text: str) -> str:
     for character in ("\\", "|", "<", "`", "*", "_", "["):
         safe = safe.replace(character, f"\\{character}")
     return safe
+
+
+EXPORTS = {"md": to_markdown, "csv": to_csv, "json": to_json}
+"""Format → what makes it of a record."""

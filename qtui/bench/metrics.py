@@ -36,7 +36,7 @@ def recall(per_query: Sequence[float], *, resamples: int = 1000, seed: int = 0) 
     values = np.asarray(per_query, dtype=np.float64)
     means = _weights(len(values), _fitting(resamples, len(values)), seed) @ values / len(values)
     # a mean of rounded values may leave their range by a rounding
-    low, high = _interval(np.clip(means, values.min(), values.max()))
+    low, high = interval(np.clip(means, values.min(), values.max()))
     mean = min(max(math.fsum(per_query) / len(per_query), min(per_query)), max(per_query))
     return Recall(mean, min(low, mean), max(high, mean), float(values.min()))
 
@@ -63,7 +63,22 @@ def latency(ms: Sequence[float], owner: Sequence[int], *, resamples: int = 1000,
 def bootstrap_percentiles(
     values: Floats, owner: Integers, percents: tuple[float, ...], *, resamples: int = 1000, seed: int = 0
 ) -> tuple[Interval, ...]:
-    """A 95% interval for each percentile, over draws of whole queries.
+    """A 95% interval for each percentile, over draws of whole queries."""
+    return tuple(map(interval, percentile_draws(values, owner, percents, resamples=resamples, seed=seed)))
+
+
+def mean_draws(values: Floats, owner: Integers, *, resamples: int = 1000, seed: int = 0) -> Floats:
+    """The mean in every draw of whole queries; draws of the same queries and seed are paired."""
+    _, inverse = np.unique(owner, return_inverse=True)
+    weights = _weights(int(inverse.max()) + 1, _fitting(resamples, len(values)), seed)
+    found: Floats = weights @ np.bincount(inverse, values) / (weights @ np.bincount(inverse))
+    return found
+
+
+def percentile_draws(
+    values: Floats, owner: Integers, percents: tuple[float, ...], *, resamples: int = 1000, seed: int = 0
+) -> tuple[Floats, ...]:
+    """Each percentile in every draw of whole queries; draws of the same queries and seed are paired.
 
     Each draw is a weight per query; on values sorted once, the weights' running sum finds its order statistics, so
     that nothing is sorted again.
@@ -82,7 +97,7 @@ def bootstrap_percentiles(
         below = np.floor(position)
         lower = _order_statistic(ordered, running, before, below)
         upper = _order_statistic(ordered, running, before, np.ceil(position))
-        found.append(_interval(lower + (upper - lower) * (position - below)))
+        found.append(lower + (upper - lower) * (position - below))
     return tuple(found)
 
 
@@ -122,7 +137,8 @@ def _fitting(resamples: int, size: int) -> int:
     return max(100, min(resamples, _MOST_DRAWS // max(size, 1)))
 
 
-def _interval(values: Floats) -> Interval:
+def interval(values: Floats) -> Interval:
+    """The middle 95% of the draws."""
     low, high = np.percentile(values, (2.5, 97.5))
     return float(low), float(high)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtui import config, units
-from qtui.commands import options, values
+from qtui.commands import options, results, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
-from qtui.errors import AccessError, DataError, Exit, QtuiError, UsageError, shown
+from qtui.errors import DataError, Exit, QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_QUERIES, BenchRequest, check
 
@@ -137,13 +136,15 @@ def _how(parser: Parser) -> None:
     group.add_argument("--keep", action="store_true", help="keep the collections that were built, and say where")
     group.add_argument("--yes", action="store_true", help="don't ask before what takes minutes")
     group.add_argument("--json", metavar="F|-", help="write the run record to a file; `-`: to stdout, alone")
+    results.declare(group)
 
 
 def run(args: Namespace, console: Console) -> Exit:
     """Measures, and prints what came out."""
     request = make_request(args)
     check(request)
-    _writable(args.json)
+    results.writable("--json", args.json)
+    wanted = results.prepare(args, request)
     if request.source is not None:
         request = _considered(request, args, console)
     from qtui.commands import waiting
@@ -154,7 +155,8 @@ def run(args: Namespace, console: Console) -> Exit:
     except BaseException:
         console.farewell = _kept(before)
         raise
-    return _report(record, args, console)
+    code = _report(record, args, console)
+    return results.finish(record, wanted, console, alone=args.json == "-") or code
 
 
 def make_request(args: Namespace) -> BenchRequest:
@@ -264,19 +266,6 @@ def _report(record: RunRecord, args: Namespace, console: Console) -> Exit:
     if args.json != "-":
         console.note(f"kept as run {record.id}; `qtui runs show {record.id}` shows it again")
     return Exit.DONE
-
-
-def _writable(target: str | None) -> None:
-    """Refuses before measuring what could not be written after it."""
-    if target in (None, "-"):
-        return
-    folder = Path(target).absolute().parent
-    if not folder.is_dir():
-        raise UsageError(f"--json can't write to {shown(target)}: there is no folder {shown(folder)}; make it first")
-    if Path(target).is_dir():
-        raise UsageError(f"--json can't write to {shown(target)}, which is a folder; name a file in it")
-    if not os.access(folder, os.W_OK):
-        raise AccessError(f"--json may not write to {shown(target)}; name a file in a folder that you may write to")
 
 
 def _write(path: Path, text: str) -> None:
