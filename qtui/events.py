@@ -35,6 +35,13 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """Documents that could not be embedded, each with the reason; the others go on."""
+
+    documents: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BuildDone:
     """One build job is done: points written, index and quantized data built."""
 
@@ -90,4 +97,15 @@ class RunFinished:
     record: RunRecord
 
 
-Event = Started | Progress | BuildDone | CollectionReady | CollectionFailed | Measured | Warned | Loaded | RunFinished
+Event = (
+    Started
+    | Progress
+    | Skipped
+    | BuildDone
+    | CollectionReady
+    | CollectionFailed
+    | Measured
+    | Warned
+    | Loaded
+    | RunFinished
+)

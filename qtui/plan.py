@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
+from qtui.embedders import EmbedderChoice
 from qtui.errors import UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.methods import method as known
@@ -33,11 +34,22 @@ SAMPLES = ("sample", "documents")
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentsSpec:
+    """Images and texts, and the model that makes vectors of them."""
+
+    paths: tuple[str, ...]
+    """Files, folders (searched through and through) and patterns such as scans/*.png."""
+    embedder: EmbedderChoice
+    text_field: str = ""
+    """Of .jsonl and .csv: the field that is embedded; '' finds `text`, or the only one that could be."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSpec:
     """Where vectors come from."""
 
     kind: str
-    """file, synthetic, or one of SAMPLES."""
+    """file, documents, synthetic, or one of SAMPLES."""
     path: str | None = None
     payload: str | None = None
     """File with one payload a row: .jsonl or .parquet."""
@@ -49,6 +61,8 @@ class SourceSpec:
     """Synthetic only."""
     label: str | None = None
     """What records call it; None: by its file."""
+    documents: DocumentsSpec | None = None
+    """Kind documents: what is embedded, and by which model."""
 
 
 @dataclass(frozen=True, slots=True)

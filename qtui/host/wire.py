@@ -134,6 +134,7 @@ _EVENTS: dict[str, type[Any]] = {
     for event in (
         events.Started,
         events.Progress,
+        events.Skipped,
         events.BuildDone,
         events.CollectionReady,
         events.CollectionFailed,
