@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+# many tests start Python anew: it should not compile all of qtui each time, whatever whoever runs them prefers
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 LEAKING = ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "TMUX", "PYTHONWARNINGS", "FORCE_COLOR")
 
 

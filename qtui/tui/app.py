@@ -73,10 +73,13 @@ class QtuiApp(RoomApp):
         self.preferences = preferences or Preferences()
         self.memory = memory or Memory()
         self._recolored = Recolored(QUIET)
+        self._net = PrintableOnly()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The theme's colours, Textual's own filters, and the net that lets printable text through alone."""
-        return [self._recolored, *super().get_line_filters(), PrintableOnly()]
+        # always the same objects: Textual keeps what a filter made of a line only for that very filter
+        recolored = [self._recolored] if self._recolored.enabled else []
+        return [*recolored, *super().get_line_filters(), self._net]
 
     def compose(self) -> ComposeResult:
         """Header, tabs, panels, keys."""
