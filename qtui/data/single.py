@@ -1,4 +1,4 @@
-"""One query at a time: a row of a file of vectors, or a titled query of the sample. Imports numpy, no engine."""
+"""One query at a time: a row of a file of vectors, or a titled query of a sample. Imports numpy, no engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,5 @@ def vector_from(path: str, row: int = 0) -> QueryVector:
 
 
 def titled_queries(origin: str | None) -> tuple[QueryVector, ...]:
-    """The sample's titled queries, for a collection of that origin; none for another than the sample."""
-    if origin is None or not f"{origin} ".startswith(f"{samples.NAME} "):
-        return ()
-    return tuple(QueryVector(each.title, each.vector.tolist()) for each in samples.titled_queries())
+    """The titled queries of the sample that a collection of that origin comes from; none for another origin."""
+    return tuple(QueryVector(each.title, each.vector.tolist()) for each in samples.titled_queries(origin))

@@ -151,6 +151,7 @@ def open_file(
     limit: int | None = None,
     name: str | None = None,
     queries: Callable[[], QuerySet | None] | None = None,
+    distance: Distance | None = None,
     unit_length: bool = False,
 ) -> VectorSource:
     """The vectors of one file, with the payload file beside them."""
@@ -166,7 +167,7 @@ def open_file(
             payload=found,
             queries=queries or (lambda: _own_queries(rows)),
             neighbors=getattr(rows, "neighbors", lambda: None),
-            distance=getattr(rows, "distance", None),
+            distance=distance or getattr(rows, "distance", None),
             unit_length=unit_length,
         )
 

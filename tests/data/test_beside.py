@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from qtui.data.payload import JsonLines
 from qtui.data.queries import held_out_rows
-from qtui.data.samples import open_sample, titled_queries
+from qtui.data.samples import NAME, open_sample, titled_queries
 from qtui.data.vectors import open_queries, open_vectors
 from qtui.errors import DataError, NotFound, UsageError
 from qtui.model import Distance
@@ -228,7 +228,7 @@ def test_the_sample():
         assert queries.titles is not None
         assert len(queries) == len(queries.titles) == 300
         assert not {payload["text"] for payload in payloads if payload} & set(queries.titles)
-        titled = titled_queries()
+        titled = titled_queries(f"{NAME} [0a]")
         assert len({query.title for query in titled}) == 12
         words = {query.title: (payloads[int((vectors @ query.vector).argmax())] or {})["word"] for query in titled}
         assert words["to move very fast on foot"] == "run"

@@ -1,0 +1,1 @@
+"""The four sample documents as token vectors; see README.md."""

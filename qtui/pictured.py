@@ -1,0 +1,19 @@
+"""Where the pictures of the sample documents are. Standard library only: the app draws them, the core embeds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGED = Path(__file__).parent / "data" / "sample_documents" / "images"
+"""Where an installed qtui has them; a checkout has them in `images`."""
+
+
+def sample_images() -> Path:
+    """The folder with the four pictures, each with what is known of it in a `.json` file of the same name."""
+    return _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[1] / "images"
+
+
+def sample_image(name: str) -> Path | None:
+    """A picture of the sample by its file name; None for any other name."""
+    path = sample_images() / name
+    return path if name == path.name and path.suffix in (".png", ".jpg") and path.is_file() else None
