@@ -6,9 +6,10 @@ name says `_ms`, else seconds and bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from qtui.model import Built, Bytes, CollectionSpec, PointId, SearchSettings
+from qtui.prices import Prices
 from qtui.wishes import Wishes
 
 SCHEMA = "qtui.run/1"
@@ -308,6 +309,8 @@ class RunRecord:
     """What the user calls it."""
     tuning: TuningRecord | None = None
     """Only of `tune`."""
+    cost: Prices | None = None
+    """What the user says that memory costs, and what the collection is to grow to; None when nothing was said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
     ID.json            the record, written whole or not at all
     ID.samples.jsonl   a header, the exact answer of every query, then every search
-    ID.journal         while it runs: snapshots of the record without figures, and the wall time of every block
+    ID.journal         while it runs: its plan, snapshots of the record without figures, the wall time of every block
+    ID.unfinished      the journal of a partial run, by which it can go on; then it is the journal again
 
 All are for the user alone (mode 0600). What a killed run left is read as a `partial` record, its figures folded from
 the samples. Imports no engine.
@@ -19,9 +20,11 @@ import msgspec
 
 from qtui import config
 from qtui.bench import journal
-from qtui.bench.samples import read_samples, samples_name
+from qtui.bench.samples import read_samples, read_whole, samples_name
 from qtui.bench.tally import Tally
+from qtui.bench.unfinished import Unfinished, absolute
 from qtui.errors import AccessError, DataError, DiskFull, NewerFormat, NotFound, QtuiError, UsageError, shown
+from qtui.plan import BenchRequest
 from qtui.records import SCHEMA, RunRecord, RunSummary
 
 _FAMILY, _, _VERSION = SCHEMA.rpartition("/")
@@ -87,18 +90,16 @@ class RunStore:
         found, problems = [], []
         for run_id in self._ids():
             try:
-                record = self._load(run_id, figures=False)
+                found.append(self._summary(run_id))
             except QtuiError as error:
                 problems.append(error.text)
-                continue
-            found.append(_summary(record))
         self.problems = tuple(problems)
         return tuple(sorted(found, key=lambda summary: (summary.started, summary.id), reverse=True))
 
     def load(self, which: str | Path) -> RunRecord:
         """The run of an id, or of a file. Raises NotFound, NewerFormat or DataError."""
         if isinstance(which, str) and which in self._ids():
-            return self._load(which, figures=True)
+            return self._load(which)
         path = Path(which)
         if isinstance(which, Path) or path.suffix:
             return decode(_read(path), str(path))
@@ -108,25 +109,66 @@ class RunStore:
         """Removes a run with its samples. Raises NotFound, or UsageError while it is being measured."""
         self._known(run_id)
         self._idle(run_id)
-        for path in (self._record(run_id), self._samples(run_id), self._journal(run_id)):
+        for path in (self._record(run_id), self._samples(run_id), self._journal(run_id), self._unfinished(run_id)):
             path.unlink(missing_ok=True)
 
     def rename(self, run_id: str, name: str | None) -> None:
         """Gives a run a name of the user's own, or takes it away."""
         self._known(run_id)
         self._idle(run_id)
-        self.write(replace(self._load(run_id, figures=True), name=name or None))
+        self.write(replace(self._load(run_id), name=name or None))
 
     def write(self, record: RunRecord) -> None:
-        """Keeps a finished record, whole or partial; its journal goes."""
+        """Keeps a finished record, whole or partial; the journal of a whole one goes."""
         config.private_dir(self._folder)
         write_private(self._record(record.id), encode(record))
-        self._journal(record.id).unlink(missing_ok=True)
+        if record.status == "partial":
+            self.set_aside(record.id)
+        else:
+            self._journal(record.id).unlink(missing_ok=True)
+            self._unfinished(record.id).unlink(missing_ok=True)
 
-    def begin(self, record: RunRecord) -> journal.Journal:
-        """Starts the journal and the samples file of a run."""
+    def begin(self, record: RunRecord, request: BenchRequest | None = None) -> journal.Journal:
+        """Starts the journal and the samples file of a run; with its request it can go on when it is interrupted."""
         config.private_dir(self._folder)
-        return journal.Journal(self._journal(record.id), self._samples(record.id), record)
+        # of a search that races, what is left to ask is not known from its plan
+        asked = None if request is None or record.plan.order != "interleaved" else absolute(request)
+        return journal.Journal.begin(self._journal(record.id), self._samples(record.id), record, asked)
+
+    # --- going on with a partial run --------------------------------------------------------------------------------
+
+    def unfinished(self, run_id: str) -> Unfinished:
+        """What a partial run left. Raises NotFound, or UsageError for a run that can't go on, and why."""
+        self._known(run_id)
+        self._idle(run_id)
+        record, path = self._load(run_id), self._unfinished(run_id)
+        if record.status != "partial":
+            raise UsageError(f"run {run_id} is complete: nothing is left to measure")
+        if self._journal(run_id).is_file():  # killed, and nobody has looked since
+            self.write(record)
+        if not path.is_file():
+            raise UsageError(f"run {run_id} can't go on: its plan was not kept; measure anew")
+        left = journal.read(path)
+        assert left.request is not None
+        samples, end = read_whole(self._samples(run_id), left.blocks)
+        return Unfinished(record, left.request, left.blocks, samples.truth, samples.searches, end)
+
+    def go_on(self, left: Unfinished, record: RunRecord) -> journal.Journal:
+        """Opens both files of a partial run again. Raises UsageError where another process has done so."""
+        try:
+            self._unfinished(record.id).rename(self._journal(record.id))
+        except FileNotFoundError as error:
+            raise UsageError(f"run {record.id} is being measured by another qtui; wait for it") from error
+        return journal.Journal.go_on(self._journal(record.id), self._samples(record.id), record, left.end)
+
+    def set_aside(self, run_id: str) -> None:
+        """Keeps the journal of a run that ended early, if it says what was planned."""
+        path = self._journal(run_id)
+        if path.is_file():
+            with suppress(QtuiError):
+                if journal.read(path).request is not None:
+                    path.replace(self._unfinished(run_id))
+            path.unlink(missing_ok=True)
 
     def samples_path(self, run_id: str) -> Path:
         """Where the samples of a run are, if it has any."""
@@ -139,16 +181,31 @@ class RunStore:
             run_id = path.name.removesuffix(".journal")
             with suppress(QtuiError):
                 if not journal.read(path).alive:
-                    self.write(self._load(run_id, figures=True))
+                    self.write(self._load(run_id))
                     settled.append(run_id)
         return tuple(settled)
 
-    def _load(self, run_id: str, *, figures: bool) -> RunRecord:
-        path = self._record(run_id)
+    def _load(self, run_id: str) -> RunRecord:
+        kept, left = self._kept(run_id)
+        return _folded(left, self._samples(run_id)) if left is not None else kept
+
+    def _kept(self, run_id: str) -> tuple[RunRecord, journal.Left | None]:
+        """The record; with its journal where that is newer: its figures are then to be folded."""
+        path, journal_path = self._record(run_id), self._journal(run_id)
         if path.is_file():
-            return decode(_read(path), str(path))
-        left = journal.read(self._journal(run_id))
-        return _folded(left, self._samples(run_id)) if figures else left.record
+            record = decode(_read(path), str(path))
+            if record.status != "partial" or not journal_path.is_file():
+                return record, None
+        left = journal.read(journal_path)
+        return left.record, left
+
+    def _summary(self, run_id: str) -> RunSummary:
+        record, left = self._kept(run_id)
+        measured = sum(found.engine_ms is not None for found in record.measurements) if left is None else left.measured
+        can_go_on = self._unfinished(run_id).is_file()
+        return RunSummary(
+            record.id, record.status, record.started, record.dataset, record.name, measured, resumable=can_go_on
+        )
 
     def _ids(self) -> tuple[str, ...]:
         try:
@@ -178,6 +235,9 @@ class RunStore:
     def _journal(self, run_id: str) -> Path:
         return self._folder / f"{run_id}.journal"
 
+    def _unfinished(self, run_id: str) -> Path:
+        return self._folder / f"{run_id}.unfinished"
+
 
 def _read(path: Path) -> bytes:
     try:
@@ -201,8 +261,3 @@ def _folded(left: journal.Left, samples_path: Path) -> RunRecord:
     for measurement, wall_s, searches in left.blocks:
         tally.add_wall(measurement, wall_s, searches)
     return replace(record, measurements=tally.measurements(), samples=samples_path.name)
-
-
-def _summary(record: RunRecord) -> RunSummary:
-    measured = sum(1 for measurement in record.measurements if measurement.engine_ms is not None)
-    return RunSummary(record.id, record.status, record.started, record.dataset, record.name, measured)

@@ -5,7 +5,7 @@ Events leave between blocks only, so that nobody draws while a clock runs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,18 +23,20 @@ from qtui.events import Event, Measured
 from qtui.plan import Variant
 from qtui.records import Effective, Measurement, Sample
 
-_LIVE_RESAMPLES = 100
+LIVE_RESAMPLES = 100
 """Bootstrap draws of the figures shown while measuring; the record's are made with more."""
 _LIVE_S = 0.5
 
 
 def blanks(state: RunState) -> tuple[Measurement, ...]:
     """The plan's measurements, without figures."""
-    return tuple(_blank(state, cell) for cell in state.cells)
+    return tuple(_blank(state, at, cell) for at, cell in enumerate(state.cells))
 
 
-def _blank(state: RunState, cell: Variant) -> Measurement:
+def _blank(state: RunState, at: int, cell: Variant) -> Measurement:
     target = state.targets.get(cell.method)
+    if target is None and state.left is not None and state.left.record.measurements:
+        return state.left.blank(at)
     return Measurement(
         collection=state.collection_names[cell.method],
         method=cell.method,
@@ -63,16 +65,26 @@ class Measuring:
         self._gate = gate
         self._pauses: list[float] = []
         """Seconds that each took."""
+        self._done = state.left.done if state.left is not None else frozenset()
+        """Measurement, pass and query of what was measured before the run was interrupted."""
         self._variants = [
             index
             for index, cell in enumerate(state.cells)
             if cell.method in state.targets and state.targets[cell.method].can_measure(cell.search)
         ]
         self._asks = {index: self._ask(state.cells[index]) for index in self._variants}
+        self._turns = [turn for turn in self._planned() if not self._was_measured(turn)]
+
+    def _planned(self) -> Iterator[schedule.Turn]:
+        plan = self._state.plan
+        return schedule.turns(len(self._variants), len(self._state.queries), plan.block, plan.repeat)
+
+    def _was_measured(self, turn: schedule.Turn) -> bool:
+        return (self._variants[turn.variant], turn.repeat, turn.start) in self._done
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Cold pass, warm-up and measuring, in that order."""
-        if self._state.request.cold:
+        if self._state.request.cold and not (self._state.left is not None and self._state.left.had_cold_pass):
             async for event in self._cold():
                 yield event
         async for event in self._warm_up():
@@ -100,10 +112,11 @@ class Measuring:
 
     async def _warm_up(self) -> AsyncGenerator[Event, None]:
         each = self._state.plan.warmup
-        stage = Stage(self._state.clock, "warm-up", "", each * len(self._variants))
+        wanted = {self._variants[turn.variant] for turn in self._turns}
+        stage = Stage(self._state.clock, "warm-up", "", each * len(wanted))
         done = 0
         yield stage.tell(done)
-        for index in self._variants:
+        for index in sorted(wanted):
             for start in range(0, each, self._state.plan.block):
                 async for event in self._paused(stage, done):
                     yield event
@@ -118,11 +131,11 @@ class Measuring:
         state = self._state
         assert state.tally is not None
         assert state.journal is not None
-        queries, plan = len(state.queries), state.plan
-        stage = Stage(state.clock, "measure", "", len(self._variants) * queries * plan.repeat)
-        done, next_s = 0, state.clock.now() + _LIVE_S
+        total = len(self._variants) * len(state.queries) * state.plan.repeat
+        done, next_s = total - sum(turn.stop - turn.start for turn in self._turns), state.clock.now() + _LIVE_S
+        stage = Stage(state.clock, "measure", "", total, done=done)
         yield stage.tell(done)
-        for turn in schedule.turns(len(self._variants), queries, plan.block, plan.repeat):
+        for turn in self._turns:
             async for event in self._paused(stage, done):
                 yield event
             index = self._variants[turn.variant]
@@ -136,7 +149,7 @@ class Measuring:
             if stage.due(done):
                 yield stage.tell(done)
             if (now := state.clock.now()) >= next_s:
-                figures = state.tally.measurements(resamples=_LIVE_RESAMPLES)
+                figures = state.tally.measurements(resamples=LIVE_RESAMPLES)
                 # a large plan's figures take a while: they may cost a tenth of the run, no more
                 next_s = state.clock.now() + max(_LIVE_S, 10 * (state.clock.now() - now))
                 yield Measured(tuple(enumerate(figures)))

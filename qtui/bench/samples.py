@@ -6,6 +6,7 @@ Line 1 describes the rest. Lines are only ever added, so a killed run's file is 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,32 @@ def read_samples(path: Path) -> Samples:
     return Samples(tuple(truth), tuple(searches))
 
 
+def read_whole(path: Path, blocks: Sequence[tuple[int, float, int]]) -> tuple[Samples, int]:
+    """What the file holds of the cold pass and of `blocks` (measurement, seconds, searches), and where that ends.
+
+    What follows is of a block that a kill cut short. Without a block, it is as if nothing were there.
+    """
+    left = Counter[int]()
+    for measurement, _, searches in blocks:
+        left[measurement] += searches
+    truth: list[tuple[PointId, ...]] = []
+    whole: list[Sample] = []
+    with path.open("rb") as file:
+        end = len(file.readline())
+    if not blocks:
+        return Samples((), ()), end
+    for raw, found in _decoded(path):
+        if isinstance(found, Sample):
+            if found.repeat >= 0 and left[found.measurement] == 0:
+                break
+            left[found.measurement] -= found.repeat >= 0
+            whole.append(found)
+        else:
+            truth.append(found)
+        end += len(raw)
+    return Samples(tuple(truth), tuple(whole)), end
+
+
 def engine_times(path: Path) -> dict[int, array[float]]:
     """Measurement → engine times in ms of its answered searches, in the file's order, without those of a cold pass."""
     decoder = msgspec.json.Decoder(_Time)
@@ -104,10 +131,15 @@ def engine_times(path: Path) -> dict[int, array[float]]:
 
 def stream(path: Path) -> Iterator[tuple[PointId, ...] | Sample]:
     """The same in the order of the file, line by line: every query's exact answer, then every search."""
+    for _, found in _decoded(path):
+        yield found
+
+
+def _decoded(path: Path) -> Iterator[tuple[bytes, tuple[PointId, ...] | Sample]]:
     as_truth, as_sample = msgspec.json.Decoder(_Truth), msgspec.json.Decoder(Sample)
     for line in _lines(path):
         try:
-            yield as_truth.decode(line).ids if line.startswith(_TRUTH) else as_sample.decode(line)
+            yield line, as_truth.decode(line).ids if line.startswith(_TRUTH) else as_sample.decode(line)
         except msgspec.MsgspecError as error:
             raise _damaged(path, error) from error
 

@@ -6,7 +6,7 @@ kill), what was measured is kept as a partial run, and the temporary store goes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +19,13 @@ from qtui.bench.record import RunStore
 from qtui.bench.state import RunState, environment, new_id, timestamp
 from qtui.bench.tally import Tally
 from qtui.bench.truth import TruthCache, check_truth_use
+from qtui.bench.unfinished import Unfinished
 from qtui.bench.workplace import Workplace, clean
 from qtui.data.queries import QuerySet
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine
 from qtui.errors import UsageError
-from qtui.events import BuildDone, Event, RunFinished, Started
+from qtui.events import BuildDone, Event, Measured, RunFinished, Started
 from qtui.filters import Filter, parse_filter
 from qtui.model import Distance, EngineInfo
 from qtui.plan import BenchRequest, check, variants
@@ -44,17 +45,19 @@ async def bench(
     clock: Clock = SYSTEM,
     open_engine: OpenEngine | None = None,
     gate: Gate | None = None,
+    left: Unfinished | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Runs a plan; the last event is RunFinished, with the record that was kept.
 
-    Closing `gate` has the run wait between two blocks until it is opened.
+    Closing `gate` has the run wait between two blocks until it is opened. With what an interrupted run `left`, that
+    run goes on: its record is continued, and what was measured isn't measured again; `request` is then its own.
 
     `engine` is the open store for a request that names a collection; for one with a source, collections are built
     by `build` in a temporary store under `home`, which `open_engine` then opens. Raises the errors of its parts;
     nothing is kept of a run that failed or was cancelled before it measured anything.
     """
     check(request)
-    session = _Session(request, home, clock, gate or Gate())
+    session = _Session(request, home, clock, gate or Gate(), left)
     if request.source is not None:
         events = session.of_source(build, open_engine or _open_embedded)
     else:
@@ -78,8 +81,9 @@ async def _open_embedded(store: Path) -> Engine:
 class _Session:
     """The steps of one run, over its state."""
 
-    def __init__(self, request: BenchRequest, home: Path, clock: Clock, gate: Gate) -> None:
-        self._request = request
+    def __init__(self, request: BenchRequest, home: Path, clock: Clock, gate: Gate, left: Unfinished | None) -> None:
+        self._request = self._asked = request
+        self._left = left
         self._gate = gate
         self._home = home
         self._clock = clock
@@ -111,6 +115,7 @@ class _Session:
                 async for event in answers.of_source(state, source, self._truth_cache, None):
                     yield event
             workplace = self._workplace = Workplace(self._home, state.id)
+            workplace.remove()  # of a killed run that goes on, what is left is of no use
             workplace.make()
             times: dict[str, BuildDone | None] = {}
             async with aclosing(building.build_all(state, workplace.store, build, times)) as built:
@@ -192,7 +197,7 @@ class _Session:
         names: dict[str, str],
         info: EngineInfo | None,
     ) -> RunState:
-        request = self._request
+        request, left = self._request, self._left
         queries = len(asked.vectors)
         plan = PlanRecord(
             seed=request.seed,
@@ -205,23 +210,30 @@ class _Session:
             cold=request.cold,
             target_recall=request.target_recall,
         )
+        dataset, cells = replace(dataset, distance=distance.value), variants(request)
+        if left is not None:
+            left.check(dataset, cells, None if info is None else environment(info))
         state = RunState(
-            id=new_id(),
+            id=new_id() if left is None else left.record.id,
             request=request,
             clock=self._clock,
-            started=timestamp(),
+            started=timestamp() if left is None else left.record.started,
             environment=environment(info),
-            plan=plan,
-            dataset=replace(dataset, distance=distance.value),
+            plan=plan if left is None else left.record.plan,
+            dataset=dataset if left is None else replace(dataset, source=left.record.dataset.source),
             queries=asked.vectors,
             distance=distance,
             filter_=self._filter,
             own_ids=asked.ids,
             held_out=asked.rows,
-            cells=variants(request),
+            cells=cells,
             collection_names=names,
+            warnings=[] if left is None else left.warnings,
+            left=left,
+            name=None if left is None else left.record.name,
         )
-        state.journal = self._runs.begin(state.snapshot())
+        snapshot = state.snapshot()
+        state.journal = self._runs.begin(snapshot, self._asked) if left is None else self._runs.go_on(left, snapshot)
         self._state = state
         return state
 
@@ -232,12 +244,26 @@ class _Session:
             yield warned
         blanks = running.blanks(state)
         state.tally = Tally(blanks, state.truth, rate=self._request.rate, seed=self._request.seed)
+        for event in self._went_on(state):
+            yield event
         state.save()
         async with aclosing(running.Measuring(state, engine, self._gate).events()) as events:
             async for event in events:
                 yield event
         for warned in state.take_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):
             yield warned
+
+    def _went_on(self, state: RunState) -> Iterator[Event]:
+        """Counts what was measured before the run was interrupted, and says so."""
+        left = self._left
+        if left is None or state.tally is None or not left.blocks:
+            return
+        left.fill(state.tally)
+        # a collection that could not be built this time was measured all the same
+        state.collections += [found for found in left.record.collections if found.method not in state.targets]
+        total = len(state.cells) * len(state.queries) * state.plan.repeat
+        yield from state.take_all(left.told(total, timestamp(), state.environment))
+        yield Measured(tuple(enumerate(state.tally.measurements(resamples=running.LIVE_RESAMPLES))))
 
     def _finish(self) -> RunFinished:
         return RunFinished(self._keep("complete"))
@@ -260,6 +286,9 @@ class _Session:
             if state is not None and state.journal is not None and not self._kept:
                 if state.tally is not None and any(held.timed for held in state.tally.answered):
                     self._keep("partial")
+                elif self._left is not None:
+                    state.journal.close()
+                    self._runs.set_aside(state.id)
                 else:
                     state.journal.discard()
         finally:

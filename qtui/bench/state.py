@@ -18,6 +18,7 @@ from qtui.bench.clock import Clock
 from qtui.bench.journal import Journal
 from qtui.bench.readiness import Target
 from qtui.bench.tally import Tally
+from qtui.bench.unfinished import Unfinished
 from qtui.data.rows import Batch
 from qtui.events import Progress, Warned
 from qtui.filters import Filter
@@ -88,6 +89,9 @@ class RunState:
     truth: tuple[tuple[PointId, ...], ...] | None = None
     tally: Tally | None = None
     journal: Journal | None = None
+    left: Unfinished | None = None
+    """What an interrupted run left that this one goes on with."""
+    name: str | None = None
 
     def warn(self, code: str, text: str, about: str | None = None) -> tuple[Warned, ...]:
         """Remembers a warning; the event for it, unless it was said before."""
@@ -107,8 +111,12 @@ class RunState:
     def take_truth(self, ids: tuple[tuple[PointId, ...], ...], record: TruthRecord) -> None:
         """Remembers the exact answer and how it was found."""
         assert self.journal is not None
-        self.truth, self.dataset = ids, replace(self.dataset, truth=record)
-        self.journal.truth(ids)
+        if self.left is not None and self.left.truth:
+            self.left.check_truth(ids)
+            self.truth, self.dataset = self.left.truth, replace(self.dataset, truth=self.left.record.dataset.truth)
+        else:
+            self.truth, self.dataset = ids, replace(self.dataset, truth=record)
+            self.journal.truth(ids)
         self.save()
 
     def record(self, status: str) -> RunRecord:
@@ -134,6 +142,7 @@ class RunState:
             collections=tuple(self.collections),
             measurements=() if self.tally is None else self.tally.blanks,
             warnings=tuple(self.warnings),
+            name=self.name,
         )
 
     def save(self) -> None:
@@ -145,8 +154,10 @@ class RunState:
 class Stage:
     """Progress of one stage, told at most every EVENT_S seconds."""
 
-    def __init__(self, clock: Clock, stage: str, about: str, total: int | None) -> None:
+    def __init__(self, clock: Clock, stage: str, about: str, total: int | None, *, done: int = 0) -> None:
+        """`done`: what was done before it began."""
         self._clock = clock
+        self._before = done
         self._stage = stage
         self._about = about
         self._total = total
@@ -171,6 +182,6 @@ class Stage:
         """Where the stage stands; time left is by the rate so far."""
         self._told = self._clock.now()
         remaining = None
-        if self._total is not None and done > 0:
-            remaining = self.elapsed_s / done * (self._total - done)
+        if self._total is not None and done > self._before:
+            remaining = self.elapsed_s / (done - self._before) * (self._total - done)
         return Progress(self._stage, self._about, done, self._total, self.elapsed_s, remaining)
