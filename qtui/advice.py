@@ -9,16 +9,20 @@ from dataclasses import dataclass
 
 from qtui.model import SearchSettings
 from qtui.records import Recommendation, Span
+from qtui.wishes import PLAIN, Wishes
 
-CHOSEN, RUNNER_UP, HOLDS, UNCONFIRMED, MISSES, UNKNOWN = (
+CHOSEN, RUNNER_UP, HOLDS, OVER, UNCONFIRMED, SKIPPED, MISSES, UNKNOWN = (
     "chosen",
     "runner-up",
     "holds",
+    "over",
     "unconfirmed",
+    "skipped",
     "misses",
     "unknown",
 )
-"""Verdicts. unconfirmed: holds on the choosing half alone; unknown: too little was measured to tell."""
+"""Verdicts. over: keeps the recall and breaks a limit; unconfirmed: holds on the choosing half alone; skipped: tuning
+stopped asking it, since it could not be the choice; unknown: too little was measured to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,15 @@ class Weighed:
     """Recall on the other half."""
     alike: bool = False
     """Takes the same memory as the choice, and neither its recall nor its speed can be told apart from it."""
+    front: bool = False
+    """On the Pareto front: nothing measured is as good in recall, p50, RAM and disk, and better in one of them."""
+    p95_ms: float | None = None
+    ram_total: float | None = None
+    """Bytes of all vectors and the graph that a fast search needs in RAM."""
+    disk_total: float | None = None
+    """Bytes of all files of its collection."""
+    why: str = ""
+    """The limits that it breaks, or why it was asked no further; '' where the figures say all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,12 @@ class Advice:
     caveats: tuple[str, ...]
     """Why to take it with care."""
     weighed: tuple[Weighed, ...]
-    """Best first: those that hold by memory and speed, then the others by recall."""
+    """Best first: those that hold in the order of what is minimised, then the others by recall."""
+    wishes: Wishes = PLAIN
+    unmeasured: tuple[str, ...] = ()
+    """What could not be measured, and why, a line each."""
+    saved: str = ""
+    """What tuning saved against the whole grid; '' for a run that measured all of it."""
 
     @property
     def chosen(self) -> Weighed | None:

@@ -1,4 +1,4 @@
-"""What follows from a choice, in words: reasons, the runner-up, what can't be told apart, caveats, the configuration.
+"""What follows from a choice, in words: reasons, the runner-up, what can't be told apart, the configuration.
 
 Pure; every figure in a sentence is one of the evidence, and says on which queries it was found.
 """
@@ -11,13 +11,13 @@ from math import isfinite
 
 from qtui import snippets, units
 from qtui.bench.evidence import LEAST_HALF, Candidate, Difference, Evidence, originals_on_disk, vector_spec
-from qtui.bench.warnings import LEAST_QUERIES, variant_name
+from qtui.bench.limits import footprint
+from qtui.bench.warnings import variant_name
 from qtui.methods import METHODS
 from qtui.model import CollectionSpec, Distance, Quantization, VectorSpec
 from qtui.records import Recommendation, RunnerUp, Span
+from qtui.wishes import PLAIN, Wishes
 
-PASSED_ON = ("noisy", "segments-differ", "tied-truth", "short-truth", "speed-hidden", "oversampling-no-effect")
-"""Warnings of a run that bear on a choice made from it."""
 _BUILT_BY_DEFAULT_KB = 80_000
 """KB of vectors from which eight segments, the most that a server makes by default, all pass its threshold."""
 
@@ -48,7 +48,11 @@ class Choice:
     missing: tuple[Candidate, ...]
     """Those that don't hold on the choosing half either, nearest to the target first."""
     rivals: tuple[Rival, ...] = ()
-    """Those that hold on both halves, in their order: all of the choice's size, and the first larger one."""
+    """Those that hold on both halves, in their order: all of the choice's size, and the first larger one; where memory
+    is not what is minimised, whatever their size."""
+    wishes: Wishes = PLAIN
+    over: tuple[tuple[Candidate, tuple[str, ...]], ...] = ()
+    """Those that hold on the choosing half and break limits, with those limits, nearest to the target first."""
 
     @property
     def nearest(self) -> Candidate | None:
@@ -59,24 +63,35 @@ class Choice:
 def verdict(choice: Choice) -> str:
     """One line: what to use, or why there is nothing, with the nearest miss."""
     if choice.chosen is not None:
-        return f"{variant_name(choice.chosen.measured)} keeps {_target(choice)} with {_ram(choice.chosen)}"
+        within = " within the limits" if choice.wishes.limited else ""
+        return f"{variant_name(choice.chosen.measured)} keeps {_target(choice)}{within} with {_ram(choice.chosen)}"
+    return f"no recommendation: {_too_little(choice) or _nothing_keeps(choice)}"
+
+
+def _too_little(choice: Choice) -> str | None:
+    """Why nothing can be concluded at all."""
     evidence, halves = choice.evidence, min(len(choice.evidence.choosing), len(choice.evidence.confirming))
     if evidence.record.dataset.truth is None:
-        return "no recommendation: the exact answers aren't known, so there is no recall to keep"
+        return "the exact answers aren't known, so there is no recall to keep"
     if not evidence.choosing:
-        return "no recommendation: every query's answers are needed, and this run has kept none"
+        return "every query's answers are needed, and this run has kept none"
     if halves < LEAST_HALF:
         queries = len(evidence.choosing) + len(evidence.confirming)
-        return (
-            f"no recommendation: {queries} queries are too few to choose by one half of them and confirm on the other;"
-            " ask 200"
-        )
+        return f"{queries} queries are too few to choose by one half of them and confirm on the other; ask 200"
+    if choice.nearest is None and not choice.over:
+        return "no variant answered enough of the queries"
+    return None
+
+
+def _nothing_keeps(choice: Choice) -> str:
+    """What comes nearest to the target, or which limit is in its way."""
     near = choice.nearest
-    if near is None:
-        return "no recommendation: no variant answered enough of the queries"
+    if choice.over or near is None:
+        over, limits = choice.over[0]
+        return f"what keeps {_target(choice)} breaks a limit; {variant_name(over.measured)}: {', '.join(limits)}"
     half, found = ("confirming", near.confirming) if near in choice.unconfirmed else ("choosing", near.choosing)
     return (
-        f"no recommendation: nothing keeps {_target(choice)} with its interval; the nearest is"
+        f"nothing keeps {_target(choice)} with its interval; the nearest is"
         f" {variant_name(near.measured)} with {_recall(found)} on the {half} half"
     )
 
@@ -112,6 +127,10 @@ def _reasons(choice: Choice, chosen: Candidate) -> Iterator[str]:
     )
     yield _memory_reason(chosen)
     yield _speed_reason(chosen)
+    yield from _kept_limits(choice.wishes, chosen)
+    if choice.over:
+        over, limits = choice.over[0]
+        yield f"keeps the recall, but breaks a limit: {variant_name(over.measured)}: {', '.join(limits)}"
     for candidate in _smaller(choice, chosen):
         why = "held on the choosing half alone" if candidate in choice.unconfirmed else "falls short"
         found = candidate.confirming if candidate in choice.unconfirmed else candidate.choosing
@@ -119,6 +138,19 @@ def _reasons(choice: Choice, chosen: Candidate) -> Iterator[str]:
     larger = next((rival for rival in choice.rivals if not rival.same_size), None)
     if larger is not None and larger is not choice.rivals[0]:
         yield f"the next larger one that holds: {variant_name(larger.candidate.measured)}, {_ram(larger.candidate)}"
+
+
+def _kept_limits(wishes: Wishes, chosen: Candidate) -> Iterator[str]:
+    """Each limit beside what the choice takes of it."""
+    engine = chosen.measured.engine_ms
+    size = None if chosen.collection is None else footprint(chosen.collection)
+    if wishes.p95_ms is not None and engine is not None:
+        up_to = units.millis(engine.ci.p95[1])
+        yield f"p95: {units.millis(engine.p95)} ms (up to {up_to}) of {units.millis(wishes.p95_ms)} ms allowed"
+    if wishes.ram_bytes is not None and size is not None:
+        yield f"RAM: {units.size(size.ram)} of {units.size(wishes.ram_bytes)} allowed, vectors and graph"
+    if wishes.disk_bytes is not None and size is not None:
+        yield f"disk: {units.size(size.disk)} of {units.size(wishes.disk_bytes)} allowed"
 
 
 def _memory_reason(chosen: Candidate) -> str:
@@ -171,6 +203,8 @@ def _why_second(choice: Choice, rival: Rival) -> str:
         return f"same memory, {speed}; {recall}"
     assert choice.chosen is not None
     times = _bytes(rival.candidate) / _bytes(choice.chosen)
+    if choice.wishes.minimise == "latency":
+        return f"{speed}; {recall}; {times:.3g}x the memory, {_ram(rival.candidate)}"
     return f"needs {times:.3g}x the memory, {_ram(rival.candidate)}; {speed}; {recall}"
 
 
@@ -199,64 +233,6 @@ def alike(choice: Choice) -> tuple[str, ...]:
         for rival in choice.rivals
         if rival.alike
     )
-
-
-# --- caveats ----------------------------------------------------------------------------------------------------------
-
-
-def caveats(choice: Choice) -> tuple[str, ...]:
-    """Why to take the choice with care."""
-    return (*_of_the_run(choice), *(() if choice.chosen is None else _of_the_choice(choice.chosen)))
-
-
-def _of_the_run(choice: Choice) -> Iterator[str]:
-    record, evidence = choice.evidence.record, choice.evidence
-    if record.status != "complete":
-        yield "the run is partial: not every variant was asked every query"
-    least = min(len(evidence.choosing), len(evidence.confirming))
-    if 0 < least < LEAST_QUERIES:
-        yield f"{least} queries a half are too few for narrow intervals: ask at least {2 * LEAST_QUERIES}, better 200"
-    if record.dataset.query_origin == "collection":
-        yield "the queries are points of the collection: real questions may lie further away and be harder"
-    if record.plan.concurrency and len(record.plan.concurrency) > 1:
-        yield f"chosen by the figures at {min(record.plan.concurrency)} in flight"
-    for warning in record.warnings:
-        if warning.code in PASSED_ON:
-            yield warning.text
-
-
-def _of_the_choice(chosen: Candidate) -> Iterator[str]:
-    measured, held = chosen.measured, chosen.collection
-    if measured.errors:
-        yield f"{measured.errors} of its searches failed; each counts as a recall of 0 here"
-    if held is None:
-        return
-    if vector_spec(held) is None:
-        yield "the run doesn't tell where the originals lie: they are taken to be on disk"
-    on_disk = originals_on_disk(held)
-    if measured.effective.rescore and on_disk:
-        yield (
-            f"rescoring reads {measured.effective.candidates} originals from disk a search; this was measured with"
-            " what the page cache held: with little RAM, measure with --cold too"
-        )
-    if measured.method != "none" and not on_disk:
-        yield "the originals are in RAM too, so no method saves memory: put them on disk"
-    if measured.effective.rescore and held.segments == 1:
-        yield "measured on one segment: with more, rescoring reads as many candidates from each, and recall is higher"
-
-
-def memory(choice: Choice) -> str:
-    """What is counted as memory."""
-    unit = "token" if choice.evidence.record.dataset.multivector else "vector"
-    places = {
-        originals_on_disk(each.collection)
-        for each in choice.evidence.candidates
-        if each.collection is not None and each.measured.method != "none"
-    }
-    what = "the quantized one, and the original where it is in RAM"
-    if len(places) == 1:
-        what = "the quantized one, the originals on disk" if True in places else "original and quantized, both in RAM"
-    return f"bytes of RAM a {unit}: {what}; none: the original; graph and payload come on top, the same for all"
 
 
 # --- the configuration to paste -----------------------------------------------------------------------------------

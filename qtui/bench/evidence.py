@@ -16,6 +16,8 @@ from qtui.bench.tally import Answered, Tally
 from qtui.model import Placement, PointId, VectorSpec
 from qtui.records import CollectionRecord, Interval, Measurement, RunRecord, Sample, Span, VsBaseline
 
+RACED = "raced"
+"""`order` of a tuned run."""
 LEAST_HALF = 5
 """Queries of a half under which nothing is concluded."""
 _SALT = 0x9E37
@@ -51,6 +53,12 @@ class Evidence:
     choosing: tuple[int, ...]
     confirming: tuple[int, ...]
     candidates: tuple[Candidate, ...]
+
+    def asked_wholly(self, candidate: Candidate) -> bool:
+        """Whether it was asked all that it could be chosen by; not so what tuning stopped asking."""
+        if self.record.plan.order != RACED:
+            return True
+        return all(query in candidate.recalls for query in (*self.choosing, *self.confirming))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,7 @@ def gather(record: RunRecord, tally: Tally) -> Evidence:
         for index, measured in enumerate(record.measurements)
         if not (measured.search.exact or measured.search.ignore) and measured.concurrency == least
     ]
-    recalls = {index: _recalls(tally.answered[index]) for index, _ in chosen}
+    recalls = {index: recalls_of(tally.answered[index]) for index, _ in chosen}
     halves = split(sorted({query for found in recalls.values() for query in found}), record.plan.seed)
     collections = {found.name: found for found in record.collections}
     candidates = []
@@ -166,7 +174,7 @@ def _widened(low: float, high: float) -> Interval:
     return low - 1e-12, high + 1e-12
 
 
-def _recalls(held: Answered) -> dict[int, float]:
+def recalls_of(held: Answered) -> dict[int, float]:
     """Query → mean recall, a failed search as 0; queries with an empty exact answer are left out."""
     if not held.recalls:
         return {}

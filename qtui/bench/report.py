@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from qtui import units
 from qtui.model import SearchSettings
 from qtui.plain import fold, plain_lines
-from qtui.records import CollectionRecord, Measurement, RunRecord
+from qtui.records import CollectionRecord, Measurement, RunRecord, TuningRecord
 
 MULTIPLY = "\N{MULTIPLICATION SIGN}"
 AT_LEAST = "\N{GREATER-THAN OR EQUAL TO}"
@@ -232,6 +232,8 @@ def facts(record: RunRecord) -> Iterator[str]:
         f"p50, p95, p99: inside the engine; trip: as the caller waits; {loop}; hnsw_ef {', '.join(map(str, efs))};"
         f" variants take turns every {plan.block} queries, after {plan.warmup} to warm up"
     )
+    if record.tuning is not None:
+        yield saved(record.tuning)
     marks = "speed-up: p50 of none / this p50"
     if any(measured.vs_baseline and not measured.vs_baseline.significant for measured in record.measurements):
         marks += "; * not significant: the interval of the paired ratio holds 1"
@@ -242,4 +244,15 @@ def facts(record: RunRecord) -> Iterator[str]:
     yield (
         f"{engine.kind} engine {engine.version}, qtui {where.qtui}, Python {where.python}, {where.platform},"
         f" {where.cpus} CPUs; run {record.id}"
+    )
+
+
+def saved(tuning: TuningRecord) -> str:
+    """What tuning saved against measuring the whole grid."""
+    share = tuning.searches / tuning.grid_searches if tuning.grid_searches else 1.0
+    return (
+        f"tuned with {tuning.measurements} of the grid's {tuning.grid_measurements} measurements and"
+        f" {tuning.searches:,} of its {tuning.grid_searches:,} searches ({share:.0%}), warm-up included:"
+        f" {tuning.grid_measurements - tuning.measurements} measurements and"
+        f" {tuning.grid_searches - tuning.searches:,} searches saved"
     )

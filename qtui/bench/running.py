@@ -5,7 +5,7 @@ Events leave between blocks only, so that nobody draws while a clock runs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -106,7 +106,7 @@ class Measuring:
                     yield event
                 return
             block = await self._block(index, range(len(state.queries)))
-            state.journal.searches(_samples(index, COLD, block))
+            state.journal.searches(samples_of(index, COLD, block))
             for event in state.warn("cold-pass", _cold_text(state.cells[index], block), self._asks[index].collection):
                 yield event
 
@@ -140,7 +140,7 @@ class Measuring:
                 yield event
             index = self._variants[turn.variant]
             block = await self._block(index, range(turn.start, turn.stop))
-            samples = _samples(index, turn.repeat, block)
+            samples = samples_of(index, turn.repeat, block)
             for sample in samples:
                 state.tally.add(sample)
             state.tally.add_wall(index, block.wall_s, len(samples))
@@ -182,7 +182,7 @@ class Measuring:
                 yield stage.tell(number * len(span))
             await state.clock.sleep(0)
 
-    async def _block(self, index: int, span: range, *, closed_loop: bool = False) -> Block:
+    async def _block(self, index: int, span: Sequence[int], *, closed_loop: bool = False) -> Block:
         cell = self._state.cells[index]
         return await run_block(
             self._engine,
@@ -202,7 +202,8 @@ class Measuring:
         return Ask(target.name, target.using, replace(cell.search, limit=limit), state.filter_, state.own_ids)
 
 
-def _samples(index: int, repeat: int, block: Block) -> list[Sample]:
+def samples_of(index: int, repeat: int, block: Block) -> list[Sample]:
+    """The searches of a block as the samples file has them."""
     return [
         Sample(index, repeat, found.query, found.ids, found.engine_ms, found.round_trip_ms, found.error)
         for found in block.outcomes

@@ -33,6 +33,7 @@ from qtui.records import (
     RunRecord,
     RunWarning,
     TruthRecord,
+    TuningRecord,
 )
 
 EVENT_S = 0.3
@@ -92,6 +93,8 @@ class RunState:
     left: Unfinished | None = None
     """What an interrupted run left that this one goes on with."""
     name: str | None = None
+    tuning: TuningRecord | None = None
+    """How the grid was searched; only when it was, and is done."""
 
     def warn(self, code: str, text: str, about: str | None = None) -> tuple[Warned, ...]:
         """Remembers a warning; the event for it, unless it was said before."""
@@ -144,6 +147,7 @@ class RunState:
             warnings=tuple(self.warnings),
             name=self.name,
         )
+            tuning=self.tuning,
 
     def save(self) -> None:
         """Writes a snapshot to the journal."""

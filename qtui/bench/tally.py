@@ -59,6 +59,12 @@ class Tally:
         self.answered = tuple(Answered() for _ in blanks)
         self._last: tuple[tuple[int, int], tuple[Measurement, ...]] | None = None
 
+    def extend(self, blank: Measurement) -> None:
+        """One more variant, after the others."""
+        self.blanks = (*self.blanks, blank)
+        self.answered = (*self.answered, Answered())
+        self._last = None
+
     def add(self, sample: Sample) -> None:
         """Counts one search; those of a cold pass are left out."""
         if sample.repeat == COLD:

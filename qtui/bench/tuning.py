@@ -1,0 +1,169 @@
+"""Has the engine answer what `tune` asks, and tells how it goes. Measures like any run, but only what decides.
+
+A variant gets its measurement when it is first asked. A collection's first variant is warmed up like in a full run, a
+further one by one block, since its collection is warm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from statistics import median
+
+from qtui.bench.evidence import recalls_of, split
+from qtui.bench.gate import Gate
+from qtui.bench.limits import fits_time, footprint, within
+from qtui.bench.running import LIVE_RESAMPLES, Measuring, blanks, samples_of
+from qtui.bench.state import RunState, Stage
+from qtui.bench.tally import Tally
+from qtui.bench.tune import Cell, Outcome, Round, Rule, Tuner
+from qtui.engine.base import Engine
+from qtui.events import Event, Measured
+from qtui.records import TuneStep, TuningRecord
+
+
+class Tuning(Measuring):
+    """One run's search for a configuration, on collections that are proven."""
+
+    def __init__(self, state: RunState, engine: Engine, gate: Gate) -> None:
+        """Takes the grid from the state, whose variants from now on are those that were asked."""
+        super().__init__(state, engine, gate)
+        self._grid, self._blanks = state.cells, blanks(state)
+        self._measurable = len(self._variants)
+        self._index: dict[int, int] = {}
+        """Place in the grid → index of the measurement."""
+        self._warmed: set[str] = set()
+        self._searches = 0
+        least = min(state.request.concurrency)
+        self._tuner = self._search([at for at in self._variants if self._grid[at].concurrency == least])
+        self._variants, self._asks, state.cells = [], {}, ()
+
+    def _search(self, places: Sequence[int]) -> Tuner:
+        state, request = self._state, self._state.request
+        assert state.truth is not None
+        halves = split([query for query, ids in enumerate(state.truth) if ids], request.seed)
+        return Tuner(
+            [cell for at in places if (cell := self._cell(at)) is not None],
+            Rule(request.target_recall, request.seed, *halves),
+            Outcome(self._recalls, self._median_ms, self._fits),
+            repeat=request.repeat,
+            seed=request.seed,
+            only_time=request.wishes.minimise == "latency",
+        )
+
+    def _cell(self, at: int) -> Cell | None:
+        """None for what can't be chosen: controls, what breaks a limit anyway, and hnsw_ef where there is no graph."""
+        variant, request = self._grid[at], self._state.request
+        target = self._state.targets[variant.method]
+        ef = variant.search.hnsw_ef or 0
+        if variant.is_control or (not target.has_graph and ef != request.hnsw_ef[0]):
+            return None
+        size = footprint(target.record)
+        if variant.method != "none" and not within(size, request.wishes):
+            return None
+        search = variant.search
+        rung = 0.0 if not search.rescore else search.oversampling or 1.0
+        least = size.disk if request.wishes.minimise == "disk" else size.ram
+        return Cell(at, variant.method, ef, rung, float("inf") if least is None else least)
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Round after round, until the choice is made."""
+        stage = Stage(self._state.clock, "measure", "tuning", None)
+        yield stage.tell(0)
+        for asked in self._tuner.rounds():
+            async for event in self._paused(stage, self._searches):
+                yield event
+            fresh = await self._round(asked)
+            if fresh or stage.due(self._searches):
+                yield stage.tell(self._searches)
+                yield Measured(tuple(enumerate(self._tally.measurements(resamples=LIVE_RESAMPLES))))
+        self._state.tuning = self._record()
+        for event in self._told():
+            yield event
+
+    async def _round(self, asked: Round) -> bool:
+        """Asks and keeps one round; whether any variant is new."""
+        fresh = False
+        for turn in asked:
+            index = self._index.get(turn.at)
+            if index is None:
+                index, fresh = await self._begun(turn.at), True
+            block = await self._block(index, turn.queries)
+            samples = samples_of(index, turn.repeat, block)
+            for sample in samples:
+                self._tally.add(sample)
+            self._tally.add_wall(index, block.wall_s, len(samples))
+            assert self._state.journal is not None
+            self._state.journal.block(index, samples, block.wall_s)
+            self._searches += len(samples)
+            await self._state.clock.sleep(0)
+        return fresh
+
+    async def _begun(self, at: int) -> int:
+        """Makes the variant's measurement, and warms it up."""
+        state, cell = self._state, self._grid[at]
+        index = self._index[at] = len(state.cells)
+        state.cells = (*state.cells, cell)
+        self._tally.extend(self._blanks[at])
+        self._variants.append(index)
+        self._asks[index] = self._ask(cell)
+        state.save()
+        name = self._asks[index].collection
+        warm = state.plan.block if name in self._warmed else state.plan.warmup
+        self._warmed.add(name)
+        for start in range(0, min(warm, len(state.queries)), state.plan.block):
+            span = range(start, min(start + state.plan.block, warm, len(state.queries)))
+            await self._block(index, span, closed_loop=True)
+            self._searches += len(span)
+        return index
+
+    # --- what the search reads ---
+
+    @property
+    def _tally(self) -> Tally:
+        assert self._state.tally is not None
+        return self._state.tally
+
+    def _recalls(self, at: int) -> dict[int, float]:
+        index = self._index.get(at)
+        return {} if index is None else recalls_of(self._tally.answered[index])
+
+    def _median_ms(self, at: int) -> float:
+        index = self._index.get(at)
+        times = [] if index is None else self._tally.answered[index].engine_ms
+        return median(times) if times else float("inf")
+
+    def _fits(self, at: int) -> bool:
+        if self._state.request.wishes.p95_ms is None:
+            return True
+        return fits_time(self._tally.measurements()[self._index[at]], self._state.request.wishes)
+
+    # --- what came of it ---
+
+    def _record(self) -> TuningRecord:
+        plan, queries = self._state.plan, len(self._state.queries)
+        steps = [TuneStep(self._index[at], asked, verdict) for at, asked, verdict in self._tuner.steps]
+        return TuningRecord(
+            grid_measurements=self._measurable,
+            measurements=len(self._index),
+            grid_searches=self._measurable * (plan.warmup + queries * plan.repeat),
+            searches=self._searches,
+            steps=tuple(steps),
+        )
+
+    def _told(self) -> tuple[Event, ...]:
+        """What the measurements that were cut short mean for the reader."""
+        state = self._state
+        state.tally, tally = self._counted(), self._tally
+        text = (
+            "tuned: most variants were asked only as long as they decided anything, so their figures are of fewer"
+            " queries, and rougher, than those of the choice"
+        )
+        return (*state.warn("tuned", text), Measured(tuple(enumerate(tally.measurements()))))
+
+    def _counted(self) -> Tally:
+        """Each measurement with the queries that it was really asked."""
+        tally = self._tally
+        asked = {index: self._tuner.asked(at) for at, index in self._index.items()}
+        tally.blanks = tuple(replace(each, queries=asked[index]) for index, each in enumerate(tally.blanks))
+        return tally
