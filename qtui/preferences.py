@@ -1,7 +1,7 @@
 """What the user has configured, and what the app remembers from one start to the next. Standard library only.
 
-`config.toml` is the user's: it is read, never written. `state.json` is ours: whatever is damaged in it counts as
-not remembered, and it is written whole or not at all.
+`config.toml` is the user's: it is read, never written; its profiles are the matter of qtui.profiles. `state.json` is
+ours: whatever is damaged in it counts as not remembered, and it is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ class Preferences:
 def read_preferences(path: Path) -> Preferences:
     """The user's preferences; the defaults where there is no file, and with a `problem` where it is broken."""
     try:
-        text = _text(path)
+        text = text_of(path)
         return Preferences() if text is None else _preferences(tomllib.loads(text))
     except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         return Preferences(problem=f"{path.name} is ignored: {why or type(error).__name__}")
 
 
-def _text(path: Path) -> str | None:
-    """The text of a file; None where there is none."""
+def text_of(path: Path) -> str | None:
+    """The text of a file; None where there is none. Raises OSError, and ValueError for what can't be a text of ours."""
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
@@ -57,9 +57,9 @@ def _text(path: Path) -> str | None:
 
 
 def _preferences(found: dict[str, Any]) -> Preferences:
-    unknown = next((key for key in found if key not in {"theme", "keys"}), None)
+    unknown = next((key for key in found if key not in {"theme", "keys", "profiles"}), None)
     if unknown is not None:
-        raise ValueError(f"it takes theme and [keys], not {shown(unknown)}")
+        raise ValueError(f"it takes theme, [keys] and [profiles.NAME], not {shown(unknown)}")
     theme, keys = found.get("theme"), found.get("keys", {})
     if not isinstance(theme, str | None):
         raise _wrong("theme", "a name in quotes")
@@ -114,7 +114,7 @@ class Memory:
 
 def _remembered(path: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(_text(path) or "{}")
+        found = json.loads(text_of(path) or "{}")
         if isinstance(found, dict):
             return found
     return {}

@@ -1,0 +1,145 @@
+from pathlib import Path
+
+import pytest
+
+from qtui.errors import NotFound, UsageError
+from qtui.preferences import read_preferences
+from qtui.profiles import Asked, choose, read_profiles
+from qtui.target import Target
+
+STORE = Path("/the/store")
+CLOUD = """
+[profiles.cloud]
+url = "https://x.cloud.qdrant.io"
+api_key_env = "CLOUD_KEY"
+grpc = true
+grpc_port = 7334
+timeout = 5
+bearer = true
+ca = "/ca.pem"
+
+[profiles.here]
+path = "/data/store"
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(CLOUD)
+    return path
+
+
+def chosen(config, environ=None, **asked):
+    return choose(Asked(**asked), environ or {}, config, STORE)
+
+
+def test_without_a_word_it_is_the_store_of_our_own(tmp_path):
+    assert chosen(tmp_path / "none") == Target(path="/the/store")
+
+
+def test_the_environment_names_a_server_and_its_key(config):
+    environ = {"QDRANT_URL": "http://db:6333", "QDRANT_API_KEY": "abc"}
+    target = chosen(config, environ)
+    assert (target.where, target.key(environ), target.allow_writes) == ("http://db:6333", "abc", False)
+
+
+def test_a_path_wins_over_the_environment(config):
+    assert chosen(config, {"QDRANT_URL": "http://db"}, path="/p").where == "/p"
+
+
+def test_an_address_wins_over_the_environment(config):
+    target = chosen(config, {"QDRANT_URL": "http://db"}, url="other", api_key_env="MINE", timeout=3, allow_writes=True)
+    assert (target.where, target.api_key_env, target.timeout, target.writable) == (
+        "http://other:6333", "MINE", 3, True,
+    )  # fmt: skip
+
+
+def test_a_profile_says_all(config):
+    target = chosen(config, profile="cloud")
+    assert target == Target(
+        url="https://x.cloud.qdrant.io:6333",
+        api_key_env="CLOUD_KEY",
+        bearer=True,
+        grpc=True,
+        grpc_port=7334,
+        ca="/ca.pem",
+        timeout=5,
+        profile="cloud",
+    )
+    assert chosen(config, profile="here").where == "/data/store"
+
+
+def test_options_win_over_a_profile(config):
+    target = chosen(config, profile="cloud", timeout=9, api_key_env="OTHER", allow_writes=True)
+    assert (target.timeout, target.api_key_env, target.writable) == (9, "OTHER", True)
+
+
+def test_the_key_of_the_environment_is_not_sent_to_a_profile(tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('[profiles.open]\nurl = "http://elsewhere"\n')
+    assert chosen(config, {"QDRANT_API_KEY": "abc"}, profile="open").api_key_env is None
+
+
+def test_two_places_are_one_too_many(config):
+    with pytest.raises(UsageError, match="--path and --url"):
+        chosen(config, path="/p", url="u")
+    with pytest.raises(UsageError, match="--url and --profile"):
+        chosen(config, url="u", profile="cloud")
+
+
+def test_what_is_about_a_server_needs_one(config):
+    with pytest.raises(UsageError, match="--grpc is about a server"):
+        chosen(config, grpc=True)
+    with pytest.raises(UsageError, match="--api-key-env is about a server"):
+        chosen(config, api_key_env="K")
+
+
+def test_an_unknown_profile_names_those_that_are_there(config, tmp_path):
+    with pytest.raises(NotFound, match="'cloud', 'here'"):
+        chosen(config, profile="clud")
+    with pytest.raises(NotFound, match="there is none"):
+        chosen(tmp_path / "none", profile="clud")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('api_key = "s3cret"\nurl = "x"', "never kept in a file"),
+        ('token = "s3cret"\nurl = "x"', "never kept in a file"),
+        ('url = "x"\nallow_writes = true', "--allow-writes alone"),
+        ('url = "x"\nprot = 1', "not 'prot'"),
+        ('url = "x"\ntimeout = "5"', "must be a number"),
+        ('url = "x"\ntimeout = true', "must be a number"),
+        ('url = "x"\ngrpc = 1', "true or false"),
+        ("url = 5", "text in quotes"),
+        ('url = "x"\npath = "y"', "either a url or a path"),
+        ("", "either a url or a path"),
+        ('path = "y"\ngrpc = true', "no other setting"),
+    ],
+)
+def test_a_profile_that_is_wrong_is_refused_in_a_line(tmp_path, text, said):
+    config = tmp_path / "config.toml"
+    config.write_text(f"[profiles.bad]\n{text}\n")
+    with pytest.raises(UsageError, match=said) as raised:
+        read_profiles(config)
+    assert "s3cret" not in raised.value.text
+
+
+@pytest.mark.parametrize("text", ["profiles = 5", "[profiles]\nurl = 'x'", "[profiles.", "\x00"])
+def test_a_configuration_that_cant_be_read(tmp_path, text):
+    config = tmp_path / "config.toml"
+    config.write_text(text)
+    with pytest.raises(UsageError):
+        read_profiles(config)
+
+
+def test_an_address_that_is_wrong_names_its_profile(tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('[profiles.bad]\nurl = "ftp://x"\n')
+    with pytest.raises(UsageError, match="profile 'bad'"):
+        chosen(config, profile="bad")
+
+
+def test_profiles_are_no_problem_of_the_apps_preferences(config):
+    assert read_preferences(config).problem is None
