@@ -17,7 +17,7 @@ from .pairs import Ratio
 
 Array = NDArray[np.float32]
 ROWS = 30_000
-NEEDED = 2_000 // latency.REPEAT + 1
+NEEDED = 360
 
 
 def _vectors(folder: Path | None) -> tuple[Array, Array, str]:

@@ -46,10 +46,9 @@ def load(folder: Path, vectors: Array, *, quantization: object | None = None) ->
     return seconds
 
 
-def query_ms(folder: Path, queries: Array, count: int, params: edge.SearchParams, limit: int, using: str) -> Array:
-    """Milliseconds of `count` searches on an existing shard, after one warm pass over the queries."""
-    shard = edge.EdgeShard.load(str(folder))
-    requests = [
+def requests(queries: Array, params: edge.SearchParams, limit: int, using: str) -> list[edge.QueryRequest]:
+    """One ready request a query."""
+    return [
         edge.QueryRequest(
             limit=limit,
             query=edge.Query.Nearest(memoryview(query), using),  # type: ignore[arg-type]  # buffers are taken
@@ -59,16 +58,26 @@ def query_ms(folder: Path, queries: Array, count: int, params: edge.SearchParams
         )
         for query in queries
     ]
-    for request in requests:
-        shard.query(request)
-    clock, times = time.perf_counter_ns, np.empty(count)
-    for i in range(count):
-        request = requests[i % len(requests)]
+
+
+def loop_ms(shard: edge.EdgeShard, asked: list[edge.QueryRequest]) -> list[float]:
+    """Milliseconds of each search of one loop."""
+    clock, times = time.perf_counter_ns, []
+    for request in asked:
         began = clock()
         shard.query(request)
-        times[i] = clock() - began
+        times.append((clock() - began) / 1e6)
+    return times
+
+
+def query_ms(folder: Path, queries: Array, count: int, params: edge.SearchParams, limit: int, using: str) -> Array:
+    """Milliseconds of `count` searches on an existing shard, after one warm pass over the queries."""
+    shard = edge.EdgeShard.load(str(folder))
+    asked = requests(queries, params, limit, using)
+    loop_ms(shard, asked)
+    times = loop_ms(shard, [asked[i % len(asked)] for i in range(count)])
     shard.close()
-    return (times / 1e6).astype(np.float32)
+    return np.asarray(times, dtype=np.float32)
 
 
 def truth(vectors: Array, queries: Array, k: int, block: int = 8192) -> float:
