@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from qtui.embedders import EmbedderSpec
 from qtui.served import Served
 
 T = TypeVar("T")
@@ -101,6 +102,10 @@ class CollectionSpec:
     on_disk_payload: bool | None = None
     payload_indexes: dict[str, str] = field(default_factory=dict)
     """Payload field → keyword, integer, float, bool, text, datetime or uuid."""
+    shards: int | None = None
+    """Of a server's collection; None leaves it to the server."""
+    replicas: int | None = None
+    """Copies of each shard, on a cluster."""
 
     def vector(self, name: str = "") -> VectorSpec:
         """The vector called `name`. Raises KeyError when there is none."""
@@ -213,6 +218,8 @@ class CollectionView:
     """For a partial one: what it would hold when loaded."""
     origin: str | None = None
     """Where its points came from, as far as qtui loaded them."""
+    embedder: EmbedderSpec | None = None
+    """The model that made its vectors, as far as qtui embedded them."""
     error: str | None = None
     served: Served | None = None
     """Only of a server's collection."""

@@ -13,6 +13,7 @@ from qtui.errors import UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.methods import method as known
 from qtui.model import CollectionSpec, Distance, Hnsw, Placement, Quantization, SearchSettings, VectorSpec
+from qtui.prices import Prices
 from qtui.wishes import PLAIN, Wishes
 from qtui.wishes import check as check_wishes
 
@@ -49,7 +50,7 @@ class SourceSpec:
     """Where vectors come from."""
 
     kind: str
-    """file, documents, synthetic, or one of SAMPLES."""
+    """file, embed, synthetic, or one of SAMPLES."""
     path: str | None = None
     payload: str | None = None
     """File with one payload a row: .jsonl or .parquet."""
@@ -62,7 +63,7 @@ class SourceSpec:
     label: str | None = None
     """What records call it; None: by its file."""
     documents: DocumentsSpec | None = None
-    """Kind documents: what is embedded, and by which model."""
+    """Kind embed: what is embedded, and by which model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,8 @@ class Live:
     pace: float | None = None
     """Searches a second that a server is asked at most; None: DEFAULT_PACE, unless a rate or several in flight are
     asked for; 0: as fast as it answers."""
+    processes: int | None = None
+    """Client processes that ask a server; None: as many as the searches in flight and the cores make sensible."""
     taken: Taken | None = None
     """Where the points of the source come from, once a sample was taken."""
 
@@ -229,6 +232,8 @@ class BenchRequest:
     """What the recommended variant must keep."""
     wishes: Wishes = PLAIN
     """What else it must keep, and what of it is to be least."""
+    cost: Prices | None = None
+    """What memory costs, for the record."""
     tune: bool = False
     """Search the grid for that variant, instead of measuring all of it."""
     live: Live = Live()
@@ -291,6 +296,8 @@ def check(request: BenchRequest) -> None:
         (request.rate is None or 0 < request.rate <= 1e6, "--rate must be above 0 and at most 1000000"),
         (not request.live.locally or request.collection is not None, "--locally goes with --collection NAME"),
         (100 <= request.live.sample <= MOST_SAMPLED, f"--sample takes 100 to {MOST_SAMPLED} points"),
+        (request.live.processes is None or 1 <= request.live.processes <= 16, "--processes takes 1 to 16"),
+        (request.rate is None or not request.live.pace, "--pace and --rate say different things; give one of them"),
         (request.live.pace is None or 0 <= request.live.pace <= 1e6, "--pace must be 0 or more, and at most 1000000"),
         (bool(request.rescore), "--rescore takes on, off or both"),
         (0 < request.target_recall <= 1, "--target-recall must be above 0 and at most 1"),

@@ -24,12 +24,13 @@ from qtui.data.files import content_hash
 from qtui.data.queries import held_out_rows
 from qtui.data.rows import Batch
 from qtui.data.vectors import VectorSource, open_vectors
+from qtui.embedders import REMEMBERED
 from qtui.engine.base import Engine, Origin, PointBatch
 from qtui.engine.view import unreadable
 from qtui.errors import DataError, DiskFull, Exists, QtuiError, shown
 from qtui.events import BuildDone, Event, Progress
 from qtui.model import CollectionSpec
-from qtui.plan import BuildJob, BuildSpec, LoadRequest, check_build, collection_names
+from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, LoadRequest, check_build, collection_names
 from qtui.plan import collection_spec as planned
 
 _BATCH_BYTES = 1 << 20
@@ -119,7 +120,13 @@ def remembered_job(origin: Origin, store: Path) -> BuildJob | None:
 def _anywhere(job: BuildJob) -> BuildJob:
     """The job with paths that mean the same in every working folder."""
     source = job.source
-    return replace(job, source=replace(source, path=_absolute(source.path), payload=_absolute(source.payload)))
+    documents = source.documents
+    if documents is not None:
+        chosen = replace(documents.embedder, path=_absolute(documents.embedder.path))
+        paths = tuple(str(Path(path).expanduser().absolute()) for path in documents.paths)
+        documents = replace(documents, paths=paths, embedder=chosen)
+    path, payload = _absolute(source.path), _absolute(source.payload)
+    return replace(job, source=replace(source, path=path, payload=payload, documents=documents))
 
 
 def _absolute(path: str | None) -> str | None:
@@ -134,6 +141,10 @@ async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, No
     that can't be used: once its file is mended that is another source, and could never go on.
     """
     check_build(job.build)
+    if job.source.documents is not None:
+        async with aclosing(_embedded(job.source.documents, job.collection)) as events:
+            async for event in events:
+                yield event
     with open_vectors(job.source) as source:
         held_out = held_out_rows(source.rows, job.held_out, job.held_out_seed)
         expected = source.rows - len(held_out)
@@ -161,11 +172,22 @@ async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, No
     yield BuildDone(job.collection, points, load_seconds, index_seconds)
 
 
+async def _embedded(documents: DocumentsSpec, collection: str) -> AsyncGenerator[Event, None]:
+    """Embeds what isn't embedded yet, so that the documents can be opened as vectors."""
+    from qtui.data.documents.ingest import prepare
+
+    async with aclosing(prepare(documents, collection)) as events:
+        async for event in events:
+            yield event
+
+
 async def _is_finished(engine: LoadingEngine, job: BuildJob, source: VectorSource, expected: int) -> bool:
     """Creates the collection when it isn't there. Raises Exists when it is another one, or why it can't be read."""
     origin = origin_of(job, source)
     if job.collection not in await engine.collections():
         extra = {_JOB: msgspec.json.encode(_anywhere(job)).decode()}
+        if source.embedder is not None:
+            extra[REMEMBERED] = msgspec.json.encode(source.embedder).decode()
         await engine.create(collection_spec(job, source), Origin(origin, expected, extra))
         return False
     view = await engine.view(job.collection)

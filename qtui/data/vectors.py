@@ -20,6 +20,7 @@ from qtui.data.payload import Payloads, open_payload
 from qtui.data.queries import QuerySet, check_queries, held_out_rows, titles_of, too_few
 from qtui.data.rows import Batch, Indices, Rows, SingleRows
 from qtui.data.synthetic import open_synthetic
+from qtui.embedders import EmbedderSpec
 from qtui.errors import DataError, UsageError, shown
 from qtui.model import Distance, Payload
 from qtui.plan import SourceSpec
@@ -40,6 +41,7 @@ class VectorSource:
         neighbors: Callable[[], NDArray[np.int64] | None] = lambda: None,
         distance: Distance | None = None,
         unit_length: bool = False,
+        embedder: EmbedderSpec | None = None,
     ) -> None:
         self.name = name
         """What the source is called in records; starts with 'synthetic' for generated vectors."""
@@ -50,6 +52,8 @@ class VectorSource:
         """Mean size of one row as float32."""
         self.distance = distance
         """The distance that the file says it is made for; None where a format doesn't say."""
+        self.embedder = embedder
+        """The model that made the vectors, where that is known."""
         self._rows, self._payload, self._unit_length = rows, payload, unit_length
         self._fingerprint, self._queries, self._neighbors = fingerprint, queries, neighbors
 
@@ -139,6 +143,10 @@ def open_vectors(source: SourceSpec) -> VectorSource:
         from qtui.data.samples import open_documents
 
         return open_documents(source.rows)
+    if source.kind == "embed" and source.documents is not None:
+        from qtui.data.documents.embedded import open_embedded
+
+        return open_embedded(source.documents, source.rows)
     if source.kind != "file" or source.path is None:
         raise UsageError(f"no source called {shown(source.kind)}; use a file, a sample or synthetic")
     return open_file(Path(source.path), payload=source.payload, limit=source.rows, name=source.label)

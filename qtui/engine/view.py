@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
+from qtui.embedders import REMEMBERED, EmbedderSpec
 from qtui.engine import files
 from qtui.engine.files import Segment
 from qtui.engine.guard import DATATYPES
@@ -30,6 +33,7 @@ def view(folder: Folder, manifest: Manifest, points: int) -> CollectionView:
         memory=files.memory(folder.path),
         expected_points=manifest.expected_points,
         origin=manifest.source,
+        embedder=_embedder(manifest),
     )
     return replace(found, findings=findings(found))
 
@@ -56,6 +60,14 @@ def unreadable(found: CollectionView) -> QtuiError | None:
         return None
     code = found.findings[0].code if found.findings else ""
     return next((kind for kind, its, _ in _UNREADABLE if its == code), DataError)(found.error)
+
+
+def _embedder(manifest: Manifest) -> EmbedderSpec | None:
+    """The model that its vectors were made with; None when none is remembered, or not as this qtui writes it."""
+    try:
+        return msgspec.json.decode(manifest.extra.get(REMEMBERED, ""), type=EmbedderSpec)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _vector(spec: VectorSpec, holding: tuple[Segment, ...]) -> VectorView:

@@ -1,0 +1,253 @@
+"""Embedding documents into the cache, batch by batch, with progress: what a load does before it writes a point.
+
+Memory is bounded by two batches: while one is embedded the next is read. What was embedded once, in whatever source,
+is not embedded again; a document that can't be read is told and left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qtui.data.checks import check
+from qtui.data.documents.embedded import distance_of, name_of, set_key, source_key
+from qtui.data.documents.finding import Found, find, summary
+from qtui.data.documents.payloads import Beside
+from qtui.data.documents.reading import Broken, Document, count, documents, image_of
+from qtui.data.embed import open_embedder
+from qtui.data.embed.base import Embedder
+from qtui.data.embed.cache import EmbeddingCache, encoded
+from qtui.embedders import Modality
+from qtui.errors import AccessError, DataError, NotFound, UsageError, shown
+from qtui.events import Event, Progress, Skipped
+from qtui.plan import DocumentsSpec
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+TEXTS_AT_ONCE = 32
+IMAGES_AT_ONCE = 8
+LATE_IMAGES_AT_ONCE = 2
+"""Of a model that makes a vector a patch, which takes gigabytes for each."""
+_WINDOW = 512
+"""Documents whose rows are written together; texts are embedded shortest first within it, which wastes no padding."""
+_EVERY_S = 0.25
+
+
+@dataclass(slots=True)
+class _State:
+    """How far it is."""
+
+    about: str
+    total: int
+    rows: int = 0
+    done: int = 0
+    embedded: int = 0
+    broken: list[tuple[str, str]] = field(default_factory=list)
+    digest: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+    began: float = field(default_factory=time.monotonic)
+    embedding_s: float = 0.0
+    told: float = -1.0
+
+    def progress(self) -> Progress:
+        left = max(0, self.total - self.done)
+        remaining = left * self.embedding_s / self.embedded if self.embedded else None
+        now = time.monotonic()
+        self.told = now
+        return Progress("embed", self.about, self.done, max(self.total, self.done), now - self.began, remaining)
+
+    def due(self) -> bool:
+        return time.monotonic() - self.told >= _EVERY_S
+
+    def skip(self, broken: Broken) -> None:
+        self.done += 1
+        self.broken.append((broken.name, broken.reason))
+
+    def skipped(self) -> Skipped:
+        told, self.broken = self.broken, []
+        return Skipped(tuple(told))
+
+
+async def prepare(asked: DocumentsSpec, about: str) -> AsyncGenerator[Event, None]:
+    """Embeds what isn't embedded yet; then `open_embedded` has it. `about` is the collection that it is for.
+
+    Raises what `find` and `open_embedder` raise, UsageError when the model takes none of the documents, and DataError
+    when not one could be embedded.
+    """
+    found = await asyncio.to_thread(find, asked.paths)
+    embedder = await asyncio.to_thread(open_embedder, asked.embedder)
+    _check_modality(found, embedder)
+    with EmbeddingCache(embedder.spec) as cache:
+        key = set_key(asked, found)
+        if cache.known(key) is not None:
+            return
+        state = _State(about, await asyncio.to_thread(count, found))
+        set_ = cache.begin(key, source_key(asked), name_of(asked, embedder.spec))
+        work = _Work(embedder, cache, state, set_)
+        try:
+            for window in _windows(found, asked, embedder, state):
+                async with aclosing(work.through(window)) as events:
+                    async for event in events:
+                        yield event
+        finally:
+            embedder.close()
+        if state.broken:
+            yield state.skipped()
+        if not state.rows:
+            raise DataError("not one of the documents could be embedded; see what was said of each")
+        cache.finish(set_, state.rows, state.digest.hexdigest())
+        yield state.progress()
+
+
+def _check_modality(found: tuple[Found, ...], embedder: Embedder) -> None:
+    modalities = embedder.spec.modalities
+    if not any(each.embedded_as(modalities) for each in found):
+        wanted = Modality.IMAGE if Modality.TEXT in modalities else Modality.TEXT
+        raise UsageError(
+            f"{shown(embedder.spec.model)} takes {' and '.join(modalities)}s and there are only {summary(found)}; "
+            f"choose a model for {wanted}s ('qtui models' lists them)"
+        )
+
+
+def _windows(
+    found: tuple[Found, ...], asked: DocumentsSpec, embedder: Embedder, state: _State
+) -> Iterator[list[Document]]:
+    """Documents in their order, some at a time; what is broken is taken note of."""
+    beside, window = Beside(), []
+    for file in found:
+        for document in documents(file, embedder.spec.modalities, beside, asked.text_field):
+            if isinstance(document, Broken):
+                state.skip(document)
+            else:
+                window.append(document)
+            if len(window) == _WINDOW:
+                yield window
+                window = []
+    yield window
+
+
+@dataclass(slots=True)
+class _Work:
+    """One source on its way into the cache."""
+
+    embedder: Embedder
+    cache: EmbeddingCache
+    state: _State
+    set_: int
+
+    async def through(self, window: list[Document]) -> AsyncGenerator[Event, None]:
+        """Embeds what is new in a window, and appends all of it in its order."""
+        numbers = self.cache.ids([document.key for document in window])
+        new = {document.key: document for document in window if document.key not in numbers}
+        self.state.done += len(window) - len(new)
+        for modality in Modality:
+            wanted = [document for document in new.values() if document.modality is modality]
+            if wanted:
+                async with aclosing(self._embedded(modality, wanted, numbers)) as events:
+                    async for event in events:
+                        yield event
+        kept = [document for document in window if document.key in numbers]
+        self.state.done += sum(document.key in new for document in kept) - len({d.key for d in kept} & new.keys())
+        self._append([document for document in window if document.key in numbers], numbers)
+        if self.state.broken:
+            yield self.state.skipped()
+        if self.state.due():
+            yield self.state.progress()
+
+    async def _embedded(
+        self, modality: Modality, wanted: list[Document], numbers: dict[bytes, int]
+    ) -> AsyncGenerator[Event, None]:
+        async with aclosing(_meanwhile(lambda: self.embedder.load(modality), self.state.about)) as waiting:
+            async for event in waiting:
+                yield event
+        batches = list(_batches(wanted, _size(modality, self.embedder)))
+        reading = asyncio.ensure_future(asyncio.to_thread(_read, batches[0]))
+        try:
+            for at, batch in enumerate(batches):
+                contents, broken = await reading
+                if at + 1 < len(batches):
+                    reading = asyncio.ensure_future(asyncio.to_thread(_read, batches[at + 1]))
+                for each in broken:
+                    self.state.skip(each)
+                readable = [document for document in batch if document.key in contents]
+                numbers.update(await self._batch(modality, readable, contents))
+                if self.state.due():
+                    yield self.state.progress()
+        finally:
+            reading.cancel()
+
+    async def _batch(
+        self, modality: Modality, batch: list[Document], contents: dict[bytes, Image | str]
+    ) -> dict[bytes, int]:
+        if not batch:
+            return {}
+        began = time.monotonic()
+        given = [contents[document.key] for document in batch]
+        embed: Callable[..., list] = (  # type: ignore[type-arg]  # vectors of either rank
+            self.embedder.embed_images if modality is Modality.IMAGE else self.embedder.embed_texts
+        )
+        vectors = await asyncio.to_thread(embed, given)
+        distance = distance_of(self.embedder.spec)
+        kept = []
+        for document, vector in zip(batch, vectors, strict=True):
+            try:
+                check([vector] if vector.ndim == 2 else vector[None], 0, distance, lambda _: "its embedding")
+                kept.append((document.key, vector))
+            except DataError as error:
+                self.state.skip(Broken(document.name, error.text))
+        numbers = await asyncio.to_thread(self.cache.put, kept)
+        self.state.done += len(kept)
+        self.state.embedded += len(kept)
+        self.state.embedding_s += time.monotonic() - began
+        return numbers
+
+    def _append(self, window: list[Document], numbers: dict[bytes, int]) -> None:
+        rows = []
+        for document in window:
+            try:
+                said = encoded(document.payload)
+            except DataError as error:
+                self.state.broken.append((document.name, error.text))
+                continue
+            self.state.digest.update(document.key + said)
+            rows.append((numbers[document.key], document.payload))
+        self.cache.append(self.set_, self.state.rows, rows)
+        self.state.rows += len(rows)
+
+
+def _size(modality: Modality, embedder: Embedder) -> int:
+    if modality is Modality.TEXT:
+        return TEXTS_AT_ONCE
+    return LATE_IMAGES_AT_ONCE if embedder.spec.multivector else IMAGES_AT_ONCE
+
+
+def _batches(wanted: list[Document], size: int) -> Iterator[list[Document]]:
+    ordered = sorted(wanted, key=lambda document: len(document.text))
+    for at in range(0, len(ordered), size):
+        yield ordered[at : at + size]
+
+
+def _read(batch: list[Document]) -> tuple[dict[bytes, Image | str], list[Broken]]:
+    """What is embedded of each document, by its key; and those that can't be read."""
+    contents: dict[bytes, Image | str] = {}
+    broken = []
+    for document in batch:
+        try:
+            contents[document.key] = document.text if document.modality is Modality.TEXT else image_of(document)
+        except (DataError, NotFound, AccessError) as error:
+            broken.append(Broken(document.name, error.text))
+    return contents, broken
+
+
+async def _meanwhile(work: Callable[[], None], about: str) -> AsyncGenerator[Event, None]:
+    """Says that the model is loading for as long as it does."""
+    began = time.monotonic()
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    while not (await asyncio.wait({running}, timeout=_EVERY_S))[0]:
+        yield Progress("model", about, 0, None, time.monotonic() - began, None)
+    await running
