@@ -6,7 +6,10 @@ QtuiError
 │   └── Exists           it is there already
 ├── AccessError        not allowed, or not reachable                    exit 3
 │   ├── StoreInUse       another process has this store or collection open
-│   └── EngineGone       the process that owns the engine ended
+│   ├── EngineGone       the process that owns the engine ended
+│   ├── RateLimited      the server takes no more for now
+│   └── Unreachable      no connection to the server, or it broke
+│       └── TimedOut       the server did not answer in time
 └── DataError          unreadable, wrong shape or type, not finite      exit 4
     ├── NewerFormat      written by a newer qtui
     └── DiskFull         no space is left where we must write
@@ -72,6 +75,18 @@ class StoreInUse(AccessError):
 
 class EngineGone(AccessError):
     """The process that owns the engine ended before it answered."""
+
+
+class RateLimited(AccessError):
+    """The server takes no more requests for now: asking later may work."""
+
+
+class Unreachable(AccessError):
+    """There is no connection to the server, or it broke before a whole answer was there."""
+
+
+class TimedOut(Unreachable):
+    """The server did not answer in the time that a request may take."""
 
 
 class DataError(QtuiError):

@@ -53,6 +53,8 @@ def check_spec(spec: CollectionSpec) -> None:
     threshold, segments = spec.indexing_threshold_kb, spec.segments
     _require(threshold is None or 0 <= threshold <= 2**40, "the indexing threshold must lie between 0 and 2^40 KB")
     _require(segments is None or 1 <= segments <= 1000, "the number of segments must lie between 1 and 1000")
+    for number, what in ((spec.shards, "shards"), (spec.replicas, "replicas")):
+        _require(number is None or 1 <= number <= 1000, f"the number of {what} must lie between 1 and 1000")
     for field, kind in spec.payload_indexes.items():
         _require(kind in INDEX_TYPES, f"no payload index of type {shown(kind)}; choose from {', '.join(INDEX_TYPES)}")
         _require(bool(field), "a payload index needs the name of a field")
