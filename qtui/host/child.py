@@ -17,39 +17,28 @@ from typing import Any
 import numpy as np
 
 from qtui import config
-from qtui.advice import Advice
-from qtui.bench import advise, export, spread
-from qtui.bench.compare import diff
-from qtui.bench.evidence import Evidence
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
 from qtui.bench.session import bench, clean
-from qtui.comparison import Comparison
+from qtui.bench.unfinished import Unfinished
 from qtui.data import single
 from qtui.data.describe import describe
 from qtui.data.load import remembered_job
-from qtui.distribution import Distribution
 from qtui.engine.base import Vector
 from qtui.engine.embedded import EmbeddedEngine
 from qtui.engine.open import open_embedded
-from qtui.errors import NotFound, QtuiError, StoreInUse, UsageError, shown
+from qtui.errors import NotFound, QtuiError, StoreInUse, shown
 from qtui.events import Event, Progress
 from qtui.filters import Filter, parse_filter
 from qtui.host import build, requests
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
 from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
-from qtui.plan import BuildJob, SourceFacts
-from qtui.records import RunRecord, RunSummary
+from qtui.plan import BenchRequest, BuildJob, SourceFacts
 
 PREPARING = ("truth", "load", "index")
 """Stages of a run on a source that don't use an engine here; in all others nothing but the run may."""
 PAUSED = "paused"
-_EXPORTS: dict[str, Callable[[RunRecord], str]] = {
-    "md": export.to_markdown,
-    "csv": export.to_csv,
-    "json": export.to_json,
-}
 
 
 class Room:
@@ -64,12 +53,8 @@ class Room:
         self._lent: dict[str, CollectionView | None] = {}
         """By name, the collections that a builder has, as they were before; None for one that it makes."""
         self._runs = RunStore(config.runs_dir())
-        self._evidence: Evidence | None = None
-        """Of the run that advice was last asked on: another target needs no reading."""
         self._gate: Gate | None = None
         """Of the run that goes on."""
-        self._times: tuple[Path, spread.Times] | None = None
-        """Of the run whose distributions were last asked for."""
 
     @asynccontextmanager
     async def _engine_on(self, name: str) -> AsyncIterator[EmbeddedEngine]:
@@ -187,57 +172,6 @@ class Room:
         async with self._turn:
             return await asyncio.to_thread(describe, asked.source)
 
-    # --- runs -----------------------------------------------------------------------------------------------------
-
-    async def runs(self, _: requests.Runs) -> tuple[RunSummary, ...]:
-        """The runs that are kept."""
-        async with self._turn:
-            return self._runs.list()
-
-    async def run(self, asked: requests.Run) -> RunRecord:
-        """One run."""
-        async with self._turn:
-            return self._runs.load(asked.id)
-
-    async def export(self, asked: requests.Export) -> str:
-        """One run as text."""
-        writer = _EXPORTS.get(asked.format)
-        if writer is None:
-            raise UsageError(f"no export format {shown(asked.format)}; choose from {', '.join(_EXPORTS)}")
-        async with self._turn:
-            return writer(self._runs.load(asked.id))
-
-    async def advise(self, asked: requests.Advise) -> Advice:
-        """What a run says to use; its samples are read once, in a thread, since a long run has millions."""
-        async with self._turn:
-            record = self._runs.load(asked.id)
-            if self._evidence is None or self._evidence.record != record:
-                self._evidence = await asyncio.to_thread(advise.of_kept, self._runs, asked.id)
-            return advise.advise(self._evidence, asked.target)
-
-    async def compare(self, asked: requests.Compare) -> Comparison:
-        """Two runs side by side."""
-        async with self._turn:
-            return diff(self._runs.load(asked.before), self._runs.load(asked.after))
-
-    async def spread(self, asked: requests.Spread) -> tuple[Distribution, ...]:
-        """Distributions of a run's times; its samples are read once, in a thread."""
-        path = self._runs.samples_path(asked.id)
-        async with self._turn:
-            if self._times is None or self._times[0] != path:
-                self._times = path, await asyncio.to_thread(spread.times_of, path)
-            return spread.distributions(self._times[1], asked.measurements)
-
-    async def delete_run(self, asked: requests.DeleteRun) -> None:
-        """Removes a run."""
-        async with self._turn:
-            self._runs.delete(asked.id)
-
-    async def rename_run(self, asked: requests.RenameRun) -> None:
-        """Gives a run a name."""
-        async with self._turn:
-            self._runs.rename(asked.id, asked.name)
-
     # --- work -----------------------------------------------------------------------------------------------------
 
     async def reconfigure(self, asked: requests.Reconfigure) -> float:
@@ -283,12 +217,23 @@ class Room:
 
     async def bench(self, asked: requests.Bench) -> AsyncIterator[Event]:
         """Measures; while it does, calls wait."""
-        request = asked.request
+        async with closing(self._measured(asked.request, None)) as events:
+            async for event in events:
+                yield event
+
+    async def resume_run(self, asked: requests.ResumeRun) -> AsyncIterator[Event]:
+        """Goes on with a run that was interrupted."""
+        left = self._runs.unfinished(asked.id)
+        async with closing(self._measured(left.request, left)) as events:
+            async for event in events:
+                yield event
+
+    async def _measured(self, request: BenchRequest, left: Unfinished | None) -> AsyncIterator[Event]:
         engine = None if request.collection is None else self._engine
         async with self._work:
             alone = _Alone(self._turn, self._announce, PREPARING if engine is None else ())
             gate = self._gate = Gate()
-            run = bench(request, engine=engine, home=config.home(), build=build.build, gate=gate)
+            run = bench(request, engine=engine, home=config.home(), build=build.build, gate=gate, left=left)
             try:
                 async with closing(run) as events:
                     async for event in events:
@@ -369,21 +314,14 @@ async def _serve(service: Service, store: Path) -> None:
         requests.TitledQueries: room.titled_queries,
         requests.VectorFrom: room.vector_from,
         requests.DescribeSource: room.describe_source,
-        requests.Runs: room.runs,
-        requests.Run: room.run,
-        requests.Export: room.export,
-        requests.Advise: room.advise,
-        requests.Compare: room.compare,
-        requests.Spread: room.spread,
         requests.Pause: room.pause,
-        requests.DeleteRun: room.delete_run,
-        requests.RenameRun: room.rename_run,
         requests.Reconfigure: room.reconfigure,
     }
     streams: dict[type[requests.Request[Any]], Streaming] = {
         requests.Load: room.load,
         requests.Resume: room.resume,
         requests.Bench: room.bench,
+        requests.ResumeRun: room.resume_run,
     }
     try:
         await service.run(answers, streams)

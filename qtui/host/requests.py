@@ -125,6 +125,12 @@ class Run(Request[RunRecord], frozen=True):
     id: str
 
 
+class PlanOf(Request[BenchRequest], frozen=True):
+    """What a run that was interrupted was asked for; for one that can't go on, why."""
+
+    id: str
+
+
 class Export(Request[str], frozen=True):
     """One run as md, csv or json text."""
 
@@ -205,6 +211,12 @@ class Bench(Request[None], frozen=True):
     request: BenchRequest
 
 
+class ResumeRun(Request[None], frozen=True):
+    """Go on with a run that was interrupted; streams events."""
+
+    id: str
+
+
 RESULTS: dict[type[Request[Any]], Any] = {
     Info: EngineInfo,
     Collections: tuple[str, ...],
@@ -219,6 +231,7 @@ RESULTS: dict[type[Request[Any]], Any] = {
     DescribeSource: SourceFacts,
     Runs: tuple[RunSummary, ...],
     Run: RunRecord,
+    PlanOf: BenchRequest,
     Export: str,
     Advise: Advice,
     Compare: Comparison,
@@ -231,6 +244,7 @@ RESULTS: dict[type[Request[Any]], Any] = {
     Load: None,
     Resume: None,
     Bench: None,
+    ResumeRun: None,
 }
 
 

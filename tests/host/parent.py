@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from qtui.events import Progress
-from qtui.host import build
+from qtui.host import build, requests
 from qtui.host.client import EngineRoom
 from qtui.plan import BuildJob, BuildSpec, SourceSpec
 
@@ -13,8 +13,8 @@ from qtui.plan import BuildJob, BuildSpec, SourceSpec
 async def room(store, how):
     held = EngineRoom(store, module="tests.host.faulty")
     await held.start()
-    print((await held.export("pid", "")).split()[1], flush=True)
-    await held.export(how, "")
+    print((await held.call(requests.Export("pid", ""))).split()[1], flush=True)
+    await held.call(requests.Export(how, ""))
 
 
 async def builds(store, how):

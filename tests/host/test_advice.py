@@ -7,7 +7,7 @@ import pytest
 from qtui import config
 from qtui.bench.record import RunStore
 from qtui.bench.samples import header, sample_lines, truth_lines
-from qtui.errors import NotFound, UsageError
+from qtui.errors import NotFound, QtuiError, UsageError
 from qtui.host.client import EngineRoom
 from qtui.records import Sample
 from tests.bench.planted import Plant, always, run
@@ -77,3 +77,16 @@ async def test_runs_are_compared_named_and_deleted(room):
     keep("three", dataset=replace(keep("three").dataset, k=20))
     with pytest.raises(UsageError, match="different k"):
         await room.compare("two", "three")
+
+
+async def test_kept_runs_are_read_where_no_engine_answers(tmp_path):
+    keep("one")
+    (tmp_path / "store").write_text("a file where the store should be")
+    held = EngineRoom(tmp_path / "store")
+    try:
+        with pytest.raises(QtuiError):
+            await held.start()
+        assert [summary.id for summary in await held.runs()] == ["one"]
+        assert (await held.advise("one", 0.95)).recommendation is not None
+    finally:
+        await held.close()

@@ -116,11 +116,38 @@ async def test_calls_wait_while_a_collection_is_measured(room, source):
     for _ in range(3):
         await anext(measuring)
     assert order == []
+    # what is kept is another process's, which answers meanwhile
+    (summary,) = await room.runs()
+    assert (await room.run(summary.id)).status == "partial"
+    with pytest.raises(UsageError, match="is being measured"):
+        await room.plan_of(summary.id)
+    assert order == []
     await events.aclose()
     assert await asyncio.gather(*calls) == [ROWS] * 3
     assert order == [0, 1, 2]
     (summary,) = await room.runs()
     assert summary.status == "partial"
+
+
+async def test_a_cancelled_run_goes_on(room, source):
+    request = BenchRequest(source=source, methods=("none", "scalar"), queries=40, oversampling=(2.0,), repeat=60)
+    events = room.bench(request)
+    async for event in events:
+        if isinstance(event, Progress) and event.stage == "measure" and event.done:
+            break
+    await events.aclose()
+    (summary,) = await room.runs()
+    assert (summary.status, summary.resumable) == ("partial", True)
+    assert await room.plan_of(summary.id) == request
+    before = await room.run(summary.id)
+    last = [event async for event in room.resume_run(summary.id)][-1]
+    assert isinstance(last, RunFinished)
+    assert (last.record.id, last.record.status) == (summary.id, "complete")
+    assert all(m.engine_ms is not None and m.engine_ms.n == 40 * 60 for m in last.record.measurements)
+    assert "resumed" in {warning.code for warning in last.record.warnings}
+    assert before.started == last.record.started
+    with pytest.raises(UsageError, match="complete"):
+        _ = [event async for event in room.resume_run(summary.id)]
 
 
 # --- killing --------------------------------------------------------------------------------------------------------

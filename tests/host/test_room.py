@@ -10,6 +10,7 @@ import pytest
 from qtui import config
 from qtui.errors import DataError, EngineGone, NotFound, StoreInUse
 from qtui.events import CollectionFailed, Progress
+from qtui.host import requests
 from qtui.host.client import EngineRoom, RoomState
 from qtui.host.life import Limits
 from qtui.host.wire import WireError
@@ -49,7 +50,7 @@ async def started(room):
 
 
 async def pid(room):
-    return int((await room.export("pid", "")).split()[1])
+    return int((await room.call(requests.Export("pid", ""))).split()[1])
 
 
 async def test_calls_are_answered_and_closing_is_orderly(make, tmp_path):
@@ -78,9 +79,9 @@ async def test_a_closed_room_can_be_started_again(make):
 async def test_death_in_a_call_fails_it_at_once_and_later_calls_work(make, how):
     room = await started(make())
     first = await pid(room)
-    waiting = asyncio.ensure_future(room.export("wait", ""))
+    waiting = asyncio.ensure_future(room.call(requests.Export("wait", "")))
     with pytest.raises(EngineGone) as caught:
-        await room.export(how, "")
+        await room.call(requests.Export(how, ""))
     with pytest.raises(EngineGone):
         await waiting
     assert "\n" not in caught.value.text
@@ -115,14 +116,14 @@ async def test_a_hung_child_is_killed_and_replaced(make):
     room = await started(make(limits=IMPATIENT))
     first = await pid(room)
     with pytest.raises(EngineGone, match=r"did not answer for 1\.5 s"):
-        await room.export("hang", "")
+        await room.call(requests.Export("hang", ""))
     assert not until.alive(first)
     assert await pid(room) != first
 
 
 async def test_a_child_that_waits_is_not_taken_for_hung(make):
     room = await started(make(limits=IMPATIENT))
-    waiting = asyncio.ensure_future(room.export("wait", ""))
+    waiting = asyncio.ensure_future(room.call(requests.Export("wait", "")))
     done, _ = await asyncio.wait({waiting}, timeout=IMPATIENT.hang_s * 2)
     assert not done
     waiting.cancel()
@@ -173,20 +174,20 @@ async def test_closing_a_child_that_never_became_ready(make, tmp_path):
 async def test_errors_cross_with_type_and_text(make):
     room = await started(make())
     with pytest.raises(NotFound, match="no run 'x'; see qtui runs list"):
-        await room.export("refuse", "")
+        await room.call(requests.Export("refuse", ""))
 
 
 async def test_bugs_and_panics_are_bugs_here_too(make, home):
     room = await started(make())
     with pytest.raises(WireError, match="ZeroDivisionError") as caught:
-        await room.export("bug", "")
+        await room.call(requests.Export("bug", ""))
     assert "return 1 // 0" in caught.value.__notes__[0]
     with pytest.raises(WireError, match="Panic: poisoned"):
-        await room.export("panic", "")
+        await room.call(requests.Export("panic", ""))
     with pytest.raises(WireError, match="undecodable answer to Export"):
-        await room.export("wrong", "")
+        await room.call(requests.Export("wrong", ""))
     with pytest.raises(WireError, match="KeyError"):
-        await room.runs()
+        await room.info()
     (log,) = home.joinpath("log").iterdir()
     assert "return 1 // 0" in log.read_text()
     assert await room.collections() == ("a", "b")
@@ -195,13 +196,13 @@ async def test_bugs_and_panics_are_bugs_here_too(make, home):
 async def test_an_answer_that_is_too_large_fails_that_call_only(make):
     room = await started(make())
     with pytest.raises(DataError, match="64 MiB are too many"):
-        await room.export("large", "")
+        await room.call(requests.Export("large", ""))
     assert await room.collections() == ("a", "b")
 
 
 async def test_stray_output_and_input_leave_the_protocol_alone(make, home):
     room = await started(make())
-    await room.export("print", "")
+    await room.call(requests.Export("print", ""))
     assert await room.collections() == ("a", "b")
     (log,) = home.joinpath("log").iterdir()
     assert log.read_text() == "stray\nmore stray bytes"
@@ -210,7 +211,7 @@ async def test_stray_output_and_input_leave_the_protocol_alone(make, home):
 
 async def test_a_flood_on_stderr_is_bounded(make, home):
     room = await started(make(limits=Limits(hang_s=4)))
-    await room.export("flood", "")
+    await room.call(requests.Export("flood", ""))
     (log,) = home.joinpath("log").iterdir()
     await until.true(lambda: log.stat().st_size == 0)
 
@@ -219,14 +220,14 @@ async def test_nonsense_on_the_wire_is_a_bug_and_the_child_is_replaced(make):
     room = await started(make())
     first = await pid(room)
     with pytest.raises(WireError, match="undecodable message"):
-        await room.export("garbage", "")
+        await room.call(requests.Export("garbage", ""))
     assert await pid(room) != first
 
 
 async def test_old_logs_go_and_empty_ones_are_not_kept(make, home):
     for _ in range(12):
         room = await started(make())
-        await room.export("print", "")
+        await room.call(requests.Export("print", ""))
         await room.close()
     assert len(list(home.joinpath("log").iterdir())) == 8
     room = await started(make())
@@ -291,7 +292,7 @@ async def test_death_in_a_stream_ends_it_after_what_was_sent(make):
 
 async def test_a_cancelled_call_is_cancelled_there(make):
     room = await started(make())
-    waiting = asyncio.ensure_future(room.export("wait", ""))
+    waiting = asyncio.ensure_future(room.call(requests.Export("wait", "")))
     await room.collections()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
