@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from qtui.bench import advise, answers, building, questions, running, schedule, warnings
+from qtui.bench import advise, answers, building, questions, running, schedule, tuning, warnings
 from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
 from qtui.bench.gate import Gate
@@ -205,10 +205,11 @@ class _Session:
             warmup=schedule.warmup_queries(queries),
             concurrency=request.concurrency,
             rate=request.rate,
-            order="interleaved",
+            order="raced" if request.tune else "interleaved",
             block=schedule.block_size(queries, request.concurrency),
             cold=request.cold,
             target_recall=request.target_recall,
+            wishes=request.wishes,
         )
         dataset, cells = replace(dataset, distance=distance.value), variants(request)
         if left is not None:
@@ -242,12 +243,13 @@ class _Session:
     async def _measured(self, state: RunState, engine: Engine) -> AsyncGenerator[Event, None]:
         for warned in state.take_all(warnings.of_targets(state.targets, state.cells, engine.info)):
             yield warned
-        blanks = running.blanks(state)
+        blanks = () if self._request.tune else running.blanks(state)
         state.tally = Tally(blanks, state.truth, rate=self._request.rate, seed=self._request.seed)
         for event in self._went_on(state):
             yield event
         state.save()
-        async with aclosing(running.Measuring(state, engine, self._gate).events()) as events:
+        measuring = tuning.Tuning if self._request.tune else running.Measuring
+        async with aclosing(measuring(state, engine, self._gate).events()) as events:
             async for event in events:
                 yield event
         for warned in state.take_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):
@@ -273,7 +275,8 @@ class _Session:
         assert self._state.journal is not None
         record = self._state.record(status)
         if status == "complete" and self._state.tally is not None:
-            record = advise.recommended(record, self._state.tally, self._request.target_recall)
+            request = self._request
+            record = advise.recommended(record, self._state.tally, request.target_recall, request.wishes)
         self._state.journal.close()
         self._runs.write(record)
         self._kept = True

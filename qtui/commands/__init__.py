@@ -23,6 +23,7 @@ SUMMARIES = {
     "load": "load vectors into collections, one per quantization method",
     "search": "ask one query in several ways, side by side",
     "bench": "measure methods and search settings against exact truth",
+    "tune": "search for the cheapest setting that keeps a target recall",
     "runs": "list, show, compare and export runs",
     "delete": "remove a collection",
     "reconfigure": "change a collection's quantization or index in place",

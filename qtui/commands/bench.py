@@ -14,7 +14,8 @@ from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import DataError, Exit, QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
-from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_QUERIES, BenchRequest, check
+from qtui.plan import DEFAULT_QUERIES, BenchRequest, check
+from qtui.wishes import MINIMISE, Wishes
 
 if TYPE_CHECKING:
     from qtui.records import RunRecord, RunSummary
@@ -39,10 +40,16 @@ def declare(parser: Parser) -> None:
             "qtui bench --collection glosses__scalar --json - | jq .measurements",
         ),
     )
+    declare_options(parser, BenchRequest())
+
+
+def declare_options(parser: Parser, standard: BenchRequest) -> None:
+    """What bench and tune take; the grid's defaults are those of `standard`."""
     _what(parser)
-    _grid(parser)
+    _grid(parser, standard)
     options.add_build(parser.add_argument_group("how collections are built (with --vectors)"))
     _how(parser)
+    _wishes(parser, standard)
 
 
 def _what(parser: Parser) -> None:
@@ -63,8 +70,7 @@ def _what(parser: Parser) -> None:
     group.add_argument("--filter", metavar="JSON", help="only points whose payload matches: Qdrant's JSON, or `a = b`")
 
 
-def _grid(parser: Parser) -> None:
-    standard = BenchRequest()
+def _grid(parser: Parser, standard: BenchRequest) -> None:
     group = parser.add_argument_group("the variants")
     options.add_methods(group)
     group.add_argument(
@@ -74,8 +80,8 @@ def _grid(parser: Parser) -> None:
         "--oversampling",
         type=values.reals(1, 1000),
         metavar="X,Y",
-        default=DEFAULT_OVERSAMPLING,
-        help=f"factors, with rescoring (default: {options_text(DEFAULT_OVERSAMPLING)})",
+        default=standard.oversampling,
+        help=f"factors, with rescoring (default: {options_text(standard.oversampling)})",
     )
     group.add_argument(
         "--hnsw-ef",
@@ -126,22 +132,47 @@ def _how(parser: Parser) -> None:
     group.add_argument("--cold", action="store_true", help="first a pass with the page cache emptied")
     group.add_argument("--seed", type=values.whole(0), metavar="N", default=standard.seed, help="(default: 0)")
     group = parser.add_argument_group("results")
-    group.add_argument(
-        "--target-recall",
-        type=values.real(0.01, 1),
-        metavar="R",
-        default=standard.target_recall,
-        help=f"what the recommended variant must keep (default: {standard.target_recall:g})",
-    )
     group.add_argument("--keep", action="store_true", help="keep the collections that were built, and say where")
     group.add_argument("--yes", action="store_true", help="don't ask before what takes minutes")
     group.add_argument("--json", metavar="F|-", help="write the run record to a file; `-`: to stdout, alone")
     results.declare(group)
 
 
+def _wishes(parser: Parser, standard: BenchRequest) -> None:
+    group = parser.add_argument_group("what the recommended variant must keep")
+    group.add_argument(
+        "--target-recall",
+        type=values.real(0.01, 1),
+        metavar="R",
+        default=standard.target_recall,
+        help=f"recall, with the lower end of its 95% interval (default: {standard.target_recall:g})".replace("%", "%%"),
+    )
+    group.add_argument(
+        "--max-p95", type=values.real(1e-6, 1e9), metavar="MS", help="engine p95, with the upper end of its interval"
+    )
+    group.add_argument(
+        "--max-ram",
+        type=values.size,
+        metavar="SIZE",
+        help="bytes of the vectors and the graph that a fast search needs in RAM, for all points: 512MiB, 2GiB",
+    )
+    group.add_argument("--max-disk", type=values.size, metavar="SIZE", help="bytes of the collection on disk")
+    group.add_argument(
+        "--minimise",
+        choices=MINIMISE,
+        default=standard.wishes.minimise,
+        metavar="WHAT",
+        help=f"what of it is to be least: {', '.join(MINIMISE)} (default: {standard.wishes.minimise})",
+    )
+
+
 def run(args: Namespace, console: Console) -> Exit:
     """Measures, and prints what came out."""
-    request = make_request(args)
+    return carry_out(make_request(args), args, console)
+
+
+def carry_out(request: BenchRequest, args: Namespace, console: Console) -> Exit:
+    """Measures what was asked for, prints it, and judges it."""
     check(request)
     results.writable("--json", args.json)
     wanted = results.prepare(args, request)
@@ -188,6 +219,7 @@ def make_request(args: Namespace) -> BenchRequest:
         cold=args.cold,
         seed=args.seed,
         target_recall=args.target_recall,
+        wishes=Wishes(args.max_p95, args.max_ram, args.max_disk, args.minimise),
         keep=args.keep,
     )
 

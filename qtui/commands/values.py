@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qtui.plan import SourceSpec
 
 SYNTHETIC = re.compile(r"synthetic:(\d{1,10})x(\d{1,6})(?::(\d{1,10}))?")
+SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(?:([KMGT])(?:iB|B)?|B)?", re.IGNORECASE)
 MAX_DIMENSION = 65_536
 
 
@@ -48,6 +49,17 @@ def real(low: float, high: float) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def size(text: str) -> int:
+    """Bytes: '1500000', '512MiB', '2G' (binary units, as they are shown)."""
+    found = SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ArgumentTypeError(f"takes bytes, as in 512MiB or 2GiB, not {shown(text)}")
+    value = float(found[1]) * 1024 ** "BKMGT".index((found[2] or "b").upper())
+    if not 1 <= value <= 2**60:
+        raise ArgumentTypeError(f"takes 1 byte or more, not {shown(text)}")
+    return int(value)
 
 
 def wholes(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
