@@ -1,4 +1,4 @@
-"""`qtui delete NAME`: removes a collection of the store, once its name was confirmed."""
+"""`qtui delete NAME`: removes a collection, once its name was confirmed."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def run(args: Namespace, console: Console) -> Exit:
     """Asks, removes, and says so."""
     from qtui.commands import waiting
 
+    options.writable(args, "deleting")
     points = waiting.run(_points(args))
     confirm(args, console, f"deleting {shown(args.name)} with its {units.count(points)} points")
     waiting.run(_delete(args))

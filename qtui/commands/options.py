@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,12 +12,15 @@ from typing import TYPE_CHECKING
 
 from qtui import config
 from qtui.commands import values
+from qtui.errors import AccessError
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import Distance
+from qtui.plain import plain
 from qtui.plan import BuildSpec
 
 if TYPE_CHECKING:
     from qtui.engine.base import Engine
+    from qtui.target import Target
 
 
 def add_source(group: _ArgumentGroup | ArgumentParser, *, required: bool) -> None:
@@ -24,8 +29,9 @@ def add_source(group: _ArgumentGroup | ArgumentParser, *, required: bool) -> Non
         "--vectors",
         metavar="F",
         required=required,
-        help="file of vectors: .npy .npz .fvecs .bvecs .fbin .u8bin .parquet .hdf5; or `sample`, the texts that ship"
-        " with qtui; or `synthetic:ROWSxDIM[:SEED]` (a file of such a name: give ./sample)",
+        help="file of vectors: .npy .npz .fvecs .bvecs .fbin .u8bin .parquet .hdf5; or what ships with qtui: `sample`,"
+        " short texts, or `documents`, four pages as multivectors; or `synthetic:ROWSxDIM[:SEED]` (a file of such a"
+        " name: give ./sample)",
     )
     group.add_argument("--payload", metavar="F", help="file with one payload a row: .jsonl or .parquet")
 
@@ -88,17 +94,50 @@ def build_spec(args: Namespace) -> BuildSpec:
     )
 
 
+def target(args: Namespace) -> Target:
+    """The store or server that the command works on, found once. Raises what `profiles.choose` raises."""
+    found: Target | None = getattr(args, "target", None)
+    if found is None:
+        from qtui.profiles import Asked, choose
+
+        asked = Asked(
+            path=None if args.path is None else str(Path(args.path).absolute()),
+            url=args.url,
+            profile=args.profile,
+            api_key_env=args.api_key_env,
+            grpc=args.grpc,
+            allow_writes=args.allow_writes,
+            timeout=args.timeout,
+        )
+        found = args.target = choose(asked, os.environ, config.config_file(), config.store_dir())
+    return found
+
+
 def store(args: Namespace) -> Path:
-    """The embedded store that the command works on."""
-    return Path(args.path).absolute() if args.path else config.store_dir()
+    """The embedded store: the one that was named, else qtui's own."""
+    path = target(args).path
+    return config.store_dir() if path is None else Path(path)
+
+
+def writable(args: Namespace, what: str) -> Target:
+    """The target, once it is sure that it may be written to; `what` wants to. Raises AccessError, naming the flag."""
+    found = target(args)
+    if not found.writable:
+        raise AccessError(f"{found.where} is only read: {what} needs --allow-writes")
+    return found
 
 
 @asynccontextmanager
 async def engine(args: Namespace) -> AsyncIterator[Engine]:
-    """The embedded engine on that store, closed afterwards."""
-    from qtui.engine.open import open_embedded
+    """The engine on that target, closed afterwards."""
+    from qtui.engine.open import open_target
 
-    opened = await open_embedded(store(args))
+    found = target(args)
+    if not args.quiet and not getattr(args, "cautioned", False):
+        args.cautioned = True
+        for caution in found.cautions():
+            print(f"qtui: {plain(caution)}", file=sys.stderr)
+    opened = await open_target(found)
     try:
         yield opened
     finally:

@@ -15,7 +15,18 @@ from qtui import __version__
 from qtui.commands.console import HelpAsked
 from qtui.errors import UsageError, shown
 
-GLOBAL_DEFAULTS: dict[str, Any] = {"path": None, "quiet": False, "debug": False}
+LONGEST_S = 3600.0
+GLOBAL_DEFAULTS: dict[str, Any] = {
+    "path": None,
+    "url": None,
+    "profile": None,
+    "api_key_env": None,
+    "grpc": False,
+    "allow_writes": False,
+    "timeout": None,
+    "quiet": False,
+    "debug": False,
+}
 
 
 class _Format(argparse.RawDescriptionHelpFormatter):
@@ -42,7 +53,9 @@ class _Version(argparse.Action):
 class Parser(argparse.ArgumentParser):
     """A parser that raises and never exits."""
 
-    GLOBALS_WITH_VALUE: ClassVar[frozenset[str]] = frozenset({"--path"})
+    GLOBALS_WITH_VALUE: ClassVar[frozenset[str]] = frozenset(
+        {"--path", "--url", "--profile", "--api-key-env", "--timeout"}
+    )
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog=prog, formatter_class=_Format, add_help=False, allow_abbrev=False)
@@ -90,13 +103,15 @@ def root_parser(summaries: Mapping[str, str]) -> Parser:
     commands = "\n".join(f"  {name:<12} {summary}" for name, summary in summaries.items())
     parser.describe(
         "Which quantization is fast, small and accurate enough for your vectors, and how\n"
-        f"do we know? Measured on the embedded Qdrant engine.\n\ncommands:\n{commands}\n\n"
+        "do we know? Measured on the embedded Qdrant engine, or on a server in place.\n\n"
+        f"commands:\n{commands}\n\n"
         "Without a command: the app. `qtui COMMAND --help` has each command's options.",
-        usage="qtui [--path DIR] [--quiet] [--debug] [COMMAND ...]",
+        usage="qtui [--path DIR | --url U | --profile P] [global options] [COMMAND ...]",
         examples=(
             "qtui demo                             # try it, offline",
             "qtui bench --vectors sample           # the same without a screen",
             "qtui bench --vectors my-vectors.npy   # measure your own",
+            "qtui --url http://localhost:6333      # look at a server; it is only read",
         ),
     )
     add_globals(parser)
@@ -118,9 +133,31 @@ def add_globals(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--path", type=Path, metavar="DIR", default=none, help="embedded store (default: $QTUI_HOME/store)"
     )
+    group.add_argument("--url", metavar="U", default=none, help="a Qdrant server (default: $QDRANT_URL, if it is set)")
+    group.add_argument("--profile", metavar="P", default=none, help="a server by its name in config.toml")
+    group.add_argument(
+        "--api-key-env", metavar="VAR", default=none, help="variable that holds its key (default: QDRANT_API_KEY)"
+    )
+    group.add_argument("--grpc", action="store_true", default=none, help="search and load over gRPC")
+    group.add_argument(
+        "--allow-writes", action="store_true", default=none, help="a server is only read without this, localhost too"
+    )
+    group.add_argument(
+        "--timeout", type=_seconds, metavar="S", default=none, help="seconds that a request may take (default: 30)"
+    )
     group.add_argument("--quiet", action="store_true", default=none, help="no progress and no remarks on stderr")
     group.add_argument("--debug", action="store_true", default=none, help="show the traceback of an error")
     group.add_argument("-h", "--help", action=_Help, nargs=0, default=none, help="show this help, and end")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_S:
+        raise argparse.ArgumentTypeError(f"takes seconds, above 0 and at most {LONGEST_S:g}, not {shown(text)}")
+    return seconds
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

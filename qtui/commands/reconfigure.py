@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from qtui import units
@@ -50,6 +51,7 @@ def run(args: Namespace, console: Console) -> Exit:
     from qtui.commands import waiting
 
     _check(args)
+    options.writable(args, "reconfiguring")
     view = waiting.run(_view(args))
     vector = _vector(view, args.vector_name)
     change = _change(args, vector)
@@ -91,7 +93,12 @@ async def _view(args: Namespace) -> CollectionView:
 async def _reconfigure(args: Namespace, change: Change, vector_name: str) -> tuple[float, VectorView]:
     from qtui.host.build import reconfigure
 
-    seconds = await reconfigure(options.store(args), args.name, change, vector_name)
+    found = options.target(args)
+    if found.path is not None:
+        seconds = await reconfigure(Path(found.path), args.name, change, vector_name)
+    else:
+        async with options.engine(args) as engine:
+            seconds = await engine.reconfigure(args.name, change, vector_name)
     return seconds, (await _view(args)).vector(vector_name)
 
 

@@ -122,7 +122,20 @@ def test_global_options_work_before_and_after_the_command(line: str) -> None:
 
 
 def test_global_options_have_their_defaults() -> None:
-    assert parse([]) == (None, Namespace(path=None, quiet=False, debug=False))
+    about_servers = {"url": None, "profile": None, "api_key_env": None, "grpc": False, "allow_writes": False}
+    assert parse([]) == (None, Namespace(path=None, quiet=False, debug=False, timeout=None, **about_servers))
+
+
+def test_a_servers_options_work_before_and_after_the_command() -> None:
+    words = "--url U --api-key-env K --grpc --allow-writes --timeout 2.5"
+    for line in (
+        f"{words} inspect",
+        f"inspect {words}",
+        "--url=U --grpc inspect --api-key-env K --allow-writes --timeout=2.5",
+    ):
+        args = parsed(line)
+        assert (args.url, args.api_key_env, args.grpc, args.allow_writes, args.timeout) == ("U", "K", True, True, 2.5)
+    assert parsed("--profile P inspect").profile == parsed("inspect --profile P").profile == "P"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +167,8 @@ def test_global_options_have_their_defaults() -> None:
         ("load docs", "--vectors is missing"),
         ("demo now", "one word too many: 'now'"),
         ("-- bench", "a command must come before"),
+        ("--timeout soon inspect", "--timeout takes seconds, above 0 and at most 3600, not 'soon'"),
+        ("inspect --timeout 0", "--timeout takes seconds"),
     ],
 )
 def test_what_is_wrong_is_said(line: str, expected: str) -> None:
@@ -162,7 +177,7 @@ def test_what_is_wrong_is_said(line: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["--url", "--profile", "--api-key-env", "--grpc", "--allow-writes", "--timeout", "--text", "--image", "--documents",
+    ["--text", "--image", "--documents",
      "--report", "--baseline", "--fail-under", "--fail-over"],
 )  # fmt: skip
 def test_what_comes_later_is_not_offered(option: str) -> None:
