@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from qtui.bench import advise, answers, building, questions, running, schedule, tuning, warnings
+from qtui.bench import advise, answers, building, likeness, questions, running, schedule, tuning, warnings
 from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
 from qtui.bench.gate import Gate
@@ -242,6 +242,8 @@ class _Session:
 
     async def _measured(self, state: RunState, engine: Engine) -> AsyncGenerator[Event, None]:
         for warned in state.take_all(warnings.of_targets(state.targets, state.cells, engine.info)):
+            yield warned
+        for warned in state.take_all(await likeness.doubts(state, engine)):
             yield warned
         blanks = () if self._request.tune else running.blanks(state)
         state.tally = Tally(blanks, state.truth, rate=self._request.rate, seed=self._request.seed)
