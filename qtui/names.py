@@ -11,6 +11,8 @@ from urllib.parse import quote
 from qtui.errors import UsageError, shown
 
 LONGEST_FOLDER = 200
+VARIANT = "__qtui__"
+"""Between a collection's name and a method: a copy that qtui made on a server."""
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 _LONGEST_VECTOR_NAME = 100
 """In bytes of UTF-8."""
@@ -42,3 +44,14 @@ def folder_name(name: str) -> str:
 def file_stem(name: str) -> str:
     """A short name for a file or a temporary collection, made of what every system allows."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "vectors"
+
+
+def variant_name(name: str, method: str) -> str:
+    """What a copy of a server's collection is called that qtui makes to try a method on."""
+    return f"{name}{VARIANT}{method}"
+
+
+def variant_of(name: str) -> tuple[str, str] | None:
+    """The collection and the method that such a name says; None for any other name."""
+    base, found, method = name.rpartition(VARIANT)
+    return (base, method) if found and base else None

@@ -61,6 +61,10 @@ class PlanRecord:
     block: int = 0
     """Queries in a block."""
     cold: bool = False
+    pace: float | None = None
+    """Searches a second that the load guard let pass at most; None: there was none."""
+    processes: int = 1
+    """That asked at the same time."""
     target_recall: float | None = None
     """What the recommendation was to keep."""
     wishes: Wishes | None = None
@@ -199,6 +203,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """What a round trip to a server is made of beside the engine's time: means, in milliseconds."""
+
+    client_ms: float
+    """This process's own work on a search: CPU time, measured over the blocks."""
+    network_ms: float
+    """The rest: the network, and the server before and after its engine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One variant's figures; n = queries x repeat - errors."""
 
@@ -219,6 +233,8 @@ class Measurement:
     qps: float | None
     speedup: Speedup | None
     vs_baseline: VsBaseline | None
+    split: Split | None = None
+    """Only of a server that was asked one search at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,3 +356,5 @@ class RunSummary:
     """How many have figures."""
     resumable: bool = False
     """Whether it was interrupted and can go on."""
+    measuring: bool = False
+    """Whether it is still being measured."""

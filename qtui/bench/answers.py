@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from qtui.bench import warnings
+from qtui.bench.scrolled import ScrolledTruth
 from qtui.bench.state import RunState, Stage
 from qtui.bench.truth import (
     SourceTruth,
@@ -18,7 +19,8 @@ from qtui.bench.truth import (
 from qtui.bench.truthfile import read_truth
 from qtui.data.vectors import VectorSource
 from qtui.engine.base import Engine
-from qtui.errors import UsageError, shown
+from qtui.engine.pace import FREE, Pace
+from qtui.errors import AccessError, EngineGone, UsageError, shown
 from qtui.events import Event, Warned
 from qtui.model import PointId
 from qtui.records import TruthRecord
@@ -57,8 +59,11 @@ async def of_source(
         yield warned
 
 
-async def of_collection(state: RunState, engine: Engine, using: str) -> AsyncGenerator[Event, None]:
-    """Truth in a collection that is there: from the user's file, or by the engine's own exact search."""
+async def of_collection(state: RunState, engine: Engine, using: str, pace: Pace = FREE) -> AsyncGenerator[Event, None]:
+    """Truth in a collection that is there: from the user's file, or by the engine's own exact search.
+
+    Where that is refused, as a server's strict mode may, points are read and ranked here.
+    """
     request, queries = state.request, state.queries
     stage = Stage(state.clock, "truth", "", len(queries))
     yield stage.tell(0)
@@ -66,20 +71,57 @@ async def of_collection(state: RunState, engine: Engine, using: str) -> AsyncGen
         truth = read_truth(request.truth_file, queries=len(queries), k=request.limit, rows=state.dataset.points)
     else:
         name = state.collection_names.get("none") or next(iter(state.collection_names.values()))
-        ids: list[tuple[PointId, ...]] = []
-        tied = 0
-        async for done, some, some_tied in engine_truth(
-            engine, name, queries, request.limit, using=using, filter_=state.filter_, own=state.own_ids
-        ):
-            ids.extend(some)
-            tied += some_tied
-            if stage.due(done):
-                yield stage.tell(done)
-            await state.clock.sleep(0)
-        dropped = "; queries are points of it, each left out of its own answer" if state.own_ids else ""
-        truth = Truth(tuple(ids), tied, f"the engine's exact search in {name}, on the originals as stored{dropped}")
+        try:
+            found = _EngineTruth(state, engine, name, using, pace)
+            async for done in found.steps():
+                if stage.due(done):
+                    yield stage.tell(done)
+            truth = found.result()
+        except (AccessError, UsageError) as error:
+            if engine.info.kind != "server" or isinstance(error, EngineGone):
+                raise
+            scrolled = ScrolledTruth(state, engine, name, using, pace)
+            async for done, of in scrolled.steps():
+                stage = stage if stage.total == of else Stage(state.clock, "truth", "reading points", of)
+                if stage.due(done):
+                    yield stage.tell(done)
+            scrolled.check()
+            truth = scrolled.result(error.text)
     for warned in _taken(state, truth, stage.elapsed_s):
         yield warned
+
+
+class _EngineTruth:
+    """Exact answers by the engine itself, a few queries a request; a server gets one, at the guard's pace."""
+
+    def __init__(self, state: RunState, engine: Engine, name: str, using: str, pace: Pace) -> None:
+        self._state, self._name = state, name
+        self._ids: list[tuple[PointId, ...]] = []
+        self._tied = 0
+        self._found = engine_truth(
+            engine,
+            name,
+            state.queries,
+            state.request.limit,
+            using=using,
+            filter_=state.filter_,
+            own=state.own_ids,
+            pace=pace,
+        )
+
+    async def steps(self) -> AsyncGenerator[int, None]:
+        """Asks; yields queries done."""
+        async for done, some, some_tied in self._found:
+            self._ids.extend(some)
+            self._tied += some_tied
+            yield done
+            await self._state.clock.sleep(0)
+
+    def result(self) -> Truth:
+        """The truth."""
+        dropped = "; queries are points of it, each left out of its own answer" if self._state.own_ids else ""
+        how = f"the engine's exact search in {self._name}, on the originals as stored{dropped}"
+        return Truth(tuple(self._ids), self._tied, how)
 
 
 def _taken(state: RunState, truth: Truth, seconds: float) -> tuple[Warned, ...]:

@@ -13,10 +13,10 @@ from qtui.bench import readiness
 from qtui.bench.state import RunState
 from qtui.engine.base import Engine
 from qtui.engine.view import unreadable
-from qtui.errors import DataError, QtuiError, UsageError, shown
+from qtui.errors import AccessError, DataError, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, CollectionReady, Event
 from qtui.model import CollectionView, VectorSpec
-from qtui.names import file_stem
+from qtui.names import file_stem, variant_name, variant_of
 from qtui.plan import BenchRequest, BuildJob
 
 Build = Callable[[BuildJob], AsyncIterator[Event]]
@@ -121,23 +121,37 @@ def vector_of(view: CollectionView, asked: str) -> VectorSpec:
 async def family(
     engine: Engine, view: CollectionView, spec: VectorSpec, methods: tuple[str, ...]
 ) -> dict[str, CollectionView]:
-    """Method → collection of the same points: the one asked for, and those that `load` made beside it.
+    """Method → collection of the same points: the one asked for, and those that were made beside it.
 
-    `none` is the baseline; of the others only `methods` are taken, and only when a `none` was asked for.
+    Of one that is a copy (NAME__METHOD by `load`, NAME__qtui__METHOD on a server) that is the NAME without
+    quantization; of any other the copies with one of `methods`.
     """
     own = "none" if spec.quantization is None else spec.quantization.method
-    base = view.name.removesuffix(f"__{own}")
-    wanted = [name for name in methods if name != "none"] if own == "none" else []
-    there = set(await engine.collections())
     found: dict[str, CollectionView] = {}
-    for method, name in [("none", base), *((name, f"{base}__{name}") for name in wanted)]:
-        if method == own or name not in there:
-            continue
-        other = await engine.view(name)
-        if _alike(other, view, spec, method):
-            found[method] = other
+    for method, name in _relatives(view.name, own, methods, await _names(engine, view.name)):
+        if method != own and method not in found:
+            other = await engine.view(name)
+            if _alike(other, view, spec, method):
+                found[method] = other
     found[own] = view
     return dict(sorted(found.items(), key=lambda pair: pair[0] != "none"))
+
+
+def _relatives(name: str, own: str, methods: tuple[str, ...], there: frozenset[str]) -> list[tuple[str, str]]:
+    """Method and name of each collection that may be of the same points."""
+    copied = variant_of(name)
+    base = copied[0] if copied is not None else name.removesuffix(f"__{own}")
+    if base != name:
+        return [pair for pair in (("none", base), ("none", variant_name(base, "none"))) if pair[1] in there]
+    named = [(method, made) for method in methods for made in (variant_name(name, method), f"{name}__{method}")]
+    return [pair for pair in named if pair[1] in there]
+
+
+async def _names(engine: Engine, name: str) -> frozenset[str]:
+    try:
+        return frozenset(await engine.collections())
+    except AccessError:  # a key for one collection only
+        return frozenset((name,))
 
 
 def _alike(other: CollectionView, view: CollectionView, spec: VectorSpec, method: str) -> bool:

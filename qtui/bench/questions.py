@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import random
+from functools import partial
 
 import numpy as np
 
+from qtui.data.live.draw import draw
 from qtui.data.queries import QuerySet, check_queries, too_few
 from qtui.data.vectors import VectorSource, open_queries, open_vectors
 from qtui.engine.base import Engine
+from qtui.engine.pace import FREE, Pace
 from qtui.errors import DataError, UsageError, shown
-from qtui.model import CollectionView, Point, PointId, VectorSpec
+from qtui.model import CollectionView, Point, VectorSpec
 from qtui.plan import BenchRequest, SourceSpec
 
-_PAGE = 10_000
 _RETRIEVE = 500
 
 
@@ -33,7 +34,9 @@ def from_source(request: BenchRequest, source: VectorSource) -> QuerySet:
     return own
 
 
-async def from_collection(request: BenchRequest, engine: Engine, view: CollectionView, spec: VectorSpec) -> QuerySet:
+async def from_collection(
+    request: BenchRequest, engine: Engine, view: CollectionView, spec: VectorSpec, pace: Pace = FREE
+) -> QuerySet:
     """Queries for a collection that is there: from a file, or points of its own drawn with the seed."""
     if request.queries_file is not None:
         return _from_file(request.queries_file, request.queries, spec)
@@ -41,13 +44,14 @@ async def from_collection(request: BenchRequest, engine: Engine, view: Collectio
         raise UsageError(
             f"can't draw {request.queries} queries from {view.points} points; ask for fewer with --queries"
         )
-    ids = await _all_ids(engine, view.name)
-    drawn = sorted(random.Random(request.seed).sample(range(len(ids)), request.queries))  # noqa: S311  # a fair draw, not a secret
-    chosen = tuple(ids[index] for index in drawn)
+    drawn = await draw(engine, view.name, request.queries, points=view.points, seed=request.seed, pace=pace)
+    chosen = drawn.ids
     found: list[Point] = []
     for start in range(0, len(chosen), _RETRIEVE):
-        some = chosen[start : start + _RETRIEVE]
-        found.extend(await engine.retrieve(view.name, some, with_payload=False, with_vectors=True))
+        read = partial(
+            engine.retrieve, view.name, chosen[start : start + _RETRIEVE], with_payload=False, with_vectors=True
+        )
+        found.extend(await pace.asked(read))
     held = {point.id: (point.vectors or {}).get(spec.name) for point in found}
     if any(held.get(point_id) is None for point_id in chosen):
         raise DataError(f"some points of {shown(view.name)} have no vector {shown(spec.name)}; give --queries FILE")
@@ -64,14 +68,3 @@ def _from_file(path: str, limit: int, spec: VectorSpec) -> QuerySet:
         raise too_few(limit, len(found), path)
     check_queries(found, dimension=spec.size, multivector=spec.multivector, distance=spec.distance)
     return found
-
-
-async def _all_ids(engine: Engine, name: str) -> list[PointId]:
-    ids: list[PointId] = []
-    offset: PointId | None = None
-    while True:
-        page = await engine.scroll(name, limit=_PAGE, offset=offset, with_payload=False)
-        ids.extend(point.id for point in page.points)
-        if page.next_offset is None:
-            return ids
-        offset = page.next_offset

@@ -19,6 +19,7 @@ from qtui.bench.state import RunState, Stage
 from qtui.bench.tally import COLD
 from qtui.bench.warnings import variant_name
 from qtui.engine.base import Engine
+from qtui.engine.pace import Pace
 from qtui.events import Event, Measured
 from qtui.plan import Variant
 from qtui.records import Effective, Measurement, Sample
@@ -65,6 +66,8 @@ class Measuring:
         self._gate = gate
         self._pauses: list[float] = []
         """Seconds that each took."""
+        self._away: list[float] = []
+        """Seconds that the server was away, each time."""
         self._done = state.left.done if state.left is not None else frozenset()
         """Measurement, pass and query of what was measured before the run was interrupted."""
         self._variants = [
@@ -91,9 +94,20 @@ class Measuring:
             yield event
         async for event in self._measure():
             yield event
+        for event in self._interruptions():
+            yield event
+
+    def _interruptions(self) -> Iterator[Event]:
+        """Tells of pauses, and of a server that was away."""
         if self._pauses:
-            for event in self._state.warn("paused", _paused_text(self._pauses)):
-                yield event
+            yield from self._state.warn("paused", _paused_text(self._pauses))
+        if self._away:
+            times = "once" if len(self._away) == 1 else f"{len(self._away)} times"
+            text = (
+                f"the server was away {times}, for {units.duration(sum(self._away))} in all: what it didn't answer is"
+                " counted as failed, and after each time its caches were cold"
+            )
+            yield from self._state.warn("server-away", text)
 
     async def _cold(self) -> AsyncGenerator[Event, None]:
         state, stage = self._state, Stage(self._state.clock, "warm-up", "cold pass", len(self._variants))
@@ -183,15 +197,45 @@ class Measuring:
             await state.clock.sleep(0)
 
     async def _block(self, index: int, span: Sequence[int], *, closed_loop: bool = False) -> Block:
-        cell = self._state.cells[index]
-        return await run_block(
-            self._engine,
-            self._asks[index],
-            self._state.queries,
-            span,
-            concurrency=cell.concurrency,
-            rate=None if closed_loop else self._state.plan.rate,
-            clock=self._state.clock,
+        state, cell, ask = self._state, self._state.cells[index], self._asks[index]
+        rate = None if closed_loop else state.plan.rate
+        if state.crew is not None and cell.concurrency > 1:
+            block = await state.crew.block(ask, span, concurrency=cell.concurrency, rate=rate)
+        else:
+            block = await run_block(
+                self._engine,
+                ask,
+                state.queries,
+                span,
+                concurrency=cell.concurrency,
+                rate=rate,
+                clock=state.clock,
+                pace=state.pace,
+            )
+        if block.away:
+            await self._until_back(ask, span[0])
+        elif not closed_loop and state.tally is not None and self._engine.info.kind == "server":
+            state.tally.add_client(index, block)
+        return block
+
+    async def _until_back(self, ask: Ask, query: int) -> None:
+        """Waits for a server that is away, as far as patience goes: raises what it said last, and the run ends there.
+
+        What it didn't answer stays counted as failed; its caches are cold, so a block is asked that isn't counted.
+        """
+        state = self._state
+        began = state.clock.now()
+
+        async def alive() -> None:
+            await self._engine.query(
+                ask.collection, state.queries[query], ask.settings, using=ask.using, filter_=ask.filter_
+            )
+
+        await Pace(now=state.clock.now, sleep=state.clock.sleep).asked(alive)
+        self._away.append(state.clock.now() - began)
+        span = range(min(state.plan.block, len(state.queries)))
+        await run_block(
+            self._engine, ask, state.queries, span, concurrency=1, rate=None, clock=state.clock, pace=state.pace
         )
 
     def _ask(self, cell: Variant) -> Ask:

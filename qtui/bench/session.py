@@ -9,21 +9,25 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from qtui.bench import advise, answers, building, likeness, questions, running, schedule, tuning, warnings
+from qtui.bench import advise, answers, building, crew, guard, likeness, questions, running, schedule, tuning, warnings
 from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
+from qtui.bench.crew import Hire
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
 from qtui.bench.state import RunState, environment, new_id, timestamp
 from qtui.bench.tally import Tally
 from qtui.bench.truth import TruthCache, check_truth_use
 from qtui.bench.unfinished import Unfinished
+from qtui.bench.whatif import what_if
 from qtui.bench.workplace import Workplace, clean
 from qtui.data.queries import QuerySet
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine
+from qtui.engine.pace import FREE
 from qtui.errors import UsageError
 from qtui.events import BuildDone, Event, Measured, RunFinished, Started
 from qtui.filters import Filter, parse_filter
@@ -46,18 +50,30 @@ async def bench(
     open_engine: OpenEngine | None = None,
     gate: Gate | None = None,
     left: Unfinished | None = None,
+    hire: Hire | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Runs a plan; the last event is RunFinished, with the record that was kept.
 
     Closing `gate` has the run wait between two blocks until it is opened. With what an interrupted run `left`, that
     run goes on: its record is continued, and what was measured isn't measured again; `request` is then its own.
 
-    `engine` is the open store for a request that names a collection; for one with a source, collections are built
+    `engine` is the open store or server for a request that names a collection, of which it measures a sample elsewhere
+    where that is asked for; for one with a source, collections are built
     by `build` in a temporary store under `home`, which `open_engine` then opens. Raises the errors of its parts;
-    nothing is kept of a run that failed or was cancelled before it measured anything.
+    nothing is kept of a run that failed or was cancelled before it measured anything. `hire` starts the processes that
+    ask a server together; without it this one asks alone.
     """
     check(request)
-    session = _Session(request, home, clock, gate or Gate(), left)
+    if request.live.locally:
+        if engine is None:
+            raise UsageError("a sample can only be taken from an open store or server")
+        run = partial(bench, engine=None, home=home, build=build, clock=clock, open_engine=open_engine, gate=gate)
+        pace = guard.reading_pace(request, engine.info, clock)
+        async with aclosing(what_if(request, engine=engine, home=home, pace=pace, run=run)) as events:
+            async for event in events:
+                yield event
+        return
+    session = _Session(request, home, clock, gate or Gate(), left, hire)
     if request.source is not None:
         events = session.of_source(build, open_engine or _open_embedded)
     else:
@@ -81,9 +97,17 @@ async def _open_embedded(store: Path) -> Engine:
 class _Session:
     """The steps of one run, over its state."""
 
-    def __init__(self, request: BenchRequest, home: Path, clock: Clock, gate: Gate, left: Unfinished | None) -> None:
+    def __init__(
+        self,
+        request: BenchRequest,
+        home: Path,
+        clock: Clock,
+        gate: Gate,
+        left: Unfinished | None,
+        hire: Hire | None,
+    ) -> None:
         self._request = self._asked = request
-        self._left = left
+        self._left, self._hire = left, hire
         self._gate = gate
         self._home = home
         self._clock = clock
@@ -146,19 +170,22 @@ class _Session:
                 yield event
 
     async def of_collection(self, engine: Engine) -> AsyncGenerator[Event, None]:
-        """Measures a collection that is there, beside the one without quantization where `load` made one."""
+        """Measures a collection that is there, beside those of the same points that were made of it."""
         request = self._request
         assert request.collection is not None
         view = await engine.view(request.collection)
         spec = building.vector_of(view, request.build.vector_name)
         views = await building.family(engine, view, spec, request.methods)
-        asked = await questions.from_collection(request, engine, view, spec)
+        pace = guard.reading_pace(request, engine.info, self._clock)
+        asked = await questions.from_collection(request, engine, view, spec, pace)
         self._request = request = replace(request, methods=tuple(views))
         dataset = self._dataset(view.name, view.points, (spec.size, spec.multivector), asked)
         names = {method: found.name for method, found in views.items()}
         state = self._begin(dataset, asked, spec.distance, names, engine.info)
         yield Started(state.id)
-        async for event in answers.of_collection(state, engine, spec.name):
+        for warned in state.take_all(guard.said(request, engine.info)):
+            yield warned
+        async for event in answers.of_collection(state, engine, spec.name, pace):
             yield event
         async for event in building.prove_all(state, engine, spec.name, dict.fromkeys(views), view.points):
             yield event
@@ -208,6 +235,8 @@ class _Session:
             order="raced" if request.tune else "interleaved",
             block=schedule.block_size(queries, request.concurrency),
             cold=request.cold,
+            pace=None if info is None else guard.rate_of(request, info),
+            processes=1 if info is None else crew.wanted(request, info),
             target_recall=request.target_recall,
             wishes=request.wishes,
         )
@@ -232,6 +261,7 @@ class _Session:
             warnings=[] if left is None else left.warnings,
             left=left,
             name=None if left is None else left.record.name,
+            pace=FREE if info is None else guard.pace_of(request, info, self._clock),
         )
         snapshot = state.snapshot()
         state.journal = self._runs.begin(snapshot, self._asked) if left is None else self._runs.go_on(left, snapshot)
@@ -251,8 +281,11 @@ class _Session:
             yield event
         state.save()
         measuring = tuning.Tuning if self._request.tune else running.Measuring
-        async with aclosing(measuring(state, engine, self._gate).events()) as events:
-            async for event in events:
+        async with AsyncExitStack() as stack:
+            if state.plan.processes > 1 and self._hire is not None:
+                state.crew = await self._hire(state.plan.processes, state.queries)
+                stack.push_async_callback(state.crew.dismiss)
+            async for event in await stack.enter_async_context(aclosing(measuring(state, engine, self._gate).events())):
                 yield event
         for warned in state.take_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):
             yield warned

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from qtui import __version__
 from qtui.bench.clock import Clock
+from qtui.bench.crew import Crew
 from qtui.bench.journal import Journal
 from qtui.bench.readiness import Target
 from qtui.bench.tally import Tally
 from qtui.bench.unfinished import Unfinished
 from qtui.data.rows import Batch
+from qtui.engine.pace import FREE, Pace
 from qtui.events import Progress, Warned
 from qtui.filters import Filter
 from qtui.model import Distance, EngineInfo, PointId
@@ -92,6 +94,10 @@ class RunState:
     journal: Journal | None = None
     left: Unfinished | None = None
     """What an interrupted run left that this one goes on with."""
+    pace: Pace = FREE
+    """How fast its searches may follow each other."""
+    crew: Crew | None = None
+    """Further processes that ask; None: this one does."""
     name: str | None = None
     tuning: TuningRecord | None = None
     """How the grid was searched; only when it was, and is done."""
@@ -145,9 +151,10 @@ class RunState:
             collections=tuple(self.collections),
             measurements=() if self.tally is None else self.tally.blanks,
             warnings=tuple(self.warnings),
+            cost=self.request.cost,
             name=self.name,
-        )
             tuning=self.tuning,
+        )
 
     def save(self) -> None:
         """Writes a snapshot to the journal."""
@@ -164,7 +171,7 @@ class Stage:
         self._before = done
         self._stage = stage
         self._about = about
-        self._total = total
+        self.total = total
         self._started = clock.now()
         self._told: float | None = None
         self._paused_s = 0.0
@@ -180,12 +187,12 @@ class Stage:
 
     def due(self, done: int) -> bool:
         """Whether it is time to tell: at the start, at the end, and every EVENT_S seconds between."""
-        return self._told is None or done == self._total or self._clock.now() - self._told >= EVENT_S
+        return self._told is None or done == self.total or self._clock.now() - self._told >= EVENT_S
 
     def tell(self, done: int) -> Progress:
         """Where the stage stands; time left is by the rate so far."""
         self._told = self._clock.now()
         remaining = None
-        if self._total is not None and done > self._before:
-            remaining = self.elapsed_s / (done - self._before) * (self._total - done)
-        return Progress(self._stage, self._about, done, self._total, self.elapsed_s, remaining)
+        if self.total is not None and done > self._before:
+            remaining = self.elapsed_s / (done - self._before) * (self.total - done)
+        return Progress(self._stage, self._about, done, self.total, self.elapsed_s, remaining)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from qtui.bench import metrics
+from qtui.bench.measure import Block
 from qtui.model import PointId
-from qtui.records import Failure, Measurement, Sample, Speedup
+from qtui.records import Failure, Measurement, Sample, Speedup, Split
 
 COLD = -1
 """`repeat` of the samples of a cold pass, which are in no figure."""
@@ -33,6 +34,17 @@ class Answered:
     wall_s: float = 0.0
     timed: int = 0
     """Searches, failed ones too, that `wall_s` spans."""
+    client_cpu_s: float = 0.0
+    """Of the processes that asked a server, in blocks that lasted `client_wall_s` together."""
+    client_wall_s: float = 0.0
+    client_searches: int = 0
+    processes: int = 1
+
+    @property
+    def client_share(self) -> float:
+        """How much of a core each asking process used while it asked."""
+        whole = self.client_wall_s * self.processes
+        return self.client_cpu_s / whole if whole > 0 else 0.0
 
     def pass_medians(self) -> list[float]:
         """Median engine time of each pass, in order."""
@@ -54,7 +66,7 @@ class Tally:
         """`blanks`: the measurements without figures, in the order of the plan."""
         self.blanks = tuple(blanks)
         self._truth = None if truth is None else [frozenset(ids) for ids in truth]
-        self._rate = rate
+        self.rate = rate
         self._seed = seed
         self.answered = tuple(Answered() for _ in blanks)
         self._last: tuple[tuple[int, int], tuple[Measurement, ...]] | None = None
@@ -88,6 +100,14 @@ class Tally:
         self.answered[measurement].wall_s += wall_s
         self.answered[measurement].timed += searches
 
+    def add_client(self, measurement: int, block: Block) -> None:
+        """Counts what one block cost the processes that asked a server."""
+        held = self.answered[measurement]
+        held.client_cpu_s += block.cpu_s
+        held.client_wall_s += block.wall_s
+        held.client_searches += len(block.outcomes)
+        held.processes = block.processes
+
     def measurements(self, *, resamples: int = 1000) -> tuple[Measurement, ...]:
         """The figures of all variants so far."""
         state = (resamples, sum(held.timed + len(held.query) + held.failures.total() for held in self.answered))
@@ -100,7 +120,7 @@ class Tally:
         held, blank = self.answered[index], self.blanks[index]
         means = [math.fsum(found) / len(found) for _, found in sorted(held.recalls.items())]
         n = len(held.engine_ms)
-        alone = blank.concurrency == 1 and self._rate is None and held.timed > 0 and not held.failures
+        alone = blank.concurrency == 1 and self.rate is None and held.timed > 0 and not held.failures
         overhead_ms = None
         if alone and held.timed == n:
             # never below 0, where both clocks round
@@ -114,7 +134,16 @@ class Tally:
             round_trip_ms=metrics.latency(held.round_trip_ms, held.query, resamples=resamples, seed=self._seed),
             overhead_ms=overhead_ms,
             qps=n / held.wall_s if n and held.wall_s > 0 else None,
+            split=self._split(held) if alone else None,
         )
+
+    @staticmethod
+    def _split(held: Answered) -> Split | None:
+        if not held.client_searches or not held.engine_ms:
+            return None
+        client_ms = held.client_cpu_s * 1000 / held.client_searches
+        outside_ms = (math.fsum(held.round_trip_ms) - math.fsum(held.engine_ms)) / len(held.engine_ms)
+        return Split(client_ms, max(0.0, outside_ms - client_ms))
 
     def _compared(self, index: int, figures: Sequence[Measurement], resamples: int) -> Measurement:
         own = figures[index]

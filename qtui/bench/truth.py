@@ -19,6 +19,7 @@ from qtui import config
 from qtui.bench.exact import ExactMaxSim, ExactSearch, Nearest
 from qtui.data.rows import Batch
 from qtui.engine.base import Engine
+from qtui.engine.pace import FREE, Pace
 from qtui.errors import QtuiError, UsageError
 from qtui.filters import Filter
 from qtui.model import Distance, PointId, SearchSettings
@@ -111,15 +112,20 @@ async def engine_truth(
     using: str,
     filter_: Filter | None,
     own: Sequence[PointId] | None,
+    pace: Pace = FREE,
 ) -> AsyncIterator[tuple[int, tuple[tuple[PointId, ...], ...], int]]:
     """Exact answers by the engine's own full scan: yields queries done, their ids, and how many of them are tied.
 
-    With `own`, each query is a point of the collection and is left out of its answer.
+    With `own`, each query is a point of the collection and is left out of its answer. Under a load guard each query is
+    a request of its own: a full scan of a large collection is work enough.
     """
     settings = SearchSettings(limit=k + 1 + (own is not None), exact=True)
-    for start in range(0, len(queries), _ENGINE_BATCH):
-        batch = list(queries[start : start + _ENGINE_BATCH])
-        answers = (await engine.query_batch(collection, batch, settings, using=using, filter_=filter_)).value
+    step = _ENGINE_BATCH if pace.per_second is None else 1
+    for start in range(0, len(queries), step):
+        batch = list(queries[start : start + step])
+        async with pace.turn():
+            timed = await engine.query_batch(collection, batch, settings, using=using, filter_=filter_)
+        answers = timed.value
         found, tied = [], 0
         for number, answer in enumerate(answers):
             ranked = list(zip(answer.ids, answer.scores, strict=True))

@@ -14,6 +14,8 @@ from qtui.plan import BenchRequest, Taken, Variant
 from qtui.records import Measurement, RunWarning
 
 LEAST_QUERIES = 25
+BUSY_SHARE = 0.7
+"""Of a core, from which a client process is taken to measure itself."""
 NOISY_SPREAD = 0.25
 """Largest over smallest median of a variant's passes, less 1, from which a machine counts as noisy."""
 _TRAINING_S = {"product-x4": 190, "product-x8": 80, "product-x16": 31, "product-x32": 24, "product-x64": 18}
@@ -72,8 +74,8 @@ def _of_sample(taken: Taken) -> Iterator[RunWarning]:
     drawn = "all" if whole else f"{taken.points:,} of {taken.of:,}"
     text = (
         f"tried locally: {drawn} points of {shown(taken.collection)}, {taken.how}, in the embedded engine. Bytes a"
-        " vector carry over, and recall does nearly; latencies and queries a second are those of the embedded engine on this"
-        " machine, not the server's"
+        " vector carry over, and recall does nearly; latencies and queries a second are those of the embedded engine on"
+        " this machine, not the server's"
     )
     if not whole:
         text += "; of fewer points the nearest are easier to tell apart: in all of them recall is rather lower"
@@ -166,7 +168,26 @@ def of_figures(
             " stop other programs, or raise --repeat"
         )
         yield RunWarning("noisy", text)
+    yield from _busy_client(measurements, tally)
     yield from _hidden_speed(measurements, targets)
+
+
+def _busy_client(measurements: Sequence[Measurement], tally: Tally) -> Iterator[RunWarning]:
+    """A client without a moment of rest measures itself; one search at a time is the exception: it waits anyway."""
+    busy = [
+        (held.client_share, variant_name(measured), held.processes)
+        for measured, held in zip(measurements, tally.answered, strict=True)
+        if held.client_share > BUSY_SHARE and (measured.concurrency > 1 or tally.rate is not None)
+    ]
+    if busy:
+        share, name, processes = max(busy)
+        asked = "one client process" if processes == 1 else f"{processes} client processes"
+        text = (
+            f"these figures are partly the client's own: {asked} used {share:.0%} of a core each while asking"
+            f" ({name}), so round trips and queries a second may be limited by it; use more --processes, --grpc, a"
+            " second machine, or fewer in flight"
+        )
+        yield RunWarning("client-bound", text)
 
 
 def _hidden_speed(measurements: Sequence[Measurement], targets: Mapping[str, Target]) -> Iterator[RunWarning]:

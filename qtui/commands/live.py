@@ -32,11 +32,18 @@ def declare(parser: Parser) -> None:
         help="searches a second that a server is asked at most, 0 for as fast as it answers"
         f" (default: {DEFAULT_PACE:g}, unless --rate or a --concurrency above 1 ask for load)",
     )
+    group.add_argument(
+        "--processes",
+        type=values.whole(1, 16),
+        metavar="N",
+        help="client processes that ask a server together (default: one for each search in flight, as far as there are"
+        " cores)",
+    )
 
 
 def live_of(args: Namespace) -> Live:
     """What the options say."""
-    return Live(locally=args.locally, sample=args.sample, pace=args.pace)
+    return Live(locally=args.locally, sample=args.sample, pace=args.pace, processes=args.processes)
 
 
 async def facts(request: BenchRequest, args: Namespace) -> tuple[int, int, bool]:

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from qtui.errors import EngineGone
+from qtui.errors import EngineGone, RateLimited, Unreachable
 
 T = TypeVar("T")
-WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each new try of what may safely be asked twice."""
+AWAY = (EngineGone, RateLimited, Unreachable)
+"""What a server says, or rather doesn't, that may answer again in a moment."""
+WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds before each new try of what may safely be asked twice: long enough for a restart."""
 
 
 class Pace:
     """At most so many requests a second, and after each as long a rest as it took: never more than half of the time.
 
-    One of these belongs to one loop of requests, each sent when the last was answered. Without a rate it never waits.
+    With several requests in flight the rate is that of all together. Without a rate nobody waits.
     """
 
     def __init__(
@@ -32,41 +35,39 @@ class Pace:
     ) -> None:
         self.per_second = per_second
         self._now, self._sleep = now, sleep
-        self._began = self._next = 0.0
+        self._next = 0.0
 
-    async def turn(self) -> float:
-        """Waits until the next request may be sent. Returns the seconds that it waited."""
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[float]:
+        """Waits until the next request may be sent, which the block then does. Gives the seconds that it waited."""
         if self.per_second is None:
-            return 0.0
+            yield 0.0
+            return
         came = self._now()
-        if self._next > came:
-            await self._sleep(self._next - came)
-        self._began = self._now()
-        self._next = self._began + 1 / self.per_second
-        return self._began - came
-
-    def done(self) -> None:
-        """The request that had the last turn is answered."""
-        if self.per_second is not None:
-            now = self._now()
-            self._next = max(self._next, now + (now - self._began))
+        at = max(self._next, came)
+        self._next = at + 1 / self.per_second
+        if at > came:
+            await self._sleep(at - came)
+        began = self._now()
+        try:
+            yield began - came
+        finally:
+            ended = self._now()
+            self._next = max(self._next, ended + (ended - began))
 
     async def asked(self, call: Callable[[], Awaitable[T]]) -> T:
         """The answer to a request that changes nothing when it is sent twice; tried again while the server is away.
 
-        Raises EngineGone when it stays away, and at once whatever else the request raises.
+        Raises what the server said last when it stays away, and at once whatever else the request raises.
         """
-        for wait_s in (*WAITS_S, None):
-            await self.turn()
+        for wait_s in WAITS_S:
             try:
-                return await call()
-            except EngineGone:
-                if wait_s is None:
-                    raise
-            finally:
-                self.done()
-            await self._sleep(wait_s)
-        raise AssertionError("the last try returns or raises")
+                async with self.turn():
+                    return await call()
+            except AWAY:
+                await self._sleep(wait_s)
+        async with self.turn():
+            return await call()
 
 
 FREE = Pace()

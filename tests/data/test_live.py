@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from uuid import UUID
@@ -238,16 +239,27 @@ async def test_the_pace_is_kept_and_a_slow_server_gets_as_long_a_rest():
     pace = Pace(10, now=clock.now, sleep=clock.sleep)
     started = []
     for took_s in (0.01, 0.01, 0.3, 0.01):
-        await pace.turn()
-        started.append(round(clock.now(), 6))
-        await clock.sleep(took_s)
-        pace.done()
+        async with pace.turn():
+            started.append(round(clock.now(), 6))
+            await clock.sleep(took_s)
     assert started == [0.0, 0.1, 0.2, 0.8]
 
 
 async def test_without_a_rate_nobody_waits():
     clock = FakeClock()
     pace = Pace(now=clock.now, sleep=clock.sleep)
-    assert await pace.turn() == 0.0
-    pace.done()
-    assert clock.time == 0.0
+    async with pace.turn() as waited_s:
+        assert (waited_s, clock.time) == (0.0, 0.0)
+
+
+async def test_several_in_flight_share_one_rate():
+    clock = FakeClock()
+    pace = Pace(10, now=clock.now, sleep=clock.sleep)
+    started = []
+
+    async def ask():
+        async with pace.turn():
+            started.append(round(clock.now(), 6))
+
+    await asyncio.gather(*(ask() for _ in range(4)))
+    assert started == [0.0, 0.1, 0.2, 0.3]

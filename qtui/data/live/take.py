@@ -82,7 +82,7 @@ class Sample:
 
     def __init__(self, folder: Path, wanted: Wanted, about: About) -> None:
         self._folder, self._wanted, self.about = folder, wanted, about
-        stem = file_stem(wanted.collection)
+        stem = f"{file_stem(wanted.collection)}-sample"
         self._vectors, self._packed = folder / f"{stem}.fbin", folder / f"{stem}.npz"
         self._tokens, self._payloads = folder / "tokens", folder / f"{stem}.jsonl"
         self._note(about)
