@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ACTIONS = {"list": 0, "show": 1, "diff": 2, "export": 1}
 """How many runs each takes."""
-FORMATS = ("md", "csv", "json")
+FORMATS = ("md", "html", "csv", "json")
 
 
 def declare(parser: Parser) -> None:
@@ -29,11 +29,11 @@ def declare(parser: Parser) -> None:
         usage="qtui runs list [--json]\n"
         "       qtui runs show ID|FILE [--json]\n"
         "       qtui runs diff A B [--json]\n"
-        "       qtui runs export ID --format md|csv|json [-o F]",
+        "       qtui runs export ID --format md|html|csv|json [-o F]",
         examples=(
             "qtui runs list",
             "qtui runs diff 2025-03 ./before.json",
-            "qtui runs export 2025-03 --format md -o report.md",
+            "qtui runs export 2025-03 --format html -o report.html",
         ),
     )
     group = parser.add_argument_group("what is asked")
@@ -147,7 +147,7 @@ def _export(records: list[RunRecord], args: Namespace, console: Console) -> None
     from qtui.bench import export
     from qtui.commands.files import write_text
 
-    text = {"md": export.to_markdown, "csv": export.to_csv, "json": export.to_json}[args.format](records[0])
+    text = export.EXPORTS[args.format](records[0])
     if args.output in (None, "-"):
         console.result(text.rstrip("\n"))
     else:

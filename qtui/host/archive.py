@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,6 @@ from qtui.host import requests
 from qtui.host.serve import Answering, Service, enter
 from qtui.plan import BenchRequest
 from qtui.records import RunRecord, RunSummary
-
-_EXPORTS: dict[str, Callable[[RunRecord], str]] = {
-    "md": export.to_markdown,
-    "csv": export.to_csv,
-    "json": export.to_json,
-}
 
 
 class Archive:
@@ -57,9 +50,9 @@ class Archive:
 
     async def export(self, asked: requests.Export) -> str:
         """One run as text."""
-        writer = _EXPORTS.get(asked.format)
+        writer = export.EXPORTS.get(asked.format)
         if writer is None:
-            raise UsageError(f"no export format {shown(asked.format)}; choose from {', '.join(_EXPORTS)}")
+            raise UsageError(f"no export format {shown(asked.format)}; choose from {', '.join(export.EXPORTS)}")
         return writer(self._runs.load(asked.id))
 
     async def advise(self, asked: requests.Advise) -> Advice:
@@ -67,7 +60,7 @@ class Archive:
         record = self._runs.load(asked.id)
         if self._evidence is None or self._evidence.record != record:
             self._evidence = await asyncio.to_thread(advise.of_kept, self._runs, asked.id)
-        return advise.advise(self._evidence, asked.target)
+        return advise.advise(self._evidence, asked.target, asked.wishes)
 
     async def compare(self, asked: requests.Compare) -> Comparison:
         """Two runs side by side."""

@@ -28,6 +28,7 @@ from qtui.model import (
 )
 from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
 from qtui.records import RunRecord, RunSummary
+from qtui.wishes import PLAIN, Wishes
 
 __all__ = ["MakeRoom", "Room", "RoomState"]
 
@@ -115,8 +116,12 @@ class Room(Protocol):
         """One run."""
         ...
 
-    async def advise(self, run_id: str, target: float, /) -> Advice:
-        """What one run says to use for a target recall."""
+    async def plan_of(self, run_id: str, /) -> BenchRequest:
+        """What an interrupted run was asked for; a UsageError says why one can't go on."""
+        ...
+
+    async def advise(self, run_id: str, target: float, wishes: Wishes = PLAIN, /) -> Advice:
+        """What one run says to use for a target recall, within limits."""
         ...
 
     async def compare(self, before: str, after: str, /) -> Comparison:
@@ -140,11 +145,15 @@ class Room(Protocol):
         ...
 
     async def export(self, run_id: str, format_: str, /) -> str:
-        """One run as `md`, `csv` or `json` text."""
+        """One run as `md`, `html`, `csv` or `json` text."""
         ...
 
     def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:
         """Measures; closing the iterator cancels and keeps what is there."""
+        ...
+
+    def resume_run(self, run_id: str, /) -> AsyncGenerator[Event, None]:
+        """Goes on with a run that was interrupted; closing the iterator cancels it again."""
         ...
 
     def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:

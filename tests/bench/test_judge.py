@@ -118,11 +118,15 @@ def test_without_the_searches_the_intervals_of_the_records_stand_in():
     found = check(slower, "binary:rescore=off:p95=+20%", before, floor=False)
     assert (found.outcome, found.change) == (MISSED, (2.0, 2.0))
     assert check(slower, "binary:rescore=off:p99=+20%", before, floor=False).why.startswith("no interval")
-    wide = replace(before.record.measurements[1].engine_ms.ci, p95=(0.1, 3.0))
+    known = before.record.measurements[1].engine_ms
+    assert known is not None
+    wide = replace(known.ci, p95=(0.1, 3.0))
     spread = replace(
         before.record,
         measurements=tuple(
-            replace(each, engine_ms=replace(each.engine_ms, ci=wide)) for each in before.record.measurements
+            replace(each, engine_ms=replace(known, p95=each.engine_ms.p95, ci=wide))
+            for each in before.record.measurements
+            if each.engine_ms is not None
         ),
     )
     assert check(slower, "binary:rescore=off:p95=+20%", Kept(spread), floor=False).outcome == DOUBTFUL
@@ -148,9 +152,12 @@ def test_other_data_is_refused_and_another_machine_is_named():
 
 def test_draws_of_the_same_queries_are_paired_and_have_the_records_interval():
     kept = made(ms=noise(3))
+    assert kept.tally is not None
     drawn = draws_of(kept.tally, 1, "p95")
+    assert drawn is not None
     assert metrics.interval(drawn) == pytest.approx(kept.record.measurements[1].engine_ms.ci.p95)
     mean = draws_of(kept.tally, 1, "mean")
+    assert mean is not None
     assert float(mean.mean()) == pytest.approx(kept.record.measurements[1].engine_ms.mean, rel=0.02)
     assert change_of(drawn, drawn) == (1.0, 1.0)
     assert change_of(drawn, drawn * 0) is None

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from qtui.bench.compare import diff
-from qtui.bench.export import to_csv, to_json, to_markdown
+from qtui.bench.export import to_csv, to_html, to_json, to_markdown
 from qtui.bench.report import table
 from qtui.errors import UsageError
 from qtui.model import SearchSettings
@@ -80,7 +80,7 @@ async def test_nothing_from_data_reaches_the_terminal_or_breaks_a_line(home):
     dataset = replace(record.dataset, source=hostile, filter=hostile)
     collections = tuple(replace(found, method=hostile) for found in record.collections)
     record = replace(record, dataset=dataset, collections=collections, warnings=(RunWarning("x", hostile, hostile),))
-    for text in (table(record), to_markdown(record), to_json(record)):
+    for text in (table(record), to_markdown(record), to_html(record), to_json(record)):
         assert text.replace("\n", "").isprintable()
     assert max(cells_of(line) for line in table(record).splitlines()) <= 80
     assert msgspec.json.decode(to_json(record), type=type(record)) == record
@@ -101,48 +101,6 @@ async def test_csv_has_a_flat_row_a_measurement(home):
     assert {row["engine_n"] for row in rows} == {"60"}
     assert rows[0]["bytes_quantized"] == ""
     assert to_csv(replace(record, measurements=())) == "run\n"
-
-
-async def test_markdown_has_the_figures_the_method_and_the_warnings(home):
-    record = await some_record(home)
-    record = replace(record, name="a | b <script>", warnings=(RunWarning("noisy", "loud", "synthetic"),))
-    text = to_markdown(record)
-    assert text.startswith("# a \\| b \\<script>\n")
-    for words in (
-        "## How it was measured",
-        "## Figures, recall@5",
-        "| binary | on ×4 |",
-        "**noisy** (synthetic): loud",
-    ):
-        assert words in text, words
-    for title, bars in (("Figures", 16), ("Collections", 10), ("Bytes", 9)):
-        section = text.split(f"## {title}")[1].split("##")[0]
-        assert {line.count("|") for line in section.splitlines() if line.startswith("|")} == {bars}, title
-    order = [line.split("|")[2].strip() for line in text.splitlines() if line.startswith("| binary |")]
-    assert order == ["off", "on ×1", "on ×4"]
-
-
-async def test_markdown_says_what_to_use_and_how(home):
-    record = await some_record(home)
-    runner_up = RunnerUp("scalar", SearchSettings(), "larger")
-    chosen = Recommendation(
-        "binary",
-        SearchSettings(rescore=True, oversampling=4.0),
-        Span(0.97, 0.96, 0.98),
-        speedup=2.0,
-        compression=32.0,
-        reasons=("memory: 2 bytes | less",),
-        runner_up=runner_up,
-        python="print('```')\n",
-        rest="PUT /collections/x\n",
-    )
-    assert "## Recommendation" not in to_markdown(replace(record, recommendation=None))
-    text = to_markdown(replace(record, recommendation=chosen)).split("## Recommendation")[1].split("## Figures")[0]
-    assert "**binary**, rescore x4: recall@5 0.970 (0.960 to 0.980)." in text
-    assert "- memory: 2 bytes \\| less" in text
-    assert "- runner-up: scalar: larger" in text
-    assert "````python\nprint('```')\n````\n" in text
-    assert "```http\nPUT /collections/x\n```\n" in text
 
 
 async def test_a_run_does_not_differ_from_itself(home):

@@ -16,7 +16,7 @@ from qtui.tui.text import clean, plain
 from qtui.tui.theme import DIM, WARN
 from qtui.tui.widgets.controls import Choice, Field, line_input
 
-FORMATS = (("md", "Markdown"), ("csv", "CSV"), ("json", "JSON"))
+FORMATS = (("md", "Markdown"), ("html", "HTML"), ("csv", "CSV"), ("json", "JSON"))
 
 
 class ConfirmByName(ModalScreen[bool]):

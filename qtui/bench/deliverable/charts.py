@@ -1,0 +1,130 @@
+"""Which charts a report has, as data: every mark is a pair of figures with their origin. Drawn by `svg`. Pure."""
+
+from __future__ import annotations
+
+from qtui.bench.deliverable.parts import Chart, Mark, Part, Series
+from qtui.bench.deliverable.reading import Reading
+from qtui.bench.report import rescore_cell
+from qtui.methods import METHODS
+
+SCAN_NOTE = "digits: oversampling; no digit: without rescoring"
+
+
+def charts(reading: Reading) -> tuple[Part, ...]:
+    """Those that the run has figures for."""
+    if not reading.compared:
+        return ()
+    found = [_latency(reading)]
+    if reading.record.dataset.truth is not None:
+        found = [_trade_off(reading), *found, *_by_factor(reading)]
+    elif any(len(method.factors) > 1 for method in reading.methods):
+        found += _by_factor(reading)[1:]
+    return (*found, *_memory(reading))
+
+
+def _made_of(reading: Reading) -> str:
+    data = reading.record.dataset
+    counts = [found.n for index in reading.compared if (found := reading.of(index).engine_ms) is not None]
+    return f"{data.points:,} points, recall@{data.k}, {data.queries} queries, n={min(counts):,} searches a variant"
+
+
+def _trade_off(reading: Reading) -> Chart:
+    series = []
+    for name, indexes in _by_method(reading):
+        marks = tuple(
+            Mark(
+                reading.facts.figure(f"measurements[{index}].engine_ms.p50", "ms"),
+                reading.facts.figure(f"measurements[{index}].recall.mean", "share"),
+                METHODS[name].letter + _digits(reading, index),
+                f"{name} {rescore_cell(reading.of(index))}",
+            )
+            for index in indexes
+        )
+        series.append(Series(name, METHODS[name].letter, marks))
+    k = reading.record.dataset.k
+    note = f"{_made_of(reading)}; {SCAN_NOTE}"
+    title, x_title = "Recall against latency", "engine p50, ms (log)"
+    return Chart("scatter", title, x_title, f"recall@{k}", tuple(series), log_x=True, note=note)
+
+
+def _latency(reading: Reading) -> Chart:
+    series = tuple(
+        Series(
+            name,
+            METHODS[name].letter,
+            tuple(
+                Mark(
+                    reading.facts.figure(f"measurements[{index}].engine_ms.p50", "ms"),
+                    reading.facts.figure(f"measurements[{index}].engine_ms.mean", "ms"),
+                    METHODS[name].letter,
+                    f"{name} {rescore_cell(reading.of(index))}",
+                    tuple(
+                        reading.facts.figure(f"measurements[{index}].engine_ms.{which}", "ms")
+                        for which in ("p95", "p99")
+                    ),
+                )
+                for index in indexes
+            ),
+        )
+        for name, indexes in _by_method(reading)
+    )
+    note = f"bar: p50; marks: p95, p99; {_made_of(reading)}"
+    return Chart("bars", "Latency of each variant", "engine time, ms", "", series, note=note)
+
+
+def _by_factor(reading: Reading) -> list[Chart]:
+    """Recall, then latency, against oversampling: two charts, since one with two scales misleads."""
+    several = [method for method in reading.methods if len(method.factors) > 1]
+    k, found = reading.record.dataset.k, []
+    for title, y_title, field, style in (
+        ("Recall against oversampling", f"recall@{k}", "recall.mean", "share"),
+        ("Latency against oversampling", "engine p50, ms", "engine_ms.p50", "ms"),
+    ):
+        series = tuple(
+            Series(
+                method.name,
+                METHODS[method.name].letter,
+                tuple(
+                    Mark(
+                        reading.facts.figure(f"measurements[{index}].search.oversampling", "number"),
+                        reading.facts.figure(f"measurements[{index}].{field}", style),
+                        METHODS[method.name].letter,
+                        f"{method.name} ×{factor:g}",
+                    )
+                    for factor, index in method.factors
+                ),
+            )
+            for method in several
+        )
+        if series:
+            found.append(Chart("lines", title, "oversampling", y_title, series, note=_made_of(reading)))
+    return found
+
+
+def _memory(reading: Reading) -> tuple[Chart, ...]:
+    marks = []
+    for index, held in enumerate(reading.record.collections):
+        at = f"collections[{index}]"
+        size = "original" if held.method == "none" else "quantized"
+        if held.method in METHODS and (held.method == "none" or held.bytes_per_vector.quantized is not None):
+            length = reading.facts.figure(f"{at}.bytes_per_vector.{size}", "whole")
+            by_formula = reading.facts.figure(f"{at}.bytes_per_vector.original / {at}.compression.theoretical", "whole")
+            letter = METHODS[held.method].letter
+            marks.append((held.method, Mark(length, length, letter, held.method, (by_formula,))))
+    series = tuple(Series(name, METHODS[name].letter, (mark,)) for name, mark in marks)
+    unit = "token" if reading.record.dataset.multivector else "vector"
+    note = "bar: as found in the files; mark: by the formula"
+    return (Chart("bars", f"Bytes of a {unit}", "bytes", "", series, note=note),) if series else ()
+
+
+def _by_method(reading: Reading) -> list[tuple[str, tuple[int, ...]]]:
+    found = [] if reading.none is None else [("none", (reading.none,))]
+    for method in reading.methods:
+        off = () if method.off is None else (method.off,)
+        found.append((method.name, (*off, *(index for _, index in method.factors))))
+    return [(name, indexes) for name, indexes in found if name in METHODS]
+
+
+def _digits(reading: Reading, index: int) -> str:
+    factor = reading.of(index).search.oversampling
+    return "" if factor is None else f"{factor:g}"

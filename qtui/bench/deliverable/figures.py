@@ -1,0 +1,264 @@
+"""The tables of a report: the comparison of methods, all figures, theory, memory, money. Pure."""
+
+from __future__ import annotations
+
+from qtui.bench.deliverable.parts import Line, Paragraph, Part, Table
+from qtui.bench.deliverable.reading import Method, Reading
+from qtui.bench.report import groups, rescore_cell
+from qtui.bench.warnings import search_name
+from qtui.cost import Need, costs, ram_source
+from qtui.methods import METHODS
+from qtui.model import COMPONENTS
+from qtui.plain import plain
+from qtui.records import Measurement, RunRecord
+
+DISTANCE_SPEEDUP = {"scalar": 2, "binary": 40, "binary-2bit": 20}
+"""What is advertised, for comparing two vectors alone."""
+
+
+def comparison(reading: Reading) -> tuple[Part, ...]:
+    """The baseline, then every method without and with rescoring, against it."""
+    k = reading.record.dataset.k
+    heads = ("method", "search", "average ms", "p95 ms", "speed-up", f"recall@{k}", "retained", "RAM", "smaller")
+    rows = [] if reading.none is None else [_compared(reading, "none (baseline)", "as it is", reading.none, None)]
+    for method in reading.methods:
+        for index in (method.off, method.on):
+            if index is not None:
+                asked = search_name(reading.of(index).search)
+                rows.append(_compared(reading, method.name, asked, index, method.collection))
+    said = (
+        "Engine times. Speed-up: average of none / this average. Retained: recall / recall of none. RAM: what a fast"
+        " search needs (see Cost). Smaller: bytes of an original vector / bytes of a quantized one, as found in the"
+        " files. With rescoring: the recommended oversampling, else the least that keeps the target."
+    )
+    return Table(heads, tuple(rows), text=2), Paragraph((said,))
+
+
+def _compared(reading: Reading, name: str, asked: str, index: int, held: int | None) -> tuple[Line, ...]:
+    facts, at, base = reading.facts, f"measurements[{index}]", f"measurements[{reading.none}]"
+    none_held = next((n for n, found in enumerate(reading.record.collections) if found.method == "none"), None)
+    place = none_held if index == reading.none else held
+    known = reading.none is not None
+
+    def cell(source: str | None, style: str) -> Line:
+        return facts.line((source or "none", style))
+
+    return (
+        (plain(name),),
+        (plain(asked),),
+        cell(f"{at}.engine_ms.mean", "ms"),
+        cell(f"{at}.engine_ms.p95", "ms"),
+        cell(f"{base}.engine_ms.mean / {at}.engine_ms.mean" if known else None, "times"),
+        cell(f"{at}.recall.mean", "share"),
+        cell(f"{at}.recall.mean / {base}.recall.mean" if known else None, "percent"),
+        cell(None if place is None else ram_source(reading.record, place), "size"),
+        cell(None if place is None else f"collections[{place}].compression.measured", "ratio"),
+    )
+
+
+def all_figures(reading: Reading) -> tuple[Part, ...]:
+    """Every measurement of the run."""
+    record = reading.record
+    places = {id(measured): index for index, measured in enumerate(record.measurements)}
+    heads = (
+        "method|rescore|record|ef|at once|n|errors|recall|low|high|mean ms|p50 ms|p95 ms|p99 ms|trip p50 ms|QPS"
+        "|speed-up|vs none|low|high|significant"
+    )
+    ordered = [(places[id(measured)], measured) for _, members in groups(record.measurements) for measured in members]
+    rows = tuple(_all_of(reading, index, measured) for index, measured in ordered)
+    said = (
+        "speed-up: engine p50 of none / this p50; vs none: median over queries of engine time / that of none, with its"
+        " 95% interval; recall with its 95% interval; record: where the row stands in the run record."
+    )
+    return Table(tuple(heads.split("|")), rows, text=3), Paragraph((said,))
+
+
+def _all_of(reading: Reading, index: int, measured: Measurement) -> tuple[Line, ...]:
+    at, versus = f"measurements[{index}]", measured.vs_baseline
+    fields = (
+        ("search.hnsw_ef", "number"),
+        ("concurrency", "number"),
+        ("engine_ms.n", "count"),
+        ("errors", "count"),
+        ("recall.mean", "share"),
+        ("recall.low", "share"),
+        ("recall.high", "share"),
+        ("engine_ms.mean", "ms"),
+        ("engine_ms.p50", "ms"),
+        ("engine_ms.p95", "ms"),
+        ("engine_ms.p99", "ms"),
+        ("round_trip_ms.p50", "ms"),
+        ("qps", "whole"),
+        ("speedup.engine", "times"),
+        ("vs_baseline.engine_p50_ratio", "decimal"),
+        ("vs_baseline.low", "decimal"),
+        ("vs_baseline.high", "decimal"),
+    )
+    cells = [reading.facts.line((f"{at}.{name}", style)) for name, style in fields]
+    significant = "–" if versus is None else "yes" if versus.significant else "no"
+    return ((plain(measured.method),), (rescore_cell(measured),), (at,), *cells, (significant,))
+
+
+def theory(reading: Reading) -> tuple[Part, ...]:
+    """The advertised maxima beside what was measured, with the reason for the gap."""
+    heads = ("method", "smaller, advertised", "by formula", "measured", "speed-up, advertised", "measured", "why")
+    rows = tuple(_maxima(reading, method) for method in reading.methods)
+    said = (
+        "Smaller: 32 bits / bits of a component; the formula adds what the engine stores with every vector and rounds"
+        " up to. Speed-up, advertised: of comparing two vectors alone; measured: average engine time of none / that"
+        " without rescoring (with rescoring where only that was measured)."
+    )
+    return Table(heads, rows, text=1), Paragraph((said,))
+
+
+def _maxima(reading: Reading, method: Method) -> tuple[Line, ...]:
+    facts, held = reading.facts, method.collection
+    index = method.off if method.off is not None else method.on
+    speed = None
+    if index is not None and reading.none is not None:
+        speed = f"measurements[{reading.none}].engine_ms.mean / measurements[{index}].engine_ms.mean"
+    advertised = DISTANCE_SPEEDUP.get(method.name)
+    at = None if held is None else f"collections[{held}].compression"
+    return (
+        (method.name,),
+        facts.line((f"32 / {METHODS[method.name].bits:g}", "ratio")),
+        facts.line((f"{at}.theoretical" if at else "none", "ratio")),
+        facts.line((f"{at}.measured" if at else "none", "ratio")),
+        facts.line((f"{advertised}" if advertised else "none", "ratio")),
+        facts.line((speed or "none", "times")),
+        ("; ".join(why_gap(reading, method)),),
+    )
+
+
+def why_gap(reading: Reading, method: Method) -> list[str]:
+    """What keeps a method from its advertised figures, as far as the record tells."""
+    record, found = reading.record, []
+    entry, dimension = METHODS[method.name], record.dataset.dimension
+    if method.collection is not None:
+        size = record.collections[method.collection].bytes_per_vector
+        if size.quantized is None:
+            found.append("its quantized data isn't built")
+        elif size.quantized > entry.bits * dimension / 8 + 0.5:
+            extra = size.quantized - entry.bits * dimension / 8
+            found.append(f"{extra:,.0f} bytes a vector are padding and what the method keeps beside the components")
+    codes = {warning.code for warning in record.warnings}
+    if "full-scan" in codes:
+        found.append("all vectors are scanned, but a search also sorts, and rescoring reads originals")
+    elif _has_graph(record):
+        found.append("walking the graph compares few vectors, and costs the same without quantization")
+    slow = reading.p50(reading.none)
+    if slow is not None and slow < 1:
+        found.append("a search of under 1 ms is mostly fixed cost")
+    return found
+
+
+def _has_graph(record: RunRecord) -> bool:
+    return any((found.memory["graph"].disk or 0) > 0 for found in record.collections if "graph" in found.memory)
+
+
+def cost(reading: Reading) -> tuple[Part, ...]:
+    """RAM, disk and money of each method, today and at the size that was asked for."""
+    plan, found = reading.record.cost, costs(reading.record)
+    if not found:
+        return (Paragraph(("No collection was measured.",)),)
+    money = plan is not None and plan.known
+    unit = f" ({plain(plan.currency)})" if plan is not None and plan.currency else ""
+    heads = ("method", "RAM", "disk", *((f"a month{unit}", "a year", "saved a month") if money else ()))
+    parts: list[Part] = []
+    for name, grown in (("Today", False), ("Grown", True)):
+        needs = [(each.method, each.grown if grown else each.today) for each in found]
+        if any(need is None for _, need in needs):
+            continue
+        size = (
+            reading.facts.line(f"{name}: ", ("cost.points", "count"), " points")
+            if grown
+            else reading.facts.line(f"{name}: ", ("dataset.points", "count"), " points")
+        )
+        rows = tuple(_need_row(reading, method, need, money=money) for method, need in needs if need is not None)
+        parts += [Paragraph(size), Table(heads, rows)]
+    return (*parts, *_assumed(reading, money=money, measured=all(each.measured for each in found)))
+
+
+def _need_row(reading: Reading, method: str, need: Need, *, money: bool) -> tuple[Line, ...]:
+    cells = [(need.ram, "size"), (need.disk, "size")]
+    if money:
+        cells += [(need.month, "money"), (need.year, "money"), (need.saved_month, "money")]
+    return (plain(method),), *(reading.facts.line((amount.source, style)) for amount, style in cells)
+
+
+def _assumed(reading: Reading, *, money: bool, measured: bool) -> tuple[Part, ...]:
+    bytes_ = "measured bytes of the files" if measured else "bytes of a vector times the points (est)"
+    said = (
+        f"RAM: {bytes_}: the quantized vectors (the originals without quantization, both where the originals are in RAM"
+        " too) + the graph + 52 bytes a point; payload and spare room are not in it. Disk: all files. Grown: vectors,"
+        " graph and payload times points to be / points measured (est)."
+    )
+    facts = reading.facts
+    if not money:
+        more = facts.line(
+            "No price was given: set ram_gib_month in [cost] of config.toml, or give --ram-price, to have money here."
+        )
+    else:
+        more = facts.line(
+            "Money: (GiB of RAM × ",
+            ("cost.ram_gib_month", "number"),
+            " + GiB of disk × ",
+            ("cost.disk_gib_month", "number"),
+            ") × ",
+            ("cost.replicas", "number"),
+            " replicas; a year is 12 months. The prices are yours.",
+        )
+    return Paragraph((said,)), Paragraph(more)
+
+
+def components(reading: Reading) -> tuple[Part, ...]:
+    """Bytes of every collection by component."""
+    heads = ("collection", *(f"{name}, {kind}" for name in COMPONENTS for kind in ("heap", "cache", "disk")))
+    rows = tuple(
+        (
+            (plain(found.name),),
+            *(
+                reading.facts.line((f"collections[{index}].memory.{name}.{kind}", "size"))
+                for name in COMPONENTS
+                for kind in ("heap", "cached", "disk")
+            ),
+        )
+        for index, found in enumerate(reading.record.collections)
+    )
+    said = "Heap: memory of the process. Cache: pages of the files that were resident when the run began. Not added up."
+    return Table(heads, rows), Paragraph((said,))
+
+
+def collections(reading: Reading) -> tuple[Part, ...]:
+    """How each collection was found."""
+    heads = ("collection", "method", "points", "segments", "built", "of", "bytes", "quantized", "smaller", "load s",
+             "index s")  # fmt: skip
+    fields = (
+        ("points", "count"),
+        ("segments", "whole"),
+        ("built.segments", "whole"),
+        ("built.of", "whole"),
+        ("bytes_per_vector.original", "whole"),
+        ("bytes_per_vector.quantized", "whole"),
+        ("compression.measured", "ratio"),
+        ("load_seconds", "decimal"),
+        ("index_seconds", "decimal"),
+    )
+    rows = tuple(
+        (
+            (plain(found.name),),
+            (plain(found.method if found.built.complete else f"{found.method} (not built)"),),
+            *(reading.facts.line((f"collections[{index}].{name}", style)) for name, style in fields),
+        )
+        for index, found in enumerate(reading.record.collections)
+    )
+    return (Table(heads, rows, text=2),)
+
+
+def settings(reading: Reading) -> Table:
+    """The numbers of how it was measured, by their names in the record."""
+    names = (
+        "dataset.points", "dataset.dimension", "dataset.queries", "dataset.k", "dataset.truth.seconds", "plan.seed",
+        "plan.repeat", "plan.warmup", "plan.block", "plan.rate", "plan.target_recall", "environment.cpus",
+    )  # fmt: skip
+    return Table(("in the record", "value"), tuple(((name,), reading.facts.line((name, "number"))) for name in names))

@@ -1,0 +1,244 @@
+"""Reports: every figure is what the record has under the name that the report gives, and nothing comes from outside."""
+
+from __future__ import annotations
+
+import re
+import string
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from qtui.bench.deliverable.document import document
+from qtui.bench.deliverable.parts import QUOTED, STYLES, Chart, figures_of
+from qtui.bench.deliverable.svg import Scale, draw
+from qtui.bench.export import to_html, to_markdown
+from qtui.bench.record import encode
+from qtui.model import Bytes, SearchSettings
+from qtui.prices import Prices
+from qtui.records import Recommendation, RunnerUp, RunWarning, Span
+from tests.bench.planted import Plant, always, run
+
+HOSTILE = "<img src=x onerror=alert(1)>\x1b]0;t\x07\u202e|`*_[\"'&"
+
+
+def record(**changes: Any) -> Any:
+    """A planted run with a recommendation, bytes and prices."""
+    plants = [
+        Plant("none", always(10), lambda q: 2.0 + q / 100),
+        Plant("scalar", always(9), lambda q: 1.0 + q / 100, bytes_=68),
+        Plant("binary", always(6), lambda q: 0.5 + q / 200, bytes_=16),
+        Plant("binary", always(8), lambda q: 0.6 + q / 200, oversampling=2.0, bytes_=16),
+        Plant("binary", lambda q: 9 + q % 2, lambda q: 0.7 + q / 200, oversampling=4.0, bytes_=16),
+        Plant("none", always(10), always(9.0), exact=True),
+    ]
+    found, _ = run(plants)
+    sizes = {"none": 0, "scalar": 68_000, "binary": 16_000}
+    collections = tuple(
+        replace(
+            each,
+            memory={
+                "originals": Bytes(0, 4096, 256_000),
+                "quantized": Bytes(sizes[each.method], 0, sizes[each.method]),
+                "graph": Bytes(0, 0, 50_000),
+                "other": Bytes(None, None, 1_000_000),
+            },
+        )
+        for each in found.collections
+    )
+    search = found.measurements[4].search
+    best = Recommendation(
+        "binary", search, Span(0.95, 0.94, 0.96), 2.0, 16.0, ("recall: 0.950 | kept",),
+        RunnerUp("scalar", SearchSettings(), "larger"), "print('```')\n", "PUT /x\n",
+    )  # fmt: skip
+    prices = Prices(5.0, 0.1, "EUR", 2, 1_000_000)
+    warnings = (RunWarning("noisy", "loud", "of_none"),)
+    return replace(found, collections=collections, recommendation=best, cost=prices, warnings=warnings, **changes)
+
+
+class Read(HTMLParser):
+    """Every element that names an origin, with its text; and every element's name and attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[dict[str, str | None], str]] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self._open: list[tuple[str, dict[str, str | None], list[str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self._open.append((tag, dict(attrs), []))
+
+    def handle_data(self, data: str) -> None:
+        for _, _, text in self._open:
+            text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("meta", "br"):
+            return
+        opened, given, text = self._open.pop()
+        assert opened == tag, f"{opened} is closed by {tag}"
+        if "data-from" in given or "data-from-x" in given:
+            self.found.append((given, "".join(text)))
+
+
+def looked_up(json: bytes, source: str) -> Any:
+    """The expression over the record's JSON, by Python itself: independent of qtui.trace."""
+    assert set(source) <= set(string.ascii_letters + string.digits + "_.[]()+-*/ "), source
+    plain = msgspec.json.decode(json)
+    names = {name: _space(value) for name, value in plain.items()}
+    return eval(source, {"__builtins__": {}}, names)
+
+
+def _space(value: Any) -> Any:
+    if isinstance(value, dict):
+        return SimpleNamespace(**{name: _space(inner) for name, inner in value.items()})
+    return [_space(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_the_same_record_makes_the_same_report_also_after_it_was_kept():
+    kept = msgspec.json.decode(encode(record()), type=type(record()))
+    assert to_html(kept) == to_html(record())
+    assert to_markdown(kept) == to_markdown(record())
+
+
+def test_every_figure_of_the_html_is_what_the_record_has_under_its_name():
+    json, page = encode(record()), Read(to_html(record()))
+    figures = [(given, text) for given, text in page.found if "data-as" in given]
+    assert len(figures) > 150
+    for given, text in figures:
+        source, style = given["data-from"] or "", given["data-as"] or ""
+        value = looked_up(json, source)
+        if style == QUOTED:
+            assert text == value, source
+        else:
+            assert float(given["value"] or "nan") == pytest.approx(value), source
+            assert text == STYLES[style](value), source
+
+
+def test_no_number_of_the_tables_is_without_an_origin():
+    page = to_html(record())
+    body = page.split("<h2>How it was measured")[0].split("<h2>Method comparison")[1]
+    bare = re.sub(r"<(data|span)[^>]*data-from.*?</\1>", "", body, flags=re.DOTALL)
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", bare, flags=re.DOTALL)
+    numbers = [cell for cell in cells if re.fullmatch(r"[\d.,]+(x|%| \w+)?", cell)]
+    assert numbers == [], "but for the names of rows, what is a number says where it is from"
+
+
+def test_every_mark_of_a_chart_stands_where_the_record_says():
+    made, json = document(record()), encode(record())
+    charts = [part for section in made.sections for part in section.parts if isinstance(part, Chart)]
+    assert [chart.kind for chart in charts] == ["scatter", "bars", "lines", "lines", "bars"]
+    for chart in charts:
+        root = ET.fromstring(draw(chart))
+        marks = [each for each in root.iter("g") if each.get("class") == "mark"]
+        assert len(marks) == sum(len(series.marks) for series in chart.series)
+        for mark in marks:
+            for axis in ("x", "y"):
+                assert float(mark.get(f"data-{axis}", "")) == looked_up(json, mark.get(f"data-from-{axis}", ""))
+        _in_order(chart, marks)
+
+
+def _in_order(chart: Chart, marks: list[ET.Element]) -> None:
+    """Further right is a larger value, and the same value is the same place."""
+    bars = chart.kind == "bars"
+    places = [
+        (float(mark.get("data-x", "")), float(mark[2].get("width", "") if bars else mark[1].get("cx", "")))
+        for mark in marks
+    ]
+    assert [value for value, _ in sorted(places)] == [value for value, _ in sorted(places, key=lambda each: each[1])]
+
+
+def test_a_scale_puts_values_in_proportion():
+    assert Scale(0, 10, 100, 200).place(5) == 150
+    assert Scale(1, 100, 0, 100, log=True).place(10) == pytest.approx(50)
+    assert Scale(0.3, 12, 0, 1, log=True).ticks() == [0.5, 1, 2, 5, 10]
+    for low, high in ((0.0, 1.0), (0.93, 1.0), (0, 123_456), (0.5, 0.500001)):
+        ticks = Scale(low, high, 0, 1).ticks()
+        assert 2 <= len(ticks) <= 7
+        assert all(low <= tick <= high for tick in ticks)
+
+
+def test_the_html_needs_nothing_from_outside_and_runs_nothing():
+    page = Read(to_html(record()))
+    names = {name for name, _ in page.elements}
+    assert not names & {"script", "link", "img", "iframe", "object", "embed", "form", "image", "use", "foreignobject"}
+    given = {key for _, attributes in page.elements for key in attributes}
+    assert not given & {"src", "href", "xlink:href", "srcset", "action"}
+    assert not [key for key in given if key.startswith("on")]
+    assert "url(" not in to_html(record())
+    policy = next(a["content"] for n, a in page.elements if n == "meta" and "http-equiv" in a)
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def test_nothing_from_data_becomes_markup():
+    bad = record(name=HOSTILE)
+    best = replace(bad.recommendation, reasons=(HOSTILE,), python=HOSTILE, rest=HOSTILE,
+                   runner_up=replace(bad.recommendation.runner_up, method=HOSTILE, why=HOSTILE))  # fmt: skip
+    bad = replace(
+        bad,
+        id=HOSTILE,
+        status=HOSTILE,
+        recommendation=best,
+        cost=replace(bad.cost, currency=HOSTILE),
+        dataset=replace(bad.dataset, source=HOSTILE, filter=HOSTILE),
+        warnings=(RunWarning(HOSTILE, HOSTILE, HOSTILE),),
+        collections=tuple(replace(held, memory={HOSTILE: Bytes(1, 2, 3)} | held.memory) for held in bad.collections),
+    )
+    page = to_html(bad)
+    assert page.replace("\n", "").isprintable()
+    assert "img" not in {name for name, _ in Read(page).elements}
+    assert to_markdown(bad).replace("\n", "").isprintable()
+    assert "\n# " not in to_markdown(replace(bad, name="x\n# y"))
+
+
+def test_the_shape_of_the_deliverable():
+    made = document(record())
+    assert [section.title for section in made.sections] == [
+        "Optimal configuration", "Domain and data set", "Method comparison", "Charts", "Key insights",
+        "Theoretical maxima", "Cost", "Memory", "To share", "All figures, recall@10", "Collections",
+        "How it was measured", "Warnings",
+    ]  # fmt: skip
+    text = to_markdown(record())
+    for words in (
+        "- Method: binary\n- Search: rescore x4, hnsw\\_ef 64\n- Recall@10: 0.950 (95% 0.940 to 0.960)",
+        "Final speed-up: 2.63x by average engine time, with 95.0% of the accuracy retained",
+        "| binary | rescore x4 | 0.948 | 1.17 | 2.63x | 0.950 | 95.0% | 115.2 KiB | 16.0x |",
+        "from 2 to 4 recall went 0.800 → 0.950 and average engine time 0.848 → 0.948 ms",
+        "binary: 16.0x smaller of 32.0x",
+        "- Winner: binary, rescore x4",
+        "- recall: 0.950 \\| kept",
+        "````python\nprint('```')\n````",
+        "| 0.950 | `recommendation.recall.mean` |",
+        "noisy (of\\_none): loud",
+    ):
+        assert words in text, words
+    rows = {}
+    for section in re.split(r"\n## ", text):
+        rows[section.partition("\n")[0]] = {line.count(" | ") for line in section.splitlines() if line[:2] == "| "}
+    assert all(len(widths) == 1 for title, widths in rows.items() if title in ("Method comparison", "Collections"))
+
+
+def test_a_run_with_little_in_it_still_has_a_report():
+    whole = record()
+    for poor in (
+        replace(whole, measurements=(), collections=(), recommendation=None, cost=None, status="partial"),
+        replace(whole, recommendation=None, warnings=(RunWarning("no-recommendation", "nothing keeps it"),)),
+        replace(whole, measurements=whole.measurements[1:], cost=None),
+        replace(whole, measurements=whole.measurements[:1], collections=whole.collections[:1]),
+        replace(whole, measurements=tuple(replace(each, recall=None) for each in whole.measurements)),
+        replace(whole, measurements=tuple(replace(each, engine_ms=None) for each in whole.measurements)),
+        replace(whole, collections=tuple(replace(each, memory={}, settings=None) for each in whole.collections)),
+    ):
+        assert to_html(poor).endswith("</html>\n")
+        assert to_markdown(poor).startswith("# ")
+        json = encode(poor)
+        for figure in figures_of(document(poor)):
+            if figure.value is not None:
+                assert looked_up(json, figure.source) == pytest.approx(figure.value)
