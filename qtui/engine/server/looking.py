@@ -38,9 +38,9 @@ class Looker:
 
     async def names(self) -> tuple[str, ...]:
         """All collections that the key may see, sorted."""
-        found = await self._link.safely(self._link.client.get_collections, "list the collections")
-        self._collections = len(found.collections)
-        return tuple(sorted(each.name for each in found.collections))
+        answer = await self._link.safely(self._link.http.collections_api.get_collections, "list the collections")
+        self._collections = len(answer.result.collections)
+        return tuple(sorted(each.name for each in answer.result.collections))
 
     async def info(self, name: str) -> rest.CollectionInfo:
         """Configuration, counts and status. Raises NotFound."""
@@ -82,7 +82,7 @@ class Looker:
             self._points(name, info),
             self._maybe("memory_report", "memory", lambda: self._report(name), unknown),
             self._maybe("optimizations", "rebuilds", lambda: self._optimizations(name), unknown),
-            self._maybe("aliases", "aliases", lambda: self._link.client.get_collection_aliases(name), unknown),
+            self._maybe("aliases", "aliases", lambda: self._aliases(name), unknown),
             self._maybe("cluster", "shards", lambda: self._cluster(name), unknown),
         )
         found = Evidence(
@@ -91,7 +91,7 @@ class Looker:
             report=report,
             occupied=None if optimizations is None else reading.occupied(optimizations),
             rebuilds=() if optimizations is None else reading.rebuilds(optimizations),
-            aliases=() if aliases is None else tuple(sorted(alias.alias_name for alias in aliases.aliases)),
+            aliases=aliases or (),
             shards=() if cluster is None else reading.shards(cluster),
             unknown=unknown,
         )
@@ -113,9 +113,13 @@ class Looker:
         return evidence.report(await self._link.raw(f"/collections/{quote(name, safe='')}/memory", doing))
 
     async def _optimizations(self, name: str) -> rest.OptimizationsResponse:
-        answer = await self._link.http.collections_api.get_optimizations(name, with_="queued,idle_segments")
+        answer = await self._link.http.collections_api.get_optimizations(name, _with="queued,idle_segments")
         found: rest.OptimizationsResponse = answer.result
         return found
+
+    async def _aliases(self, name: str) -> tuple[str, ...]:
+        answer = await self._link.http.aliases_api.get_collection_aliases(name)
+        return tuple(sorted(alias.alias_name for alias in answer.result.aliases))
 
     async def _cluster(self, name: str) -> rest.CollectionClusterInfo:
         answer = await self._link.http.distributed_api.collection_cluster_info(name)
@@ -130,7 +134,7 @@ class Looker:
     async def _with_segments(self, name: str, found: Evidence) -> Evidence:
         """With what telemetry tells of the collection's segments and of the process; else with its metrics."""
         unknown = dict(found.unknown)
-        if max(self._collections, len(found.aliases)) > MOST_IN_TELEMETRY:
+        if self._collections > MOST_IN_TELEMETRY:
             unknown["segments"] = f"more than {MOST_IN_TELEMETRY} collections: telemetry would list all of them"
             return replace(found, unknown=unknown)
         told = await self._maybe("telemetry", "segments", self._telemetry, unknown)
