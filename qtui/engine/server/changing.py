@@ -66,9 +66,9 @@ class Changing:
             await self._index(spec.name, field, rest.PayloadSchemaType(kind))
 
     async def _index(self, name: str, field: str, kind: rest.PayloadSchemaType) -> None:
-        await self._link.safely(
-            lambda: self._link.client.create_payload_index(name, field, kind), f"index the field {shown(field)}"
-        )
+        api, body = self._link.http.indexes_api, rest.CreateFieldIndex(field_name=field, field_schema=kind)
+        doing = f"index the field {shown(field)}"
+        await self._link.safely(lambda: api.create_field_index(name, wait=True, create_field_index=body), doing)
 
     def _require_settings(self, vector: VectorSpec) -> None:
         if vector.quantization is not None:
@@ -89,7 +89,8 @@ class Changing:
         self.require_writable()
         self._kept.pop(name, None)
         doing = f"delete {shown(name)}"
-        if not await self._link.once(lambda: self._link.client.delete_collection(name), doing):
+        api = self._link.http.collections_api
+        if not (await self._link.once(lambda: api.delete_collection(name), doing)).result:
             raise NotFound(f"can't {doing}: there is no such collection")
 
     async def change(self, spec: CollectionSpec, vector: VectorSpec, change: Change) -> None:

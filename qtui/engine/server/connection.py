@@ -36,7 +36,7 @@ async def open_server(target: Target, *, sleep: Sleep = asyncio.sleep) -> Server
     try:
         version = await _version(link)
         refused = gates.refused(version, target, key)
-        await link.safely(link.client.get_collections, "list the collections")
+        await link.safely(link.http.collections_api.get_collections, "list the collections")
     except BaseException:
         await link.close()
         raise
