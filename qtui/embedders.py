@@ -105,24 +105,31 @@ class ModelFacts:
         return self.kind.modalities
 
 
-def check_fits(
-    offered: EmbedderSpec, remembered: EmbedderSpec | None, *, collection: str, size: int, multivector: bool
-) -> None:
-    """Raises UsageError, with the reason, when vectors of `offered` can't be compared with those of a collection.
+@dataclass(frozen=True, slots=True)
+class SearchedVector:
+    """The vector of a collection that a query is for."""
 
-    `size` and `multivector` are those of the vector that is searched; `remembered` is what its collection keeps.
-    """
+    collection: str
+    size: int
+    multivector: bool
+    embedder: EmbedderSpec | None = None
+    """What the collection remembers of the model that made it."""
+
+
+def check_fits(offered: EmbedderSpec, searched: SearchedVector) -> None:
+    """Raises UsageError, with the reason, when vectors of `offered` can't be compared with those that are searched."""
+    remembered, collection = searched.embedder, searched.collection
     made = f"; it was embedded with {shown(remembered.model)}, search with that" if remembered else ""
-    if offered.multivector != multivector:
+    if offered.multivector != searched.multivector:
         its, theirs = ("several vectors", "one") if offered.multivector else ("one vector", "several")
         raise UsageError(
             f"{shown(offered.model)} makes {its} a document and {shown(collection)} holds {theirs} a point"
             f"{made or '; choose a model of the other kind'}"
         )
-    if offered.dimension != size:
+    if offered.dimension != searched.size:
         raise UsageError(
             f"{shown(offered.model)} makes vectors of {offered.dimension} dimensions and {shown(collection)} holds "
-            f"{size}{made or '; choose another model'}"
+            f"{searched.size}{made or '; choose another model'}"
         )
     if remembered is None:
         return

@@ -21,6 +21,7 @@ SUMMARIES = {
     "demo": "the app on sample texts that ship with it, offline",
     "inspect": "collections, their quantization and what is wrong with it",
     "load": "load vectors into collections, one per quantization method",
+    "models": "list and download the models that embed images and texts",
     "search": "ask one query in several ways, side by side",
     "bench": "measure methods and search settings against exact truth",
     "tune": "search for the cheapest setting that keeps a target recall",

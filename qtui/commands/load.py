@@ -6,21 +6,23 @@ from argparse import Namespace
 from dataclasses import replace
 
 from qtui import units
-from qtui.commands import options, values
+from qtui.commands import documents, options, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
-from qtui.errors import Exit
+from qtui.errors import Exit, UsageError
 from qtui.events import Loaded
 from qtui.methods import DEFAULT_METHODS
-from qtui.plan import BuildSpec, LoadRequest, check_build
+from qtui.model import Distance
+from qtui.plan import BuildSpec, LoadRequest, SourceSpec, check_build
 
 
 def declare(parser: Parser) -> None:
     """Declares what load takes."""
     parser.describe(
         "Loads vectors into collections, one per method: NAME for `none`, NAME__METHOD\n"
-        "for the others. Run it again after an interruption: it goes on where it was.",
-        usage="qtui load NAME --vectors F [options]",
+        "for the others; or documents, which a model makes vectors of. Run it again after\n"
+        "an interruption: it goes on where it was, and embeds nothing twice.",
+        usage="qtui load NAME --vectors F [options]\n       qtui load NAME DOCUMENT... --model M [options]",
         examples=(
             "qtui load docs --vectors docs.npy --payload docs.jsonl",
             "qtui load docs --vectors docs.parquet --methods none,turbo-4bit --distance dot",
@@ -28,7 +30,8 @@ def declare(parser: Parser) -> None:
     )
     group = parser.add_argument_group("what is loaded")
     group.add_argument("name", metavar="NAME", help="name of the collection")
-    options.add_source(group, required=True)
+    options.add_source(group, required=False)
+    documents.add_documents(parser.add_argument_group("documents, in place of --vectors"))
     options.add_methods(group)
     group = parser.add_argument_group("how collections are built")
     options.add_build(group)
@@ -46,7 +49,7 @@ def run(args: Namespace, console: Console) -> Exit:
     """Loads, and says what it made."""
     request = LoadRequest(
         name=args.name,
-        source=values.source(args.vectors, args.payload),
+        source=_source(args, console),
         methods=args.methods or DEFAULT_METHODS,
         build=options.build_spec(args),
     )
@@ -66,10 +69,30 @@ def run(args: Namespace, console: Console) -> Exit:
 
 def _with_own_distance(request: LoadRequest) -> LoadRequest:
     """Takes the distance that the source names, where it names one."""
+def _source(args: Namespace, console: Console) -> SourceSpec:
+    """Vectors, or documents with their model on this machine."""
+    if bool(args.documents) == (args.vectors is not None):
+        raise UsageError("give --vectors F, or documents and --model M; see qtui load --help")
+    if args.vectors is not None:
+        if args.model or args.model_path or args.text_field:
+            raise UsageError("--model, --model-path and --text-field are for documents, not for --vectors")
+        return values.source(args.vectors, args.payload)
+    source = documents.source(args)
+    if args.model is not None and args.model_path is None:
+        documents.obtain(args.model, console, yes=args.yes)
+    return source
+
+
     from qtui.data.vectors import open_vectors
 
-    with open_vectors(request.source) as source:
-        own = source.distance
+    if request.source.documents is not None:
+        from qtui.data.documents.embedded import distance_of
+        from qtui.data.embed import open_embedder
+
+        own: Distance | None = distance_of(open_embedder(request.source.documents.embedder).spec)
+    else:
+        with open_vectors(request.source) as source:
+            own = source.distance
     return request if own is None else replace(request, build=replace(request.build, distance=own))
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from qtui import units
 from qtui.commands.console import Console
 from qtui.errors import shown
-from qtui.events import CollectionFailed, Event, Progress
+from qtui.events import CollectionFailed, Event, Progress, Skipped
+
+_MOST_TOLD = 50
+"""Skipped documents that are named."""
 
 
 class Watch:
@@ -14,6 +17,10 @@ class Watch:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._failed: list[CollectionFailed] = []
+        self._skipped: list[tuple[str, str]] = []
+
+        self.skipped = 0
+        """Documents that could not be embedded."""
 
     def see(self, event: Event) -> None:
         """Rewrites the progress line."""
@@ -21,9 +28,16 @@ class Watch:
             self._console.progress(line(event))
         elif isinstance(event, CollectionFailed):
             self._failed.append(event)
+        elif isinstance(event, Skipped):
+            self._skipped += event.documents[: _MOST_TOLD - len(self._skipped)]
+            self.skipped += len(event.documents)
 
     def tell(self) -> None:
         """Says what was left out; once the rest is done, since an error alone is to be one line."""
+        for name, reason in self._skipped:
+            self._console.note(f"skipped {shown(name)}: {reason}")
+        if self.skipped > len(self._skipped):
+            self._console.note(f"and {units.count(self.skipped - len(self._skipped))} more were skipped")
         for event in self._failed:
             self._console.note(f"{shown(event.collection)} was left out: {event.error}")
 
@@ -32,7 +46,8 @@ def line(event: Progress) -> str:
     """Where an operation stands, on one line."""
     parts = [event.stage, event.about] if event.about else [event.stage]
     if event.total:
-        parts.append(f"{units.count(event.done)}/{units.count(event.total)}")
+        amount = units.size if event.stage == "download" else units.count
+        parts.append(f"{amount(event.done)}/{amount(event.total)}")
     parts.append(units.duration(event.elapsed_s))
     if event.remaining_s is not None:
         parts.append(f"about {units.duration(event.remaining_s)} left")

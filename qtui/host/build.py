@@ -17,15 +17,12 @@ from typing import Any
 from qtui.errors import DiskFull, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, Event, Loaded, Progress
 from qtui.host import requests, wire
-from qtui.host.process import Child
+from qtui.host.once import asked_once
 from qtui.host.streams import closing
 from qtui.model import Change, CollectionView, Hnsw
 from qtui.plan import BuildJob, LoadRequest
 
 MODULE = "qtui.host.builder"
-GRACE_S = 5.0
-"""For a builder that has answered to exit, and for a dead one to be reported as such."""
-_CALL = 1
 Builder = Callable[[BuildJob], AsyncIterator[Event]]
 
 
@@ -95,27 +92,18 @@ async def load_all(request: LoadRequest, store: Path, *, builder: Builder = buil
 async def _work(
     request: requests.Request[Any], store: Path, name: str
 ) -> AsyncGenerator[wire.Happened | wire.Result, None]:
-    """What a builder says to `request`, up to and with its Result; then it has exited, however this ends."""
-    child = await Child.spawn(MODULE, store=store, log="builder", remedy="run it again: it goes on where it was")
-    result: wire.Result | None = None
-    grace_s = 0.0
+    """What a builder says to `request`, up to and with its Result; then it has exited, however this ends.
+
+    `name` is the collection of the store that it may leave something unfinished in; None for a server's.
+    """
+    answered = False
     try:
-        await child.send(wire.call(_CALL, request))
-        async with aclosing(child.messages()) as messages:
+        async with aclosing(asked_once(MODULE, request, store=store, log="builder")) as messages:
             async for message in messages:
-                child.bound_log()
-                if isinstance(message, wire.Happened):
-                    yield message
-                elif isinstance(message, wire.Result):
-                    result = message
-                    break
-                elif isinstance(message, wire.Failure):
-                    grace_s = GRACE_S
-                    raise wire.error(message)
-        grace_s = GRACE_S
+                answered = isinstance(message, wire.Result)
+                yield message
     finally:
-        end = await child.end(grace_s)
-        if result is None:
+        if not answered and name is not None:
             clear_leftovers(store, name)
     if result is None:
         raise end

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,12 +16,14 @@ from qtui.advice import Advice
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
 from qtui.errors import AccessError, EngineGone
+from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
 from qtui.events import Event
 from qtui.filters import Filter
 from qtui.host import requests
 from qtui.host.held import CLOSED, Held, RoomState
 from qtui.host.life import Limits
 from qtui.model import (
+from qtui.host.once import fetch
     Answer,
     Change,
     CollectionView,
@@ -61,10 +64,27 @@ class EngineRoom(Held):
 
     async def close(self) -> None:
         """Ends both processes; what is pending is written first, as far as that takes no long time."""
-        await asyncio.gather(super().close(), self._archive.close())
+        await asyncio.gather(super().close(), self._archive.close(), self._embedder.close())
+
+    def _aim(self, target: Target) -> None:
+        self.target = target
+        self._store = config.home() if target.path is None else Path(target.path)
+        key = typed_key(target)
+        self._greeting = () if key is None else (wire.Key(key),)
+        self._arguments = () if target.embedded else (wire.target_text(target), *("key" for _ in self._greeting))
+
+    async def connect(self, target: Target) -> None:
+        """Leaves what it is connected to, ending what runs there, and starts on another target.
+
+        Raises as `start` does; it is closed then, and may be connected again.
+        """
+        await super().close()
+        self._aim(target)
+        await self.start()
 
     async def _asked_of_runs(self, request: requests.Request[R]) -> R:
         try:
+        self._embedder = Held(store, limits=limits, module="qtui.host.embedder", log="embedder")
             await self._archive.start()  # the first time, and after it gave up
             return await self._archive.call(request)
         except EngineGone as error:
@@ -77,6 +97,27 @@ class EngineRoom(Held):
     async def collections(self) -> tuple[str, ...]:
         """Names of all collections, sorted."""
         return await self.call(requests.Collections())
+    async def models(self) -> tuple[ModelFacts, ...]:
+        """The models that make vectors of images and texts; UsageError, with what to do, without the extra."""
+        await self._embedder.start()
+        return await self._embedder.call(requests.Models())
+
+    async def embed_query(
+        self, choice: EmbedderChoice, searched: SearchedVector | None = None, *, text: str = "", image: str = ""
+    ) -> QueryVector:
+        """A text, or the image of a path, as what to search with. Raises UsageError for a model that doesn't fit.
+
+        The first time a model is loaded, which can take a minute; it stays loaded for the next.
+        """
+        await self._embedder.start()
+        return await self._embedder.call(requests.EmbedQuery(choice, text, image, searched))
+
+    async def fetch_model(self, model: str) -> AsyncGenerator[Event, None]:
+        """Downloads a model, with Progress; closing the iterator ends it. AccessError at once without a network."""
+        async with aclosing(fetch(model, self._store)) as events:
+            async for event in events:
+                yield event
+
 
     async def view(self, name: str) -> CollectionView:
         """The collection as it is found."""

@@ -13,6 +13,7 @@ import msgspec
 from qtui.advice import Advice
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
+from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
 from qtui.filters import Filter, to_json
 from qtui.model import (
     Answer,
@@ -121,6 +122,25 @@ class Runs(Request[tuple[RunSummary, ...]], frozen=True):
 
 class Run(Request[RunRecord], frozen=True):
     """One run."""
+
+class Models(Request[tuple[ModelFacts, ...]], frozen=True):
+    """The models that make vectors of images and texts."""
+
+
+class FetchModel(Request[None], frozen=True):
+    """Download a model; streams events."""
+
+    model: str
+
+
+class EmbedQuery(Request[QueryVector], frozen=True):
+    """A text or an image ('' for the other) as a query vector for a collection's vector."""
+
+    choice: EmbedderChoice
+    text: str = ""
+    image: str = ""
+    collection: SearchedVector | None = None
+
 
     id: str
 
@@ -240,6 +260,9 @@ RESULTS: dict[type[Request[Any]], Any] = {
     DeleteRun: None,
     RenameRun: None,
     Reconfigure: float,
+    Models: tuple[ModelFacts, ...],
+    FetchModel: None,
+    EmbedQuery: QueryVector,
     Build: None,
     Load: None,
     Resume: None,

@@ -96,8 +96,8 @@ def named(name: str) -> Model:
         return model
     near = [each for each in found if name.strip() and name.strip().lower() in each]
     near = near or difflib.get_close_matches(name.lower(), found, n=1, cutoff=0.5)
-    hint = f"did you mean {found[near[0]].name}?" if near else "'qtui models' lists what there is"
-    raise UsageError(f"no model {shown(name)}; {hint}; for files of your own give --model-path")
+    hint = f"did you mean {found[near[0]].name}?" if near else "'qtui models' lists them"
+    raise UsageError(f"no model {shown(name)} (files of your own: --model-path); {hint}")
 
 
 def require() -> None:

@@ -88,7 +88,7 @@ def _in_cache(model: Model) -> dict[Tower, Path]:
     for tower in model.towers:
         where = tower.cached()
         if where is None:
-            raise UsageError(f"{not_here(model)}: 'qtui models --download {model.name}' gets it{instead(model)}")
+            raise UsageError(f"{not_here(model)}: 'qtui models --download {model.name}' gets it, or {instead(model)}")
         found[tower] = where[1]
     return found
 
@@ -101,12 +101,12 @@ def not_here(model: Model) -> str:
 
 
 def instead(model: Model) -> str:
-    """Which models that are on this machine take what this one takes: the end of a sentence."""
+    """What can be done without it: which models that are on this machine take what this one takes."""
     wanted = set(model.kind.modalities)
     fitting = [facts for facts in catalogue.models() if facts.cached and wanted <= set(facts.modalities)]
     if not fitting:
-        return f"; or give a folder of one that takes {_takes(model.kind.modalities)} by --model-path"
-    return f"; or use one that is here: {_names(fitting)}"
+        return f"give the folder of one that takes {_takes(model.kind.modalities)} by --model-path"
+    return f"use one that is here: {_names(fitting)}"
 
 
 def _names(fitting: list[ModelFacts]) -> str:

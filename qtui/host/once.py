@@ -1,0 +1,58 @@
+"""One request to a process of its own, which ends with it: how long work is done and cancelled. Imports no engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from qtui.events import Event
+from qtui.host import requests, wire
+from qtui.host.process import Child
+
+GRACE_S = 5.0
+"""For a process that has answered to exit, and for a dead one to be reported as such."""
+_CALL = 1
+
+
+async def asked_once(
+    module: str, request: requests.Request[Any], *, store: Path, log: str
+) -> AsyncGenerator[wire.Happened | wire.Result, None]:
+    """What a new process of `module` says to `request`, up to and with its Result.
+
+    It has exited however this ends; closing the generator ends it at once. Raises what it raised, DiskFull when it
+    died for want of room in `store`, and EngineGone when it died otherwise.
+    """
+    child = await Child.spawn(module, store=store, log=log, remedy="run it again: it goes on where it was")
+    result: wire.Result | None = None
+    grace_s = 0.0
+    try:
+        await child.send(wire.call(_CALL, request))
+        async with aclosing(child.messages()) as messages:
+            async for message in messages:
+                child.bound_log()
+                if isinstance(message, wire.Happened):
+                    yield message
+                elif isinstance(message, wire.Result):
+                    result = message
+                    break
+                elif isinstance(message, wire.Failure):
+                    grace_s = GRACE_S
+                    raise wire.error(message)
+        grace_s = GRACE_S
+    finally:
+        end = await child.end(grace_s)
+    if result is None:
+        raise end
+    yield result
+
+
+async def fetch(model: str, store: Path) -> AsyncGenerator[Event, None]:
+    """Downloads a model, with Progress; closing the generator ends it. `store` says which disk it may fill."""
+    async with aclosing(
+        asked_once("qtui.host.embedder", requests.FetchModel(model), store=store, log="embedder")
+    ) as messages:
+        async for message in messages:
+            if isinstance(message, wire.Happened):
+                yield wire.event(message)
