@@ -14,6 +14,7 @@ from qtui.methods import DEFAULT_METHODS
 from qtui.methods import method as known
 from qtui.model import CollectionSpec, Distance, Hnsw, Placement, Quantization, SearchSettings, VectorSpec
 from qtui.prices import Prices
+from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
 from qtui.wishes import check as check_wishes
 
@@ -123,7 +124,7 @@ class BuildJob:
     """One collection to load and index in a process of its own; also how an interrupted one goes on."""
 
     store: str
-    """Folder of the embedded store."""
+    """Folder of the embedded store; of no account on a server."""
     collection: str
     method: str
     source: SourceSpec
@@ -131,6 +132,8 @@ class BuildJob:
     held_out: int = 0
     """Rows drawn with `held_out_seed` as queries and kept out of the collection."""
     held_out_seed: int = 0
+    target: Target | None = None
+    """The server that it is made on; None: the store."""
 
 
 def collection_names(request: LoadRequest) -> dict[str, str]:

@@ -26,6 +26,7 @@ def declare(parser: Parser) -> None:
         examples=(
             "qtui load docs --vectors docs.npy --payload docs.jsonl",
             "qtui load docs --vectors docs.parquet --methods none,turbo-4bit --distance dot",
+            "qtui load scans scans/ --model Qdrant/colpali-v1.3-fp16 --methods scalar,binary",
         ),
     )
     group = parser.add_argument_group("what is loaded")
@@ -54,6 +55,7 @@ def run(args: Namespace, console: Console) -> Exit:
         build=options.build_spec(args),
     )
     check_build(request.build)
+    options.writable(args, "loading")
     if args.distance is None:
         request = _with_own_distance(request)
     from qtui.commands import waiting
@@ -67,8 +69,6 @@ def run(args: Namespace, console: Console) -> Exit:
     return Exit.DONE
 
 
-def _with_own_distance(request: LoadRequest) -> LoadRequest:
-    """Takes the distance that the source names, where it names one."""
 def _source(args: Namespace, console: Console) -> SourceSpec:
     """Vectors, or documents with their model on this machine."""
     if bool(args.documents) == (args.vectors is not None):
@@ -83,6 +83,8 @@ def _source(args: Namespace, console: Console) -> SourceSpec:
     return source
 
 
+def _with_own_distance(request: LoadRequest) -> LoadRequest:
+    """Takes the distance that the source names, where it names one."""
     from qtui.data.vectors import open_vectors
 
     if request.source.documents is not None:
@@ -102,7 +104,9 @@ async def _load(request: LoadRequest, args: Namespace, console: Console) -> Load
     from qtui.host.streams import closing
 
     watch, loaded = Watch(console), None
-    async with closing(load_all(request, options.store(args))) as events:
+    found = options.target(args)
+    server = None if found.embedded else found
+    async with closing(load_all(request, options.store(args), target=server)) as events:
         async for event in events:
             watch.see(event)
             if isinstance(event, Loaded):

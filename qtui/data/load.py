@@ -32,6 +32,7 @@ from qtui.events import BuildDone, Event, Progress
 from qtui.model import CollectionSpec
 from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, LoadRequest, check_build, collection_names
 from qtui.plan import collection_spec as planned
+from qtui.target import Target
 
 _BATCH_BYTES = 1 << 20
 _MAX_BATCH_ROWS = 2048
@@ -81,11 +82,14 @@ class _Pace:
         return Progress("load", self.collection, done, self.total, elapsed, remaining)
 
 
-def jobs(request: LoadRequest, store: Path) -> tuple[BuildJob, ...]:
-    """One job a method: `none` makes NAME, the others NAME__METHOD. Raises UsageError for a bad setting."""
+def jobs(request: LoadRequest, store: Path, target: Target | None = None) -> tuple[BuildJob, ...]:
+    """One job a method: `none` makes NAME, the others NAME__METHOD; on the server `target`, else in the store.
+
+    Raises UsageError for a bad setting.
+    """
     check_build(request.build)
     return tuple(
-        BuildJob(str(store), collection=name, method=method, source=request.source, build=request.build)
+        BuildJob(str(store), collection=name, method=method, source=request.source, build=request.build, target=target)
         for method, name in collection_names(request).items()
     )
 
@@ -108,17 +112,17 @@ def origin_of(job: BuildJob, source: VectorSource) -> str:
     return f"{source.name} [{digest}]"
 
 
-def remembered_job(origin: Origin, store: Path) -> BuildJob | None:
-    """The job that made a collection, to go on with it in the store where it is now; None when it isn't known."""
+def remembered_job(origin: Origin, store: Path, target: Target | None = None) -> BuildJob | None:
+    """The job that made a collection, to go on with it where it is now; None when it isn't known."""
     try:
         job = msgspec.json.decode(origin.extra.get(_JOB, ""), type=BuildJob)
     except msgspec.MsgspecError:
         return None
-    return replace(job, store=str(store))
+    return replace(job, store=str(store), target=target)
 
 
 def _anywhere(job: BuildJob) -> BuildJob:
-    """The job with paths that mean the same in every working folder."""
+    """The job with paths that mean the same in every working folder; the server that it is for is left out."""
     source = job.source
     documents = source.documents
     if documents is not None:
@@ -126,7 +130,7 @@ def _anywhere(job: BuildJob) -> BuildJob:
         paths = tuple(str(Path(path).expanduser().absolute()) for path in documents.paths)
         documents = replace(documents, paths=paths, embedder=chosen)
     path, payload = _absolute(source.path), _absolute(source.payload)
-    return replace(job, source=replace(source, path=path, payload=payload, documents=documents))
+    return replace(job, target=None, source=replace(source, path=path, payload=payload, documents=documents))
 
 
 def _absolute(path: str | None) -> str | None:

@@ -12,17 +12,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from qtui.data.load import load
-from qtui.engine.open import open_embedded
+from qtui.engine.open import open_embedded, open_target
 from qtui.events import Event
 from qtui.host import requests
 from qtui.host.serve import Service, enter
 from qtui.host.streams import closing
+from qtui.target import Target, remember_key
 
 
 async def _build(request: requests.Build) -> AsyncIterator[Event]:
-    engine = await open_embedded(Path(request.job.store))
+    job = request.job
+    target = job.target or Target(path=job.store)
+    if request.key is not None:
+        remember_key(target, request.key)
+    engine = await open_target(target)
     try:
-        async with closing(load(engine, request.job)) as events:
+        async with closing(load(engine, job)) as events:
             async for event in events:
                 yield event
     finally:

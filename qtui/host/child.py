@@ -1,7 +1,8 @@
-"""The engine room: the process that owns the engine on one store, `python -m qtui.host.child PARENT STORE`.
+"""The engine room: the process that owns the engine, `python -m qtui.host.child PARENT STORE [TARGET [key]]`.
 
-It answers the app's calls one at a time and in order, and measures. Loading, indexing and reconfiguring hold the
-interpreter for minutes, so they happen in a builder: the collection is closed here meanwhile and lent to it.
+It answers the app's calls one at a time and in order, and measures. TARGET names a server, as JSON; a key that was
+typed follows as the first message. Loading, and whatever else the embedded engine holds the interpreter for, happens in
+a builder: the collection is closed here meanwhile and lent to it. A server's collections stay where they are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,17 +26,22 @@ from qtui.data import single
 from qtui.data.describe import describe
 from qtui.data.load import remembered_job
 from qtui.engine.base import Vector
-from qtui.engine.embedded import EmbeddedEngine
-from qtui.engine.open import open_embedded
+from qtui.engine.open import open_target
 from qtui.errors import NotFound, QtuiError, StoreInUse, shown
-from qtui.events import Event, Progress
+from qtui.events import BuildDone, Event, Progress
 from qtui.filters import Filter, parse_filter
-from qtui.host import build, requests
+from qtui.host import build, requests, wire
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
 from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
 from qtui.plan import BenchRequest, BuildJob, SourceFacts
+from qtui.target import Target, remember_key
 
+if TYPE_CHECKING:
+    from qtui.engine.embedded import EmbeddedEngine
+    from qtui.engine.server import ServerEngine
+
+    AnyEngine = EmbeddedEngine | ServerEngine
 PREPARING = ("truth", "load", "index")
 """Stages of a run on a source that don't use an engine here; in all others nothing but the run may."""
 PAUSED = "paused"
@@ -44,8 +50,10 @@ PAUSED = "paused"
 class Room:
     """The engine, who may use it when, and which collections are lent to a builder."""
 
-    def __init__(self, engine: EmbeddedEngine, store: Path, announce: Callable[[str, str], None]) -> None:
-        self._engine, self._store, self._announce = engine, store, announce
+    def __init__(self, engine: AnyEngine, target: Target, announce: Callable[[str, str], None]) -> None:
+        self._engine, self._announce = engine, announce
+        self._store = Path(target.path or config.store_dir())
+        self._server = None if target.embedded else target
         self._turn = asyncio.Lock()
         """Held by the call that uses the engine, and by a run while it measures; fair, so calls keep their order."""
         self._work = asyncio.Lock()
@@ -57,7 +65,7 @@ class Room:
         """Of the run that goes on."""
 
     @asynccontextmanager
-    async def _engine_on(self, name: str) -> AsyncIterator[EmbeddedEngine]:
+    async def _engine_on(self, name: str) -> AsyncIterator[AnyEngine]:
         async with self._turn:
             if name in self._lent:
                 raise StoreInUse(f"{shown(name)} is being built; wait for that, or cancel it")
@@ -65,6 +73,10 @@ class Room:
 
     @asynccontextmanager
     async def _lend(self, name: str) -> AsyncIterator[None]:
+        if self._server is not None:
+            self._announce("building", name)
+            yield
+            return
         async with self._engine_on(name) as engine:
             before = None
             with suppress(QtuiError):
@@ -96,6 +108,19 @@ class Room:
             return before
         async with self._engine_on(asked.name) as engine:
             return await engine.view(asked.name)
+
+    async def views(self, asked: requests.Views) -> tuple[CollectionView, ...]:
+        """A page of collections for a list; those that are gone meanwhile are left out."""
+        async with self._turn:
+            glances = getattr(self._engine, "glances", None)
+            if glances is not None:
+                with suppress(NotFound):
+                    return tuple(await glances(asked.names))
+        found = []
+        for name in asked.names:
+            with suppress(NotFound, StoreInUse):
+                found.append(await self.view(requests.View(name)))
+        return tuple(found)
 
     async def delete(self, asked: requests.Delete) -> None:
         """Removes a collection."""
@@ -147,7 +172,7 @@ class Room:
         return replace(timed, value=_without(timed.value, asked.point, asked.settings.limit))
 
     @staticmethod
-    async def _vector(engine: EmbeddedEngine, asked: requests.Query) -> Vector:
+    async def _vector(engine: AnyEngine, asked: requests.Query) -> Vector:
         if asked.point is None:
             return np.asarray(asked.vector if asked.vector is not None else asked.tokens, dtype=np.float32)
         points = await engine.retrieve(asked.name, (asked.point,), with_payload=False, with_vectors=True)
@@ -175,9 +200,11 @@ class Room:
     # --- work -----------------------------------------------------------------------------------------------------
 
     async def reconfigure(self, asked: requests.Reconfigure) -> float:
-        """Changes a collection's settings in a builder."""
+        """Changes a collection's settings; those of the store in a builder."""
         async with self._work, self._lend(asked.name):
             try:
+                if self._server is not None:
+                    return await self._engine.reconfigure(asked.name, asked.change, asked.vector_name)
                 return await build.reconfigure(self._store, asked.name, asked.change, asked.vector_name)
             finally:
                 self._announce("ready", "")
@@ -186,7 +213,8 @@ class Room:
         """Loads in builders, one collection at a time."""
         async with self._work:
             try:
-                async with closing(build.load_all(asked.request, self._store, builder=self._build)) as events:
+                loading = build.load_all(asked.request, self._store, target=self._server, builder=self._build)
+                async with closing(loading) as events:
                     async for event in events:
                         yield event
             finally:
@@ -198,7 +226,7 @@ class Room:
             try:
                 async with self._engine_on(asked.name) as engine:
                     view, origin = await engine.view(asked.name), await engine.origin(asked.name)
-                job = remembered_job(origin, self._store)
+                job = remembered_job(origin, self._store, self._server)
                 async with closing(self._finish(view) if job is None else self._build(job)) as events:
                     async for event in events:
                         yield event
@@ -206,6 +234,10 @@ class Room:
                 self._announce("ready", "")
 
     async def _finish(self, view: CollectionView) -> AsyncIterator[Event]:
+        if self._server is not None:
+            yield Progress("index", view.name, 0, None, 0.0, None)
+            yield BuildDone(view.name, view.points, 0.0, await self._engine.build(view.name))
+            return
         async with self._lend(view.name), closing(build.finish(view, self._store)) as events:
             async for event in events:
                 yield event
@@ -294,18 +326,19 @@ def _without(answer: Answer, id_: object, limit: int) -> Answer:
     return Answer(tuple(answer.ids[rank] for rank in kept), tuple(answer.scores[rank] for rank in kept), payloads)
 
 
-async def _serve(service: Service, store: Path) -> None:
+async def _serve(service: Service, target: Target) -> None:
     try:
         clean(config.home())  # what earlier ones left that were killed
-        engine = await open_embedded(store)
+        engine = await open_target(target)
     except BaseException as error:  # noqa: BLE001 - a native panic is no Exception, and the app must hear of it
         service.refuse(error)
         return
-    room = Room(engine, store, service.state)
+    room = Room(engine, target, service.state)
     answers: dict[type[requests.Request[Any]], Answering] = {
         requests.Info: room.info,
         requests.Collections: room.collections,
         requests.View: room.view,
+        requests.Views: room.views,
         requests.Delete: room.delete,
         requests.Count: room.count,
         requests.Scroll: room.scroll,
@@ -330,9 +363,14 @@ async def _serve(service: Service, store: Path) -> None:
 
 
 def main() -> None:
-    """Serves the parent whose process id is the first argument, on the store that is the second."""
-    service = Service(enter(int(sys.argv[1])))
-    asyncio.run(_serve(service, Path(sys.argv[2])))
+    """Serves the parent whose process id is the first argument, on what the others name."""
+    pipes = enter(int(sys.argv[1]))
+    target = wire.target(sys.argv[3]) if sys.argv[3:] else Target(path=sys.argv[2])
+    if sys.argv[4:]:
+        said = pipes.receive()
+        assert isinstance(said, wire.Key)
+        remember_key(target, said.key)
+    asyncio.run(_serve(Service(pipes), target))
 
 
 if __name__ == "__main__":

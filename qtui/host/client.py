@@ -12,18 +12,19 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
+from qtui import config
 from qtui.advice import Advice
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
-from qtui.errors import AccessError, EngineGone
 from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
+from qtui.errors import AccessError, EngineGone
 from qtui.events import Event
 from qtui.filters import Filter
-from qtui.host import requests
+from qtui.host import requests, wire
 from qtui.host.held import CLOSED, Held, RoomState
 from qtui.host.life import Limits
-from qtui.model import (
 from qtui.host.once import fetch
+from qtui.model import (
     Answer,
     Change,
     CollectionView,
@@ -37,6 +38,8 @@ from qtui.host.once import fetch
 )
 from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
 from qtui.records import RunRecord, RunSummary
+from qtui.target import Target, typed_key
+from qtui.wishes import PLAIN, Wishes
 
 R = TypeVar("R")
 
@@ -44,7 +47,7 @@ __all__ = ["CLOSED", "EngineRoom", "RoomState"]
 
 
 class EngineRoom(Held):
-    """The engine on one store, in a process of its own, and the kept runs beside it.
+    """The engine on a store or a server, in a process of its own, and the kept runs beside it.
 
     Every call raises the errors of the engine, and EngineGone when the process ended before it answered. Calls of
     the engine that are made while a run is measured wait for its end, in order. Cancelling a call, or closing the
@@ -53,14 +56,19 @@ class EngineRoom(Held):
 
     def __init__(
         self,
-        store: Path,
+        target: Target | Path,
         *,
         on_state: Callable[[RoomState], None] | None = None,
         limits: Limits | None = None,
         module: str = "qtui.host.child",
     ) -> None:
+        """`target` is the store, by its folder, or what else to connect to."""
+        self.target = target if isinstance(target, Target) else Target(path=str(target))
+        store = config.home() if self.target.path is None else Path(self.target.path)
         super().__init__(store, on_state=on_state, limits=limits, module=module)
+        self._aim(self.target)
         self._archive = Held(store, limits=limits, module="qtui.host.archive", log="runs")
+        self._embedder = Held(store, limits=limits, module="qtui.host.embedder", log="embedder")
 
     async def close(self) -> None:
         """Ends both processes; what is pending is written first, as far as that takes no long time."""
@@ -84,19 +92,11 @@ class EngineRoom(Held):
 
     async def _asked_of_runs(self, request: requests.Request[R]) -> R:
         try:
-        self._embedder = Held(store, limits=limits, module="qtui.host.embedder", log="embedder")
             await self._archive.start()  # the first time, and after it gave up
             return await self._archive.call(request)
         except EngineGone as error:
             raise AccessError("the process that reads the kept runs ended; try again") from error
 
-    async def info(self) -> EngineInfo:
-        """What is behind the room."""
-        return await self.call(requests.Info())
-
-    async def collections(self) -> tuple[str, ...]:
-        """Names of all collections, sorted."""
-        return await self.call(requests.Collections())
     async def models(self) -> tuple[ModelFacts, ...]:
         """The models that make vectors of images and texts; UsageError, with what to do, without the extra."""
         await self._embedder.start()
@@ -118,6 +118,13 @@ class EngineRoom(Held):
             async for event in events:
                 yield event
 
+    async def info(self) -> EngineInfo:
+        """What is behind the room."""
+        return await self.call(requests.Info())
+
+    async def collections(self) -> tuple[str, ...]:
+        """Names of all collections, sorted."""
+        return await self.call(requests.Collections())
 
     async def view(self, name: str) -> CollectionView:
         """The collection as it is found."""
@@ -126,6 +133,10 @@ class EngineRoom(Held):
     async def delete(self, name: str) -> None:
         """Removes a collection with all that it holds."""
         await self.call(requests.Delete(name))
+
+    async def views(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
+        """Several collections, as cheaply as they can be shown in a list; what can't be read is a broken one."""
+        return await self.call(requests.Views(tuple(names)))
 
     async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
         """Changes settings of one vector and rebuilds what they touch. Returns seconds."""
@@ -199,9 +210,9 @@ class EngineRoom(Held):
         """One run as `md`, `csv` or `json` text."""
         return await self._asked_of_runs(requests.Export(run_id, format_))
 
-    async def advise(self, run_id: str, target: float) -> Advice:
-        """What one run says to use for a target recall."""
-        return await self._asked_of_runs(requests.Advise(run_id, target))
+    async def advise(self, run_id: str, target: float, wishes: Wishes = PLAIN) -> Advice:
+        """What one run says to use for a target recall, within limits."""
+        return await self._asked_of_runs(requests.Advise(run_id, target, wishes))
 
     async def compare(self, before: str, after: str) -> Comparison:
         """Two runs side by side. Raises UsageError, which says why, where they can't be compared."""

@@ -57,6 +57,10 @@ class Held:
     ) -> None:
         """`module` is what the process runs on `store`, `log` the stem of its log's name."""
         self._store, self._module, self._log = store, module, log
+        self._arguments: tuple[str, ...] = ()
+        """What the process is told beside the store."""
+        self._greeting: tuple[wire.Message, ...] = ()
+        """What it hears before all else."""
         self._on_state = on_state
         self._limits = limits or Limits()
         self._child: Child | None = None
@@ -122,10 +126,12 @@ class Held:
         """One life of the child."""
         try:
             self._child = await Child.spawn(
-                self._module, str(self._store), store=self._store, log=self._log, remedy="try again"
+                self._module, str(self._store), *self._arguments, store=self._store, log=self._log, remedy="try again"
             )
         except AccessError as error:
             return _End(error, final=True)
+        for message in self._greeting:
+            await self._child.send(message)
         life = Life(self._child, self._limits)
 
         def state_changed(state: wire.State) -> None:

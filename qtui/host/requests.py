@@ -29,6 +29,7 @@ from qtui.model import (
 )
 from qtui.plan import BenchRequest, BuildJob, LoadRequest, SourceFacts, SourceSpec
 from qtui.records import RunRecord, RunSummary
+from qtui.wishes import PLAIN, Wishes
 
 R = TypeVar("R")
 
@@ -49,6 +50,12 @@ class View(Request[CollectionView], frozen=True):
     """One collection as it is found."""
 
     name: str
+
+
+class Views(Request[tuple[CollectionView, ...]], frozen=True):
+    """Several collections for a list; what can't be read is a broken one."""
+
+    names: tuple[str, ...]
 
 
 class Delete(Request[None], frozen=True):
@@ -116,13 +123,6 @@ class DescribeSource(Request[SourceFacts], frozen=True):
     source: SourceSpec
 
 
-class Runs(Request[tuple[RunSummary, ...]], frozen=True):
-    """The runs that are kept."""
-
-
-class Run(Request[RunRecord], frozen=True):
-    """One run."""
-
 class Models(Request[tuple[ModelFacts, ...]], frozen=True):
     """The models that make vectors of images and texts."""
 
@@ -142,6 +142,13 @@ class EmbedQuery(Request[QueryVector], frozen=True):
     collection: SearchedVector | None = None
 
 
+class Runs(Request[tuple[RunSummary, ...]], frozen=True):
+    """The runs that are kept."""
+
+
+class Run(Request[RunRecord], frozen=True):
+    """One run."""
+
     id: str
 
 
@@ -159,10 +166,11 @@ class Export(Request[str], frozen=True):
 
 
 class Advise(Request[Advice], frozen=True):
-    """What a run says to use for a target recall."""
+    """What a run says to use for a target recall, within limits."""
 
     id: str
     target: float
+    wishes: Wishes = PLAIN
 
 
 class Compare(Request[Comparison], frozen=True):
@@ -211,6 +219,8 @@ class Build(Request[None], frozen=True):
     """Load and index one collection; streams events."""
 
     job: BuildJob
+    key: str | None = None
+    """Of its server, where it was typed; else the process finds it as the job says."""
 
 
 class Load(Request[None], frozen=True):
@@ -241,6 +251,7 @@ RESULTS: dict[type[Request[Any]], Any] = {
     Info: EngineInfo,
     Collections: tuple[str, ...],
     View: CollectionView,
+    Views: tuple[CollectionView, ...],
     Delete: None,
     Count: int,
     Scroll: Page,
@@ -249,6 +260,9 @@ RESULTS: dict[type[Request[Any]], Any] = {
     TitledQueries: tuple[QueryVector, ...],
     VectorFrom: QueryVector,
     DescribeSource: SourceFacts,
+    Models: tuple[ModelFacts, ...],
+    FetchModel: None,
+    EmbedQuery: QueryVector,
     Runs: tuple[RunSummary, ...],
     Run: RunRecord,
     PlanOf: BenchRequest,
@@ -260,9 +274,6 @@ RESULTS: dict[type[Request[Any]], Any] = {
     DeleteRun: None,
     RenameRun: None,
     Reconfigure: float,
-    Models: tuple[ModelFacts, ...],
-    FetchModel: None,
-    EmbedQuery: QueryVector,
     Build: None,
     Load: None,
     Resume: None,

@@ -1,8 +1,8 @@
 """Frames and typed messages between qtui's processes. Imports msgspec and what all share; no numpy, no engine.
 
 A frame is four bytes of length (big-endian) and one msgpack message of that length, at most `MAX_FRAME`. A parent
-sends `Call`, `Cancel`, `Ping` and `Close`; a child `State`, `Pong`, `Happened`, and one `Result` or `Failure` for
-each call. A request, a result and an event are decoded straight into the dataclass that their name stands for.
+sends `Key`, `Call`, `Cancel`, `Ping` and `Close`; a child `State`, `Pong`, `Happened`, and one `Result` or `Failure`
+for each call. A request, a result and an event are decoded straight into the dataclass that their name stands for.
 What can't be decoded is a bug of ours and raises WireError: both ends run the same code.
 """
 
@@ -20,6 +20,7 @@ from qtui import errors, events
 from qtui.errors import DataError, DiskFull, QtuiError
 from qtui.events import Event
 from qtui.host import requests
+from qtui.target import Target
 
 MAX_FRAME = 64 * 2**20
 """Bytes; what is larger goes by file."""
@@ -63,6 +64,15 @@ class Close(msgspec.Struct, frozen=True, tag=True):
     """Write what is pending and exit."""
 
 
+class Key(msgspec.Struct, frozen=True, tag=True):
+    """The key of the server that the process is to connect to, where it was typed; comes before all else."""
+
+    key: str
+
+    def __repr__(self) -> str:
+        return "Key(…)"
+
+
 class Pong(msgspec.Struct, frozen=True, tag=True):
     """Here."""
 
@@ -98,7 +108,7 @@ class Failure(msgspec.Struct, frozen=True, tag=True):
     trace: str = ""
 
 
-Message = Call | Cancel | Ping | Close | Pong | State | Happened | Result | Failure
+Message = Call | Cancel | Ping | Close | Key | Pong | State | Happened | Result | Failure
 _messages = msgspec.msgpack.Decoder(Message)
 
 
@@ -124,6 +134,19 @@ def message(body: bytes) -> Message:
         return cast("Message", _messages.decode(body))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise WireError(f"undecodable message: {error}") from error
+
+
+def target_text(target: Target) -> str:
+    """A target as an argument of a process; it holds no secret."""
+    return msgspec.json.encode(target).decode()
+
+
+def target(text: str) -> Target:
+    """The target of such an argument. Raises WireError."""
+    try:
+        return msgspec.json.decode(text, type=Target)
+    except msgspec.MsgspecError as error:
+        raise WireError(f"undecodable target: {error}") from error
 
 
 # --- requests, answers and events -----------------------------------------------------------------------------
