@@ -55,7 +55,6 @@ def run(args: Namespace, console: Console) -> Exit:
         build=options.build_spec(args),
     )
     check_build(request.build)
-    options.writable(args, "loading")
     if args.distance is None:
         request = _with_own_distance(request)
     from qtui.commands import waiting
@@ -104,9 +103,7 @@ async def _load(request: LoadRequest, args: Namespace, console: Console) -> Load
     from qtui.host.streams import closing
 
     watch, loaded = Watch(console), None
-    found = options.target(args)
-    server = None if found.embedded else found
-    async with closing(load_all(request, options.store(args), target=server)) as events:
+    async with closing(load_all(request, options.store(args))) as events:
         async for event in events:
             watch.see(event)
             if isinstance(event, Loaded):
