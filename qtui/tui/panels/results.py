@@ -46,6 +46,8 @@ class Results(Vertical):
         self._spread: Mapping[int, Distribution] = MappingProxyType({})
         self._spread_of: str | None = None
         self._waits = ""
+        self._titled = ""
+        self._detail_lines = 0
 
     def compose(self) -> ComposeResult:
         """From top to bottom; the narrow layout shows one page of it at a time."""
@@ -110,7 +112,9 @@ class Results(Vertical):
         page = self._chart = self.page if self.page in PAGES else self._chart
         if state is None or not self.query_one("#pages").display:
             return
-        self.query_one("#page-title", Static).update(_page_line(page))
+        if page != self._titled:
+            self.query_one("#page-title", Static).update(_page_line(page))
+            self._titled = page
         chart = self.query_one(Chart)
         self._want_times(page, state)
         chart.page, chart.look = page, Look(state, self.chosen, self._spread, self._waits)
@@ -170,8 +174,13 @@ class Results(Vertical):
     # --- words ----------------------------------------------------------------------------------------------------
 
     def _detail(self) -> None:
-        if self.state is not None:
-            self.query_one("#detail", Static).update(detail(self.state, self.chosen))
+        """Laid out anew only when it grows or shrinks: that costs more than all else that a key does."""
+        if self.state is None:
+            return
+        widget, text = self.query_one("#detail", Static), detail(self.state, self.chosen)
+        lines = len(text.wrap(self.app.console, max(1, widget.size.width)))
+        widget.update(text, layout=lines != self._detail_lines or not widget.size)
+        self._detail_lines = lines
 
 
 def _page_line(page: str) -> Text:
