@@ -1,6 +1,7 @@
 """What the user has configured, and what the app remembers from one start to the next. Standard library only.
 
-`config.toml` is the user's: it is read, never written; its profiles are the matter of qtui.profiles. `state.json` is
+`config.toml` is the user's: it is read, never written; its profiles are the matter of qtui.profiles, its prices of
+qtui.prices. `state.json` is
 ours: whatever is damaged in it counts as not remembered, and it is written whole or not at all.
 """
 
@@ -57,9 +58,9 @@ def text_of(path: Path) -> str | None:
 
 
 def _preferences(found: dict[str, Any]) -> Preferences:
-    unknown = next((key for key in found if key not in {"theme", "keys", "profiles"}), None)
+    unknown = next((key for key in found if key not in {"theme", "keys", "profiles", "cost"}), None)
     if unknown is not None:
-        raise ValueError(f"it takes theme, [keys] and [profiles.NAME], not {shown(unknown)}")
+        raise ValueError(f"it takes theme, [keys], [profiles.NAME] and [cost], not {shown(unknown)}")
     theme, keys = found.get("theme"), found.get("keys", {})
     if not isinstance(theme, str | None):
         raise _wrong("theme", "a name in quotes")

@@ -12,12 +12,15 @@ No price is known unless the user gave it: in `[cost]` of config.toml, or on the
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from qtui.errors import UsageError, shown
+from qtui.preferences import text_of
 
 MOST_POINTS = 10**12
 MOST_REPLICAS = 1000
@@ -45,6 +48,16 @@ class Prices:
         return self.ram_gib_month is not None or self.disk_gib_month is not None
 
 
+def read(path: Path) -> Prices | None:
+    """What config.toml says; None where it says nothing. Raises UsageError for what it doesn't take."""
+    try:
+        found = tomllib.loads(text_of(path) or "").get("cost")
+    except (OSError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        raise UsageError(f"{path.name} can't be read: {why or type(error).__name__}; mend it") from error
+    return None if found is None else from_table(found)
+
+
 def from_table(found: object) -> Prices:
     """The prices of config.toml's [cost]. Raises UsageError for what it doesn't take."""
     if not isinstance(found, Mapping):
@@ -63,9 +76,7 @@ def changed(prices: Prices, values: Mapping[str, Any]) -> Prices:
         (_price(found.ram_gib_month), "the price of RAM must be a number of 0 or more"),
         (_price(found.disk_gib_month), "the price of disk must be a number of 0 or more"),
         (
-            isinstance(found.currency, str)
-            and len(found.currency) <= LONGEST_CURRENCY
-            and (found.currency.isprintable()),
+            _short(found.currency),
             f"the currency must be a short text of at most {LONGEST_CURRENCY} characters, as EUR",
         ),
         (_whole(found.replicas, MOST_REPLICAS), f"the replicas must be 1 to {MOST_REPLICAS}"),
@@ -78,6 +89,10 @@ def changed(prices: Prices, values: Mapping[str, Any]) -> Prices:
         if not holds:
             raise UsageError(text)
     return found
+
+
+def _short(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_CURRENCY and value.isprintable()
 
 
 def _price(value: object) -> bool:

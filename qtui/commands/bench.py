@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtui import config, units
-from qtui.commands import options, results, values
+from qtui.commands import options, paid, results, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import DataError, Exit, QtuiError, UsageError
@@ -136,6 +136,7 @@ def _how(parser: Parser) -> None:
     group.add_argument("--yes", action="store_true", help="don't ask before what takes minutes")
     group.add_argument("--json", metavar="F|-", help="write the run record to a file; `-`: to stdout, alone")
     results.declare(group)
+    paid.declare(parser)
 
 
 def _wishes(parser: Parser, standard: BenchRequest) -> None:
@@ -221,6 +222,7 @@ def make_request(args: Namespace) -> BenchRequest:
         target_recall=args.target_recall,
         wishes=Wishes(args.max_p95, args.max_ram, args.max_disk, args.minimise),
         keep=args.keep,
+        cost=paid.of(args),
     )
 
 

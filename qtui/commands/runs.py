@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtui import config, units
-from qtui.commands import tables
+from qtui.commands import paid, tables
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser, nearest
 from qtui.errors import Exit, NotFound, UsageError, shown
@@ -42,6 +43,7 @@ def declare(parser: Parser) -> None:
     group.add_argument("--json", action="store_true", help="print JSON instead of a table")
     group.add_argument("--format", metavar="FORMAT", help=f"export: {', '.join(FORMATS)}")
     group.add_argument("-o", "--output", metavar="F", help="export: write to a file (default: stdout)")
+    paid.declare(parser)
 
 
 def run(args: Namespace, console: Console) -> Exit:
@@ -53,7 +55,7 @@ def run(args: Namespace, console: Console) -> Exit:
     if args.action == "list":
         _list(store, args, console)
         return Exit.DONE
-    records = [find(store, which) for which in args.which]
+    records = [_priced(find(store, which), args) for which in args.which]
     {"show": _show, "diff": _diff, "export": _export}[args.action](records, args, console)
     return Exit.DONE
 
@@ -76,6 +78,13 @@ def _check(args: Namespace) -> None:
             raise UsageError(f"--format {given}; see qtui runs --help")
     elif args.format is not None or args.output is not None:
         raise UsageError(f"runs {args.action} takes no --format and no -o: those are for export")
+
+
+def _priced(record: RunRecord, args: Namespace) -> RunRecord:
+    """The run with the prices that are given now, over those that it was made with; as JSON it stays as it was kept."""
+    if (args.json or args.format == "json") and not paid.given(args):
+        return record
+    return replace(record, cost=paid.of(args, record.cost))
 
 
 def find(store: RunStore, which: str) -> RunRecord:
@@ -132,8 +141,11 @@ def _summary(summary: RunSummary) -> dict[str, Any]:
 def _show(records: list[RunRecord], args: Namespace, console: Console) -> None:
     from qtui.bench.export import to_json
     from qtui.bench.report import table
+    from qtui.costtext import costs_as_text
 
     console.result(to_json(records[0]).rstrip("\n") if args.json else table(records[0]))
+    if not args.json and records[0].cost is not None:
+        console.result(f"\n{costs_as_text(records[0])}")
 
 
 def _diff(records: list[RunRecord], args: Namespace, console: Console) -> None:
