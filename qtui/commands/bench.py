@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtui import config, units
-from qtui.commands import options, paid, results, values
+from qtui.commands import live, options, paid, results, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import DataError, Exit, QtuiError, UsageError
@@ -38,6 +38,7 @@ def declare(parser: Parser) -> None:
             "qtui bench --vectors docs.npy --queries questions.npy --methods all",
             "qtui bench --vectors docs.fbin --methods scalar,turbo-4bit --limit 20",
             "qtui bench --collection glosses__scalar --json - | jq .measurements",
+            "qtui bench --collection glosses --locally --sample 5000 --methods all",
         ),
     )
     declare_options(parser, BenchRequest())
@@ -46,8 +47,9 @@ def declare(parser: Parser) -> None:
 def declare_options(parser: Parser, standard: BenchRequest) -> None:
     """What bench and tune take; the grid's defaults are those of `standard`."""
     _what(parser)
+    live.declare(parser)
     _grid(parser, standard)
-    options.add_build(parser.add_argument_group("how collections are built (with --vectors)"))
+    options.add_build(parser.add_argument_group("how collections are built (with --vectors or --locally)"))
     _how(parser)
     _wishes(parser, standard)
 
@@ -177,7 +179,7 @@ def carry_out(request: BenchRequest, args: Namespace, console: Console) -> Exit:
     check(request)
     results.writable("--json", args.json)
     wanted = results.prepare(args, request)
-    if request.source is not None:
+    if request.source is not None or request.live.locally:
         request = _considered(request, args, console)
     from qtui.commands import waiting
 
@@ -223,6 +225,7 @@ def make_request(args: Namespace) -> BenchRequest:
         wishes=Wishes(args.max_p95, args.max_ram, args.max_disk, args.minimise),
         keep=args.keep,
         cost=paid.of(args),
+        live=live.live_of(args),
     )
 
 
@@ -238,17 +241,21 @@ def _queries(text: str | None) -> tuple[str | None, int]:
 
 
 def _considered(request: BenchRequest, args: Namespace, console: Console) -> BenchRequest:
-    """Looks at the source: takes its distance where none was asked for, and asks before what takes minutes."""
+    """Looks at what is measured: takes its distance where none was asked for, and asks before what takes minutes."""
     from qtui import estimate
+    from qtui.commands import waiting
     from qtui.data.vectors import open_vectors
 
-    assert request.source is not None
-    with open_vectors(request.source) as source:
-        rows, dimension, multivector, own = source.rows, source.dimension, source.multivector, source.distance
-    if args.distance is None and own is not None:
-        request = replace(request, build=replace(request.build, distance=own))
-    m = request.build.hnsw_m if request.build.hnsw_m is not None else 0 if multivector else 16
-    total, worst, worst_s = estimate.slowest(request.methods, rows, dimension, graph=m > 0)
+    if request.source is None:
+        rows, dimension, graph = waiting.run(live.facts(request, args))
+    else:
+        with open_vectors(request.source) as source:
+            rows, dimension, multivector, own = source.rows, source.dimension, source.multivector, source.distance
+        if args.distance is None and own is not None:
+            request = replace(request, build=replace(request.build, distance=own))
+        m = request.build.hnsw_m if request.build.hnsw_m is not None else 0 if multivector else 16
+        graph = m > 0
+    total, worst, worst_s = estimate.slowest(request.methods, rows, dimension, graph=graph)
     if total > estimate.ASK_ABOVE_S:
         text = (
             f"building {len(request.methods)} collections of {units.count(rows)} points takes"
@@ -268,12 +275,14 @@ async def _measure(request: BenchRequest, args: Namespace, console: Console) -> 
     from qtui.commands.progress import Watch
     from qtui.events import RunFinished
     from qtui.host.build import build
+    from qtui.host.crew import hiring
     from qtui.host.streams import closing
 
     watch, record = Watch(console), None
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(options.engine(args)) if request.collection is not None else None
-        session = bench(request, engine=engine, home=config.home(), build=build)
+        hire = None if engine is None or options.target(args).embedded else hiring(options.target(args))
+        session = bench(request, engine=engine, home=config.home(), build=build, hire=hire)
         async for event in await stack.enter_async_context(closing(session)):
             watch.see(event)
             if isinstance(event, RunFinished):

@@ -29,6 +29,7 @@ from qtui.model import (
 )
 from qtui.plan import BenchRequest, BuildJob, LoadRequest, SourceFacts, SourceSpec
 from qtui.records import RunRecord, RunSummary
+from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
 
 R = TypeVar("R")
@@ -247,6 +248,43 @@ class ResumeRun(Request[None], frozen=True):
     id: str
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What came of a share of a block, in one of several client processes."""
+
+    outcomes: tuple[tuple[int, tuple[PointId, ...], float | None, float | None, str | None, bool], ...]
+    """Query, ids, engine and round-trip milliseconds, error, and whether nobody was there to answer."""
+    began: float
+    ended: float
+    """On the clock that all processes of a machine share."""
+    cpu_s: float
+
+
+class Prepare(Request[None], frozen=True):
+    """Connect a client process to its server, with the queries of a run."""
+
+    target: Target
+    queries: str
+    """File of them."""
+    key: str | None = None
+    """Of the server, where it was typed."""
+
+
+class AskBlock(Request[Asked], frozen=True):
+    """Ask some of the queries."""
+
+    collection: str
+    using: str
+    settings: SearchSettings
+    filter: str | None
+    span: tuple[int, ...]
+    own: tuple[PointId, ...] | None
+    """By place in `span`, the point that each query is."""
+    concurrency: int
+    rate: float | None
+    wait_s: float = 0.0
+    """Before the first, so that the processes take turns."""
+
+
 RESULTS: dict[type[Request[Any]], Any] = {
     Info: EngineInfo,
     Collections: tuple[str, ...],
@@ -279,6 +317,8 @@ RESULTS: dict[type[Request[Any]], Any] = {
     Resume: None,
     Bench: None,
     ResumeRun: None,
+    Prepare: None,
+    AskBlock: Asked,
 }
 
 
