@@ -63,8 +63,8 @@ def _ship(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
         for _ in range(14):
             x = waves.randrange(width)
             draw.line((x, y, x + waves.randrange(30, 120), y + 1), fill=(tone + 55, tone + 55, tone + 55), width=2)
-    for x in (0.30, 0.42, 0.55):
-        left, y = int(width * x), int(height * 0.86)
+    for boat in (0.30, 0.42, 0.55):
+        left, y = int(width * boat), int(height * 0.86)
         draw.polygon([(left, y), (left + 120, y), (left + 100, y + 28), (left + 20, y + 28)], fill=(225, 220, 205))
 
 

@@ -90,13 +90,13 @@ def _run(arguments: list[str], console: Console) -> Exit:
         console.result(asked.text)
         code = Exit.DONE
     else:
-        code = _app(args, demo=command == "demo") if command in (None, "demo") else runner(command)(args, console)
+        code = _app(args, demo=command) if command in (None, "demo") else runner(command)(args, console)
     console.flush()
     return code
 
 
-def _app(args: Namespace, *, demo: bool) -> Exit:
-    """Opens the screens, on the samples or on the store."""
+def _app(args: Namespace, *, demo: str | None) -> Exit:
+    """Opens the screens, on a demo or on the store."""
     from qtui.config import store_dir
     from qtui.errors import Exit, UsageError
 
@@ -105,9 +105,11 @@ def _app(args: Namespace, *, demo: bool) -> Exit:
             "the app needs a terminal; without one, `qtui bench --vectors sample` measures the samples,"
             " and `qtui --help` lists what else works"
         )
+    from qtui.demos import DOCUMENTS, TEXTS
     from qtui.tui.app import run as run_app
 
-    return Exit(run_app(args.path or store_dir(), demo=demo))
+    chosen = None if demo is None else DOCUMENTS if args.documents else TEXTS
+    return Exit(run_app(args.path or store_dir(), demo=chosen))
 
 
 def _parting(reason: str, console: Console) -> str:

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from qtui.data.queries import QuerySet, titles_of
 from qtui.data.vectors import VectorSource, open_file
+from qtui.demos import DOCUMENTS_NAME
 from qtui.model import Distance
 
 _FOLDER = Path(__file__).parent / "sample"
 _DOCUMENTS = Path(__file__).parent / "sample_documents"
 NAME = "sample of WordNet glosses"
-DOCUMENTS_NAME = "sample documents, as token vectors of their texts"
-"""Says what stands there instead of a vision model's vectors, wherever the source is named."""
 TITLED = 12
 """The first queries were written by hand; the others are glosses that aren't among the vectors."""
 

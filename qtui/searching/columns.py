@@ -67,12 +67,13 @@ def vector_of(view: CollectionView, using: str) -> VectorView | None:
 def effective(where: Place, search: SearchSettings) -> Effective:
     """What the engine does with the settings asked, by the default of the method and what is built."""
     if not where.is_quantized or search.exact or search.ignore or not where.built:
-        return Effective(None, None, search.limit)
+        return Effective(None, None, min(search.limit, where.points))
     rescore = method(where.method).default_rescore if search.rescore is None else search.rescore
     if not rescore:
-        return Effective(rescore=False, oversampling=None, candidates=search.limit)
+        return Effective(rescore=False, oversampling=None, candidates=min(search.limit, where.points))
     factor = search.oversampling or 1.0
-    return Effective(rescore=True, oversampling=factor, candidates=ceil(search.limit * factor) * max(1, where.segments))
+    candidates = ceil(search.limit * factor) * max(1, where.segments)
+    return Effective(rescore=True, oversampling=factor, candidates=min(candidates, where.points))
 
 
 def has_raw_scores(where: Place, search: SearchSettings) -> bool:

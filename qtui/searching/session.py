@@ -65,7 +65,10 @@ class Session:
 
     def fitting(self, views: tuple[CollectionView, ...], wished: Sequence[Column], limit: int) -> tuple[Column, ...]:
         """The columns to show now that the store was read: those that are left, else `wished`, else the default set."""
+        before = {column: self.place(column) for column in self.outcomes}
         self.views = views
+        # what a collection found when it was built otherwise is no answer of it any more
+        self.outcomes = {each: found for each, found in self.outcomes.items() if self.place(each) == before[each]}
         kept = tuple(column for column in self.columns if self.place(column) is not None)
         if kept and kept[0] == self.columns[0]:
             return kept

@@ -38,6 +38,11 @@ class RoomApp(App[None]):
         self.room = make_room(partial(setattr, self, "room_state"))
 
     @property
+    def makes_collections(self) -> bool:
+        """Whether this is qtui's own store, where collections may be made and changed as the user likes."""
+        return self.engine is not None and self.engine.kind == "embedded" and not self.engine.read_only
+
+    @property
     def bug(self) -> Exception | None:
         """What ended the app and should not have."""
         return self._exception

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qtui import estimate, units
+from qtui.demos import DIMENSION, PRESETS, VECTOR
 from qtui.errors import UsageError, shown
 from qtui.estimate import Forecast
 from qtui.methods import METHODS
@@ -15,6 +16,7 @@ from qtui.model import CollectionSpec, CollectionView, Distance, Placement
 from qtui.names import check_name, check_vector_name
 from qtui.plan import (
     DEFAULT_THRESHOLD_KB,
+    SAMPLES,
     BuildSpec,
     LoadRequest,
     SourceFacts,
@@ -26,7 +28,6 @@ from qtui.plan import (
 
 LOWER_KB = 1
 """The threshold that is offered where the set one would leave everything unbuilt."""
-PRESET_DIMENSION = 128
 NOTHING_SAVED = "the originals stay in RAM beside the quantized vectors: no memory is saved"
 _SHAPE = re.compile(r"\s*([\d_,]+)\s*[x×*]\s*([\d_,]+)\s*", re.IGNORECASE)
 _LABELS = {
@@ -43,7 +44,7 @@ class SetupText:
 
     preset: str = ""
     kind: str = "sample"
-    """sample, file or synthetic."""
+    """One of SAMPLES, file or synthetic."""
     path: str = ""
     payload: str = ""
     shape: str = "10000x384"
@@ -96,16 +97,16 @@ class Setup:
 
 
 def preset_text(name: str, text: SetupText) -> SetupText:
-    """The form as a preset fills it, for the file that is chosen already; a preset of '' brings the defaults back."""
+    """The form as a preset fills it: for the chosen file, else the sample documents; '' brings the defaults."""
     if not name:
         return SetupText(kind=text.kind, path=text.path, payload=text.payload)
     return SetupText(
         preset=name,
-        kind="file",
+        kind="file" if text.kind == "file" and text.path.strip() else "documents",
         path=text.path,
         payload=text.payload,
         name=name,
-        vector_name="colpali",
+        vector_name=VECTOR,
         distance=Distance.DOT.value,
         methods=(PRESETS[name],),
         originals="",
@@ -114,14 +115,10 @@ def preset_text(name: str, text: SetupText) -> SetupText:
     )
 
 
-PRESETS = {"colpali-scalar": "scalar", "colpali-binary": "binary"}
-"""Preset, which is the collection's name too → its method."""
-
-
 def read_source(text: SetupText) -> SourceSpec:
     """Where the vectors come from. Raises UsageError with a line that begins with the field it concerns."""
-    if text.kind == "sample":
-        return SourceSpec("sample")
+    if text.kind in SAMPLES:
+        return SourceSpec(text.kind)
     if text.kind == "synthetic":
         found = _SHAPE.fullmatch(text.shape)
         if found is None:
@@ -178,10 +175,10 @@ def _file(label: str, text: str, *, needed: bool = True) -> str | None:
 
 
 def _check_preset(text: SetupText, facts: SourceFacts) -> None:
-    if text.preset and not (facts.multivector and facts.dimension == PRESET_DIMENSION):
+    if text.preset and not (facts.multivector and facts.dimension == DIMENSION):
         kind = "multivectors" if facts.multivector else "single vectors"
         raise UsageError(
-            f"{text.preset}: wants multivectors of {PRESET_DIMENSION} dimensions, these are {kind} of {facts.dimension}"
+            f"{text.preset}: wants multivectors of {DIMENSION} dimensions, these are {kind} of {facts.dimension}"
         )
 
 

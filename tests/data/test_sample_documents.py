@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from qtui.data import single
-from qtui.data.samples import DOCUMENTS_NAME, document_queries, open_documents
+from qtui.data.samples import document_queries, open_documents
+from qtui.demos import DOCUMENTS_NAME
 from qtui.model import Distance
 from qtui.pictured import sample_image, sample_images
 

@@ -103,12 +103,13 @@ def test_a_step_up_and_one_down_come_back(factor: float) -> None:
 def test_what_the_engine_does(place: Place, search: SearchSettings) -> None:
     found = effective(place, search)
     if place.method == "none" or search.exact or search.ignore or not place.built:
-        assert (found.rescore, found.candidates) == (None, search.limit)
+        assert (found.rescore, found.candidates) == (None, min(search.limit, place.points))
     else:
         default = method(place.method).default_rescore
         assert found.rescore is (default if search.rescore is None else search.rescore)
         if found.rescore:
-            assert found.candidates >= search.limit * place.segments
+            assert found.candidates >= min(search.limit * place.segments, place.points)
+        assert found.candidates <= place.points
     assert columns.has_raw_scores(place, search) is (found.rescore is False)
 
 

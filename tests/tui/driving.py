@@ -8,6 +8,7 @@ from pathlib import Path
 from textual.app import App
 from textual.pilot import Pilot
 
+from qtui.demos import Demo
 from qtui.model import CollectionView
 from qtui.preferences import Memory, Preferences
 from qtui.tui.app import QtuiApp
@@ -19,7 +20,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 def make(
     views: Sequence[CollectionView] = DEMO,
     *,
-    demo: bool = False,
+    demo: Demo | None = None,
     preferences: Preferences | None = None,
     memory: Memory | None = None,
 ) -> tuple[QtuiApp, FakeRoom]:

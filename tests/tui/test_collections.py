@@ -6,6 +6,7 @@ import asyncio
 
 from textual.widgets import Input
 
+from qtui.demos import TEXTS
 from qtui.errors import DataError
 from qtui.tui.panels.collection_parts import Inspection
 from qtui.tui.panels.collections import CollectionsPanel
@@ -119,11 +120,11 @@ async def test_empty_store_offers_the_demo_and_builds_it() -> None:
 
 
 async def test_demo_builds_at_the_first_start_alone() -> None:
-    app, room = make((), demo=True)
+    app, room = make((), demo=TEXTS)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
         assert len(room.asked) == 1
-    app, room = make(tuple(room.views.values()), demo=True)
+    app, room = make(tuple(room.views.values()), demo=TEXTS)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
         assert room.asked == []

@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from qtui import estimate, snippets, units
+from qtui.demos import PRESETS
 from qtui.errors import QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView, Distance
@@ -22,13 +23,13 @@ from qtui.plan import QUERY_ENCODINGS, SourceFacts, SourceSpec
 from qtui.tui.commands import Command, bindings
 from qtui.tui.messages import Copied, PlanEdited
 from qtui.tui.room import Room
-from qtui.tui.setupform import PRESETS, Setup, SetupText, forecasts, preset_text, read, read_source
+from qtui.tui.setupform import Setup, SetupText, forecasts, preset_text, read, read_source
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, GOOD, KEY, WARN
 from qtui.tui.widgets.controls import Choice, Field, line_input
 from qtui.tui.widgets.forecasts import ForecastList
 
-SOURCES = (("sample", "the sample"), ("file", "a file"), ("synthetic", "synthetic"))
+SOURCES = (("sample", "the sample"), ("documents", "the documents"), ("file", "a file"), ("synthetic", "synthetic"))
 PRESET_CHOICES = (("", "none"), *((name, name) for name in PRESETS))
 ORIGINALS = (("cold", "on disk (cold)"), ("cached", "page cache"), ("pinned", "in RAM"), ("", "not set"))
 QUANTIZED = (("pinned", "in RAM, always"), ("cached", "page cache"), ("cold", "on disk (cold)"))

@@ -8,39 +8,42 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from qtui.demos import DOCUMENTS, TEXTS
 from qtui.model import CollectionView
 from qtui.tui.commands import Command, bindings
 from qtui.tui.inspection import inspect
+from qtui.tui.messages import DemoWanted
 from qtui.tui.theme import KEY
 
-FIRST_RUN_KEYS = (Command("first.demo", "d", "demo", "Demo", "Build the demo's collections"),)
+FIRST_RUN_KEYS = (
+    Command("first.demo", "d", "demo('texts')", "Demo", "Build the demo's collections"),
+    Command("first.documents", "i", "demo('documents')", "Documents", "Build the demo of documents, and search it"),
+)
+DEMOS = {demo.name: demo for demo in (TEXTS, DOCUMENTS)}
 LEAST_WIDTH = 30
 
 
 class FirstRun(Static, can_focus=True):
-    """What an empty store says: three ways to get going."""
+    """What an empty store says: four ways to get going."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIRST_RUN_KEYS)]
 
-    class Demo(Message):
-        """The demo is wanted."""
-
     def render(self) -> Text:
-        """Three lines."""
+        """A line each."""
         return Text.assemble(
             ("No collections yet\n\n", "bold"),
             ("d", KEY), "  build the demo: real embeddings, no download\n",
+            ("i", KEY), "  build the demo of documents: four pages as multivectors\n",
             ("n", KEY), "  load a file of your own vectors, one collection a method\n",
             ("3", KEY), "  benchmark a file without keeping it",
         )  # fmt: skip
 
-    def action_demo(self) -> None:
-        """Asks the panel for it."""
-        self.post_message(self.Demo())
+    def action_demo(self, name: str) -> None:
+        """Asks the panel, and the app, for it."""
+        self.post_message(DemoWanted(DEMOS[name]))
 
 
 class Inspection(VerticalScroll):

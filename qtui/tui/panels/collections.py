@@ -16,14 +16,13 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import DataTable, Input, Static
 
+from qtui.demos import Demo
 from qtui.errors import QtuiError
 from qtui.events import BuildDone, Progress
-from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView
-from qtui.plan import LoadRequest, SourceSpec
 from qtui.preferences import Memory
 from qtui.tui.commands import Command, bindings
-from qtui.tui.messages import CollectionsWanted, Ended, Happened, Measure, Remember
+from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened, Measure, Remember
 from qtui.tui.panels.collection_parts import FirstRun, Inspection
 from qtui.tui.panels.making import MAKING, MakingPanel
 from qtui.tui.room import Room, RoomState
@@ -34,8 +33,6 @@ from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.tables import CollectionTable
 from qtui.tui.widgets.workload import WorkList
 
-DEMO = LoadRequest("demo", SourceSpec(kind="sample"), DEFAULT_METHODS)
-DEMO_NAMES = tuple(DEMO.name if method == "none" else f"{DEMO.name}__{method}" for method in DEMO.methods)
 REPAINT_S = 0.5
 WHILE_IDLE = {"delete": "Deleting", "measure": "Measuring", "refresh": "Reading the store"}
 """Actions that need an engine with nothing else to do."""
@@ -74,6 +71,8 @@ class CollectionsPanel(MakingPanel):
         self.room = room
         self._latest: Progress | None = None
         self._done: tuple[str, ...] = ()
+        self._building = 0
+        """Collections of the demo that is loaded."""
         self._sorting: list[object] = []
 
     def recall(self, memory: Memory) -> None:
@@ -284,26 +283,30 @@ class CollectionsPanel(MakingPanel):
 
     # --- the demo ---------------------------------------------------------------------------------------------
 
-    @on(FirstRun.Demo)
-    def build_demo(self) -> None:
+    @on(DemoWanted)
+    def _demo_wanted(self, message: DemoWanted) -> None:
+        self.build_demo(message.demo)
+
+    def build_demo(self, demo: Demo) -> None:
         """Loads the samples, or goes on where an earlier load stopped."""
         if self.loading_demo:
             return
         self.loading_demo = True
-        self._latest, self._done = None, ()
+        self._latest, self._done, self._building = None, (), len(demo.collections)
         self.query_one(ProgressLine).active = True
         self.query_one("#first-run").display = False
         self.query_one("#collections-body").display = True
         self.query_one(CollectionTable).focus()
-        self._load(DEMO)
+        self._load(demo)
 
     @work(exclusive=True, group="load")
-    async def _load(self, request: LoadRequest) -> None:
+    async def _load(self, demo: Demo) -> None:
         ended = Ended(cancelled=True)
         try:
-            async with aclosing(self.room.load(request)) as events:
-                async for event in events:
-                    self.post_message(Happened(event))
+            for request in demo.loads:
+                async with aclosing(self.room.load(request)) as events:
+                    async for event in events:
+                        self.post_message(Happened(event))
             ended = Ended()
         except QtuiError as error:
             ended = Ended(error=error.text)
@@ -322,7 +325,7 @@ class CollectionsPanel(MakingPanel):
     def _repaint(self) -> None:
         if self.loading_demo:
             line = self.query_one(ProgressLine)
-            line.whole = f"{min(len(self._done) + 1, len(DEMO_NAMES))}/{len(DEMO_NAMES)}"
+            line.whole = f"{min(len(self._done) + 1, self._building)}/{self._building}"
             line.progress = self._latest
 
     @on(Ended)

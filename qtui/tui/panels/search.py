@@ -17,15 +17,16 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
+from qtui import units
 from qtui.errors import EngineGone, QtuiError
-from qtui.model import CollectionView
+from qtui.model import Change, CollectionView
 from qtui.preferences import Memory
 from qtui.searching import columns
 from qtui.searching.columns import Column, Place
 from qtui.searching.session import Session
 from qtui.tui.commands import Command, bindings
 from qtui.tui.dialogs.point import PointDialog, Seen
-from qtui.tui.messages import Copied, Remember
+from qtui.tui.messages import CollectionsWanted, Copied, Remember
 from qtui.tui.panels.search_answers import Answers
 from qtui.tui.panels.search_column import ColumnView
 from qtui.tui.panels.search_columns import Columns
@@ -33,11 +34,16 @@ from qtui.tui.panels.search_form import QueryBox, QueryForm
 from qtui.tui.panels.search_settings import ColumnSettings
 from qtui.tui.panels.search_text import as_text
 from qtui.tui.room import Room, RoomState
+from qtui.tui.roomapp import RoomApp
+from qtui.tui.setupform import LOWER_KB
+from qtui.tui.text import clean
+from qtui.tui.unbuilt import told, unbuilt
 
 LONGEST_REMEMBERED = 20_000
 """Characters of a query that is remembered."""
 KEYS = (
     Command("search.query", "slash", "query", "Query", "Type a query", "/"),
+    Command("search.build", "b", "build", "Build", "Build what is configured and not built in these columns"),
     Command("search.flip", "f", "flip", "Rescore", "Turn rescoring on where it is off, and off where it is on"),
     Command("search.more", "plus,equals_sign", "step(1)", "", "More oversampling in every column that rescores", "+"),
     Command("search.less", "minus", "step(-1)", "Over", "Less oversampling in every column that rescores", "+ -"),
@@ -66,6 +72,7 @@ class SearchPanel(Vertical):
     )
     DEFAULT_CSS = """
     SearchPanel #search-empty { margin: 2 4; display: none; }
+    SearchPanel #search-told { height: auto; max-height: 4; padding: 0 1; display: none; }
     SearchPanel.-empty #search-empty { display: block; }
     SearchPanel.-empty QueryForm, SearchPanel.-empty ColumnSettings, SearchPanel.-empty Answers { display: none; }
     """
@@ -92,6 +99,7 @@ class SearchPanel(Vertical):
         """Form, settings, columns; or what to do while there is no collection."""
         yield QueryForm()
         yield ColumnSettings()
+        yield Static(id="search-told")
         yield self._answers.data_bind(SearchPanel.room_state)
         yield Static("No collection to search yet: build the demo on tab 1, or load your vectors.", id="search-empty")
 
@@ -135,6 +143,8 @@ class SearchPanel(Vertical):
         if fitting:
             self._form.put_limit(fitting[0].search.limit)
         self.columns = fitting
+        self._answers.complete()
+        self._tell()
         self._begin()
         if self._opened and self.screen.focused is None:
             self._row.take_focus()
@@ -147,6 +157,16 @@ class SearchPanel(Vertical):
             self._row.take_focus()
         elif self.views is not None:
             self.query_one(QueryBox).focus()
+
+    def show(self, wanted: tuple[Column, ...], query: str) -> None:
+        """Searches these columns, whose collections are there, with a titled query of the first."""
+        self._session.target = None
+        self._answers.text = query
+        self._form.put("")
+        self._known = ""
+        self.columns = wanted
+        self._row.take_focus()
+        self._begin()
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
@@ -193,7 +213,15 @@ class SearchPanel(Vertical):
         if self.columns:
             at = min(self._row.current, len(self.columns) - 1)
             self.query_one(ColumnSettings).show(self.columns[at], at, len(self.columns))
+        self._tell()
         self.refresh_bindings()
+
+    def _tell(self) -> None:
+        """What to know before comparing."""
+        said = self.query_one("#search-told", Static)
+        text = told(self._session.views, self.columns, can_build=self._can_build)
+        said.display = bool(text)
+        said.update(text)
 
     # --- edits ----------------------------------------------------------------------------------------------------
 
@@ -244,6 +272,7 @@ class SearchPanel(Vertical):
             "remove": len(self.columns) > 1,
             "settings": some,
             "following": self._session.target is not None,
+            "build": self._can_build and bool(unbuilt(self._session.views, self.columns)),
             "copy": bool(self._session.outcomes),
             "back": self._answers.searching or not isinstance(self.screen.focused, ColumnView),
         }
@@ -294,6 +323,31 @@ class SearchPanel(Vertical):
         text = await self._session.following()
         if text is not None:
             self._ask(text)
+
+    @property
+    def _can_build(self) -> bool:
+        """Only in the store, which is qtui's own, and while nothing else goes on."""
+        return isinstance(self.app, RoomApp) and self.app.makes_collections and self.room_state.status == "ready"
+
+    @work(exclusive=True, group="build")
+    async def action_build(self) -> None:
+        """Once the user has seen what that changes; the columns are asked again when the store was read."""
+        from qtui.tui.dialogs.build import BuildDialog
+
+        wanted = unbuilt(self._session.views, self.columns)
+        if not await self.app.push_screen_wait(BuildDialog(wanted)):
+            return
+        for each in wanted:
+            try:
+                seconds = await self.room.reconfigure(
+                    each.collection, Change(indexing_threshold_kb=LOWER_KB), each.vector
+                )
+            except QtuiError as error:
+                self.notify(clean(error.text), severity="error", markup=False)
+            else:
+                self.notify(f"{clean(each.collection, 60)} is built, in {units.duration(seconds)}", markup=False)
+        self._session.asker.forget()
+        self.post_message(CollectionsWanted())
 
     def action_copy(self) -> None:
         """All columns, also those that aren't visible."""

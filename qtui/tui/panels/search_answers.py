@@ -130,6 +130,11 @@ class Answers(Vertical):
             self.row.take_focus()
         await self._ask_columns()
 
+    def complete(self) -> None:
+        """Asks what has no answer yet, unless that goes on."""
+        if not self._asking and self.session.target is not None:
+            self.search()
+
     @work(exclusive=True, group="search")
     async def search(self) -> None:
         """Asks what has no answer yet."""

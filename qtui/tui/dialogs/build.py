@@ -1,0 +1,46 @@
+"""Asks whether what is configured and not built shall be built, and says what that changes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from qtui.tui.setupform import LOWER_KB
+from qtui.tui.text import clean
+from qtui.tui.theme import DIM, HEAD, KEY
+from qtui.tui.unbuilt import Unbuilt
+
+
+class BuildDialog(ModalScreen[bool]):
+    """True when the user wants it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "dismiss(True)", show=False),
+        Binding("escape", "dismiss(False)", show=False),
+    ]
+
+    def __init__(self, wanted: tuple[Unbuilt, ...]) -> None:
+        super().__init__()
+        self.wanted = wanted
+
+    def compose(self) -> ComposeResult:
+        """What isn't built, why, what will be changed, and the two keys."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Build"
+            for each in self.wanted:
+                yield Static(Text.assemble((clean(each.collection, 60), HEAD), f"  {each.method}, not built"))
+                if each.why:
+                    yield Static(Text(each.why, DIM))
+            yield Static(
+                Text(
+                    f"\nSets the indexing threshold to {LOWER_KB} KB, and builds. Vectors stay as they are; a threshold"
+                    " that is set can be changed, not unset."
+                )
+            )
+            yield Static(Text.assemble(("\nEnter", KEY), " builds   ", ("Esc", KEY), " leaves it as it is"))
