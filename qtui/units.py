@@ -5,7 +5,10 @@ A value that was not measured is `None` and shows as an en dash, never as 0.
 
 from __future__ import annotations
 
+import re
+
 ABSENT = "–"
+_TYPED = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(?:([KMGT])(?:iB|B)?|B)?", re.IGNORECASE)
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -17,6 +20,15 @@ def size(count: float | None) -> str:
     while abs(value) >= 1023.95 and unit < len(_BINARY) - 1:
         value, unit = value / 1024, unit + 1
     return f"{value:.0f} B" if unit == 0 else f"{value:.1f} {_BINARY[unit]}"
+
+
+def bytes_of(text: str) -> int | None:
+    """Bytes as they are typed, in binary units too: '1500000', '512 MiB', '2G'; None for anything else."""
+    found = _TYPED.fullmatch(text.strip())
+    if found is None:
+        return None
+    value = float(found[1]) * 1024 ** "BKMGT".index((found[2] or "b").upper())
+    return int(value) if 1 <= value <= 2**60 else None
 
 
 def millis(ms: float | None) -> str:

@@ -55,6 +55,7 @@ def run(args: Namespace, console: Console) -> Exit:
         build=options.build_spec(args),
     )
     check_build(request.build)
+    options.writable(args, "loading")
     if args.distance is None:
         request = _with_own_distance(request)
     from qtui.commands import waiting
@@ -103,7 +104,9 @@ async def _load(request: LoadRequest, args: Namespace, console: Console) -> Load
     from qtui.host.streams import closing
 
     watch, loaded = Watch(console), None
-    async with closing(load_all(request, options.store(args))) as events:
+    found = options.target(args)
+    server = None if found.embedded else found
+    async with closing(load_all(request, options.store(args), target=server)) as events:
         async for event in events:
             watch.see(event)
             if isinstance(event, Loaded):

@@ -10,6 +10,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from qtui import units
 from qtui.errors import UsageError, shown
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from qtui.plan import SourceSpec
 
 SYNTHETIC = re.compile(r"synthetic:(\d{1,10})x(\d{1,6})(?::(\d{1,10}))?")
-SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(?:([KMGT])(?:iB|B)?|B)?", re.IGNORECASE)
 MAX_DIMENSION = 65_536
 
 
@@ -53,13 +53,10 @@ def real(low: float, high: float) -> Callable[[str], float]:
 
 def size(text: str) -> int:
     """Bytes: '1500000', '512MiB', '2G' (binary units, as they are shown)."""
-    found = SIZE.fullmatch(text.strip())
+    found = units.bytes_of(text)
     if found is None:
         raise ArgumentTypeError(f"takes bytes, as in 512MiB or 2GiB, not {shown(text)}")
-    value = float(found[1]) * 1024 ** "BKMGT".index((found[2] or "b").upper())
-    if not 1 <= value <= 2**60:
-        raise ArgumentTypeError(f"takes 1 byte or more, not {shown(text)}")
-    return int(value)
+    return found
 
 
 def wholes(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
@@ -126,7 +123,7 @@ def source(text: str, payload: str | None = None) -> SourceSpec:
     if text == "sample":
         if payload is not None:
             raise UsageError("--payload goes with a file of vectors; the sample has its own")
-        return SourceSpec("sample")
+        return SourceSpec(text)
     if text == "synthetic" or text.startswith("synthetic:"):
         found = SYNTHETIC.fullmatch(text)
         if found is None:

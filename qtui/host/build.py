@@ -14,6 +14,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from qtui import config
 from qtui.errors import DiskFull, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, Event, Loaded, Progress
 from qtui.host import requests, wire
@@ -21,6 +22,7 @@ from qtui.host.once import asked_once
 from qtui.host.streams import closing
 from qtui.model import Change, CollectionView, Hnsw
 from qtui.plan import BuildJob, LoadRequest
+from qtui.target import Target, typed_key
 
 MODULE = "qtui.host.builder"
 Builder = Callable[[BuildJob], AsyncIterator[Event]]
@@ -31,7 +33,10 @@ async def build(job: BuildJob) -> AsyncGenerator[Event, None]:
 
     Raises what the builder raised, DiskFull when it died for want of room, and EngineGone when it died otherwise.
     """
-    async with aclosing(_work(requests.Build(job), Path(job.store), job.collection)) as messages:
+    server = job.target
+    request = requests.Build(job, None if server is None else typed_key(server))
+    place = config.home() if server is not None else Path(job.store)
+    async with aclosing(_work(request, place, None if server is not None else job.collection)) as messages:
         async for message in messages:
             if isinstance(message, wire.Happened):
                 yield wire.event(message)
@@ -60,8 +65,10 @@ async def finish(view: CollectionView, store: Path) -> AsyncGenerator[Event, Non
     yield BuildDone(view.name, view.points, 0.0, seconds)
 
 
-async def load_all(request: LoadRequest, store: Path, *, builder: Builder = build) -> AsyncGenerator[Event, None]:
-    """Loads one source into a collection a method; ends with Loaded.
+async def load_all(
+    request: LoadRequest, store: Path, *, target: Target | None = None, builder: Builder = build
+) -> AsyncGenerator[Event, None]:
+    """Loads one source into a collection a method, on the server `target` or in the store; ends with Loaded.
 
     A collection that fails is told as CollectionFailed and the others go on, unless the disk is full. Raises the
     first failure when none could be built.
@@ -71,7 +78,7 @@ async def load_all(request: LoadRequest, store: Path, *, builder: Builder = buil
     began = time.monotonic()
     done: list[BuildDone] = []
     first: QtuiError | None = None
-    for job in jobs(request, store):
+    for job in jobs(request, store, target):
         try:
             async with closing(builder(job)) as events:
                 async for event in events:
@@ -90,9 +97,12 @@ async def load_all(request: LoadRequest, store: Path, *, builder: Builder = buil
 
 
 async def _work(
-    request: requests.Request[Any], store: Path, name: str
+    request: requests.Request[Any], store: Path, name: str | None
 ) -> AsyncGenerator[wire.Happened | wire.Result, None]:
-    """What a builder says to `request`, up to and with its Result; then it has exited, however this ends."""
+    """What a builder says to `request`, up to and with its Result; then it has exited, however this ends.
+
+    `name` is the collection of the store that it may leave something unfinished in; None for a server's.
+    """
     answered = False
     try:
         async with aclosing(asked_once(MODULE, request, store=store, log="builder")) as messages:
@@ -100,7 +110,7 @@ async def _work(
                 answered = isinstance(message, wire.Result)
                 yield message
     finally:
-        if not answered:
+        if not answered and name is not None:
             clear_leftovers(store, name)
 
 

@@ -24,11 +24,14 @@ SIGNS = {
     advice.CHOSEN: ("▶", ACCENT, "the choice"),
     advice.RUNNER_UP: ("2", GOOD, "runner-up"),
     advice.HOLDS: ("✓", GOOD, "holds"),
+    advice.OVER: ("!", WARN, "over a limit"),
     advice.UNCONFIRMED: ("~", WARN, "not confirmed"),
+    advice.SKIPPED: ("·", DIM, "asked no further"),
     advice.MISSES: ("✗", BAD, "misses"),
     advice.UNKNOWN: ("?", DIM, "too little to tell"),
 }
 ALIKE = ("≈", ACCENT, "can't be told apart from the choice")
+FRONT = ("◆", KEY, "Pareto front")
 LEAST_STRIP = 16
 
 
@@ -48,6 +51,8 @@ def choice(found: Advice, width: int) -> Text:
     best = found.recommendation
     lines = _none(found, width) if best is None else [*_head(found, best), *_body(found, best, width)]
     lines += _listed("Take with care", ("⚠", WARN), found.caveats, width)
+    lines += _listed("Not measured", ("–", DIM), found.unmeasured, width)
+    lines += [Text(), *(Text(line, DIM) for line in wrap(found.saved, width))] if found.saved else []
     return Text("\n").join([*lines, Text(), *(Text(line, DIM) for line in wrap(found.memory, width))])
 
 
@@ -145,7 +150,7 @@ class Axis:
         return line
 
 
-CURVE = (("", 1), ("variant", 25), ("RAM B", 7), ("p50 ms", 6), ("recall", 6))
+CURVE = (("", 2), ("variant", 25), ("RAM B", 7), ("p50 ms", 6), ("recall", 6))
 GAP = 1
 
 
@@ -179,7 +184,7 @@ def curve_row(each: Weighed, axis: Axis, *, ef: bool) -> list[Text]:
     )
     widths = [width for _, width in CURVE]
     return [
-        Text(sign, style),
+        Text.assemble((sign, style), FRONT[:2] if each.front else " "),
         Text(fitted(f"{letter} {each.method} {asked(search)}", CURVE[1][1]), weight),
         *(Text(f"{value:>{width}}", weight) for value, width in zip(figures, widths[2:], strict=True)),
         axis.strip(each.choosing, series),
@@ -190,6 +195,7 @@ def legend(found: Advice, shown: int) -> Text:
     """What the signs stand for, those that occur, and how many rows are left out."""
     used = [SIGNS[verdict] for verdict in SIGNS if any(each.verdict == verdict for each in found.weighed)]
     used += [ALIKE] if any(each.alike for each in found.weighed) else []
+    used += [FRONT]
     text = Text("  ").join(Text.assemble((sign, style), " ", (said, DIM)) for sign, style, said in used)
     left = len(found.weighed) - shown
     return text.append(f"  {left} more" if left else "", DIM)

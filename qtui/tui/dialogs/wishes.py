@@ -1,0 +1,69 @@
+"""The dialog that asks what a configuration must keep, and what of it is to be least."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from qtui.errors import UsageError
+from qtui.tui import wishform
+from qtui.tui.text import clean
+from qtui.tui.theme import DIM, WARN
+from qtui.tui.widgets.controls import Choice, Field, line_input
+from qtui.tui.wishform import GRIDS, LEAST, Wanted, WishText
+
+
+class AskWishes(ModalScreen[Wanted | None]):
+    """Recall, limits and what to minimise; for tuning, in which steps to search oversampling as well."""
+
+    AUTO_FOCUS = "Input"
+    DEFAULT_CSS = """
+    AskWishes Field > .label { width: 18; }
+    AskWishes #wishes-what { margin-bottom: 1; }
+    AskWishes #wishes-said { margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", show=False),
+        Binding("enter", "take", show=False, priority=True),
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+
+    def __init__(self, title: str, what: str, text: WishText, *, tuning: bool = False) -> None:
+        super().__init__()
+        self._title, self._what, self._text, self._tuning = title, what, text, tuning
+        self._least, self._grid = Choice(id="wish-least"), Choice(id="wish-grid")
+        for choice, options, value in ((self._least, LEAST, text.minimise), (self._grid, GRIDS, text.grid)):
+            choice.set_reactive(Choice.options, options)
+            choice.set_reactive(Choice.value, value)
+
+    def compose(self) -> ComposeResult:
+        """What it is for, the fields, the keys."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = self._title
+            yield Static(Text(self._what, DIM), id="wishes-what")
+            yield Field("keep recall", line_input(self._text.target, id="wish-target"))
+            yield Field("p95 at most, ms", line_input(self._text.p95, id="wish-p95", placeholder="no limit"))
+            yield Field("RAM at most", line_input(self._text.ram, id="wish-ram", placeholder="no limit; 2 GiB"))
+            yield Field("disk at most", line_input(self._text.disk, id="wish-disk", placeholder="no limit; 10 GiB"))
+            yield Field("of these", self._least)
+            if self._tuning:
+                yield Field("oversampling", self._grid)
+            yield Static("", id="wishes-said")
+            yield Static(Text("Enter takes these   ↑/↓ move   ←/→ choose   Esc leaves", DIM))
+
+    def action_take(self) -> None:
+        """What was typed, when it makes sense."""
+        values = {name: self.query_one(f"#wish-{name}", Input).value for name in ("target", "p95", "ram", "disk")}
+        try:
+            wanted = wishform.read(WishText(**values, minimise=self._least.value, grid=self._grid.value))
+        except UsageError as error:
+            self.query_one("#wishes-said", Static).update(Text(clean(error.text), WARN))
+        else:
+            self.dismiss(wanted)

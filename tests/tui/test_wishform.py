@@ -1,0 +1,79 @@
+"""The limits dialog's texts, and tuning from the Benchmark tab."""
+
+from dataclasses import replace
+
+import pytest
+
+from qtui.errors import UsageError
+from qtui.plan import TUNE_OVERSAMPLING, BenchRequest, SourceSpec
+from qtui.tui.wishform import Wanted, WishText, in_words, read, tuned, written
+from qtui.units import bytes_of
+from qtui.wishes import PLAIN, Wishes
+from tests.tui.driving import make, until, until_seen
+
+
+def test_what_is_typed_is_read():
+    text = WishText("95", " 2,5 ms", "2GiB", "512 M", "disk", "plan")
+    assert read(text) == Wanted(0.95, Wishes(2.5, 2 * 1024**3, 512 * 1024**2, "disk"), fine=False)
+    assert read(WishText("0.9")) == Wanted(0.9, PLAIN)
+
+
+@pytest.mark.parametrize("wishes", [PLAIN, Wishes(2.5, 2 * 1024**3, 1234567, "latency")])
+def test_what_is_written_reads_back_the_same(wishes):
+    assert read(written("0.95", wishes)).wishes == wishes
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("target", "", "recall:"),
+        ("p95", "0", "p95:"),
+        ("p95", "nan", "p95:"),
+        ("ram", "-1", "RAM:"),
+        ("disk", "x", "disk:"),
+    ],
+)
+def test_nonsense_is_said_in_a_line(field, value, said):
+    with pytest.raises(UsageError, match=said):
+        read(replace(WishText("0.95"), **{field: value}))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1", 1),
+        ("1.5k", 1536),
+        ("2 GiB", 2 * 1024**3),
+        ("3MB", 3 * 1024**2),
+        ("0", None),
+        ("", None),
+        ("2 apples", None),
+    ],
+)
+def test_bytes_as_they_are_typed(text, expected):
+    assert bytes_of(text) == expected
+
+
+def test_wishes_in_words():
+    assert in_words(PLAIN) == ""
+    assert in_words(Wishes(2.0, 1024**3, None, "latency")) == "least time, p95 ≤ 2 ms, RAM ≤ 1.0 GiB"
+
+
+def test_tuning_takes_fine_steps_where_it_may():
+    plan = BenchRequest(SourceSpec("sample"), oversampling=(2.0,))
+    assert tuned(plan, Wanted(0.9, PLAIN)).oversampling == TUNE_OVERSAMPLING
+    assert tuned(plan, Wanted(0.9, PLAIN, fine=False)).oversampling == (2.0,)
+    found = tuned(plan, Wanted(0.9, Wishes(minimise="disk")))
+    assert (found.tune, found.target_recall, found.wishes.minimise) == (True, 0.9, "disk")
+
+
+async def test_a_plan_is_tuned_from_the_benchmark_tab():
+    app, room = make()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "demo__binary")
+        await pilot.press("3", "f8")
+        await until_seen(pilot, "fine steps")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(room.asked))
+        assert room.asked[-1].tune
+        assert room.asked[-1].oversampling == TUNE_OVERSAMPLING
