@@ -202,9 +202,15 @@ class RunStore:
     def _summary(self, run_id: str) -> RunSummary:
         record, left = self._kept(run_id)
         measured = sum(found.engine_ms is not None for found in record.measurements) if left is None else left.measured
-        can_go_on = self._unfinished(run_id).is_file()
         return RunSummary(
-            record.id, record.status, record.started, record.dataset, record.name, measured, resumable=can_go_on
+            record.id,
+            record.status,
+            record.started,
+            record.dataset,
+            record.name,
+            measured,
+            resumable=self._unfinished(run_id).is_file(),
+            measuring=left is not None and left.alive,
         )
 
     def _ids(self) -> tuple[str, ...]:

@@ -78,6 +78,10 @@ class RunState:
         over = self.over or ("partial" if cancelled else "failed" if error else "complete")
         return replace(self, over=over, error=error, progress=None)
 
+    def going_on(self, request: BenchRequest) -> RunState:
+        """A kept run that is measured on, with what it has."""
+        return replace(self, request=request, record=None, over="", progress=None, collections=(), warnings=())
+
     def kept_as(self, record: RunRecord) -> RunState:
         """The record's figures are the final ones."""
         return replace(
@@ -108,6 +112,11 @@ class RunState:
     def can_pause(self) -> bool:
         """Whether it measures, or waits to go on; builds aren't paused."""
         return self.running and self.progress is not None and self.progress.stage in {"warm-up", "measure", "paused"}
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it was interrupted, and what is left to ask is known from its plan."""
+        return self.over == "partial" and self.record is not None and self.record.plan.order == "interleaved"
 
     @property
     def running(self) -> bool:

@@ -34,6 +34,8 @@ def when(run: RunSummary) -> str:
 
 def status(run: RunSummary) -> str:
     """With a sign."""
+    if run.measuring:
+        return "▸ measuring"
     return f"{'✓' if run.status == 'complete' else '⚠'} {clean(run.status, 10)}"
 
 
@@ -50,7 +52,8 @@ def title(run: RunSummary) -> str:
 
 def in_a_line(run: RunSummary) -> str:
     """What one knows it by."""
-    partial = "" if run.status == "complete" else f", {clean(run.status, 10)}"
+    state = "measuring" if run.measuring else clean(run.status, 10)
+    partial = "" if run.status == "complete" else f", {state}"
     return f"{when(run)}  {title(run)}  {shape(run)}, {run.measurements} variants{partial}"
 
 
@@ -83,5 +86,6 @@ def state_of(record: RunRecord) -> RunState:
         collections=record.collections,
         warnings=record.warnings,
         record=record,
+        run_id=record.id,
         over=record.status,
     )

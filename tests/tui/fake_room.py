@@ -11,7 +11,7 @@ from qtui.advice import Advice
 from qtui.bench.compare import diff
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
-from qtui.errors import EngineGone, NotFound, QtuiError
+from qtui.errors import EngineGone, NotFound, QtuiError, UsageError
 from qtui.events import (
     BuildDone,
     CollectionFailed,
@@ -67,7 +67,6 @@ from qtui.records import (
     TruthRecord,
     VsBaseline,
 )
-from qtui.wishes import PLAIN, Wishes
 from tests.tui import fake_figures, fake_points, fake_runs
 from tests.tui.fake_making import FakeMaking
 
@@ -229,7 +228,6 @@ class FakeRoom(FakeMaking):
         self.closed = False
         self.kept: dict[str, RunRecord] = {}
         self.advised: list[tuple[str, float]] = []
-        self.wished: list[Wishes] = []
 
     async def start(self) -> None:
         self.on_state(RoomState("starting"))
@@ -308,10 +306,9 @@ class FakeRoom(FakeMaking):
             raise NotFound("no such run")
         return self.kept[run_id]
 
-    async def advise(self, run_id: str, target: float, wishes: Wishes = PLAIN, /) -> Advice:
+    async def advise(self, run_id: str, target: float, /) -> Advice:
         self.advised.append((run_id, target))
-        self.wished.append(wishes)
-        return fake_runs.advise(await self.run(run_id), target, wishes)
+        return fake_runs.advise(await self.run(run_id), target)
 
     async def compare(self, before: str, after: str, /) -> Comparison:
         return diff(await self.run(before), await self.run(after))
@@ -346,6 +343,19 @@ class FakeRoom(FakeMaking):
     async def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:
         async for event in self._play("measuring", request, self.script(request)):
             yield event
+
+    async def plan_of(self, run_id: str, /) -> BenchRequest:
+        if (await self.run(run_id)).status != "partial":
+            raise UsageError(f"run {run_id} is complete: nothing is left to measure")
+        return fake_runs.REQUEST
+
+    async def resume_run(self, run_id: str, /) -> AsyncGenerator[Event, None]:
+        async for event in self.bench(await self.plan_of(run_id)):
+            if isinstance(event, RunFinished):
+                self.kept[run_id] = replace(event.record, id=run_id, started=self.kept[run_id].started)
+                yield RunFinished(self.kept[run_id])
+            else:
+                yield event
 
     async def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
         names = list(collection_names(request).values())

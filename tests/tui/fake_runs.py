@@ -12,7 +12,6 @@ from qtui.bench.evidence import gather, tally_of
 from qtui.events import RunFinished
 from qtui.plan import BenchRequest, SourceSpec
 from qtui.records import Dataset, RunRecord, RunSummary, Sample
-from qtui.wishes import PLAIN, Wishes
 from tests.tui import fake_room
 
 REQUEST = BenchRequest(source=SourceSpec("sample"), queries=200)
@@ -38,10 +37,18 @@ def three() -> tuple[RunRecord, ...]:
 
 def summary(record: RunRecord) -> RunSummary:
     """Its row in the list."""
-    return RunSummary(record.id, record.status, record.started, record.dataset, record.name, len(record.measurements))
+    return RunSummary(
+        record.id,
+        record.status,
+        record.started,
+        record.dataset,
+        record.name,
+        len(record.measurements),
+        resumable=record.status == "partial",
+    )
 
 
-def advise(record: RunRecord, target: float, wishes: Wishes = PLAIN) -> Advice:
+def advise(record: RunRecord, target: float) -> Advice:
     """By searches that find about as much as the record says."""
     rng, queries = np.random.default_rng(1), record.dataset.queries
     truth = [tuple(range(10)) for _ in range(queries)]
@@ -53,4 +60,4 @@ def advise(record: RunRecord, target: float, wishes: Wishes = PLAIN) -> Advice:
             ids = (*range(found), *range(100, 110 - found))
             times = measured.engine_ms.p50 * (1 + 0.1 * rng.random())
             searches.append(Sample(index, 0, query, ids, times, times))
-    return rule.advise(gather(record, tally_of(record, [*truth, *searches])), target, wishes)
+    return rule.advise(gather(record, tally_of(record, [*truth, *searches])), target)

@@ -1,10 +1,14 @@
 """The tab Runs: every kept run to open, name, compare, export, delete."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from qtui.host.client import RoomState
+from qtui.tui.messages import GoOn
 from qtui.tui.panels.advise import AdvisePanel
+from qtui.tui.panels.benchmark import BenchmarkPanel
 from qtui.tui.panels.runs import RunsPanel
 from tests.tui import fake_runs
 from tests.tui.driving import make, screen_text, until, until_seen
@@ -175,3 +179,47 @@ async def test_no_runs_yet(monkeypatch):
         await pilot.press("5")
         await until_seen(pilot, "No runs yet")
         await pilot.press("r", "escape", "1")
+
+
+async def test_an_interrupted_run_goes_on_in_the_benchmark():
+    app, room = furnished()
+    room.gate = asyncio.Semaphore(8)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        assert "Resume" not in screen_text(app)
+        await pilot.press("down")
+        await until_seen(pilot, "u Resume")
+        await pilot.press("u")
+        await until(pilot, lambda: app.query(BenchmarkPanel))
+        panel = app.query_one(BenchmarkPanel)
+        await until(pilot, lambda: panel.running)
+        # what it has is there at once
+        assert panel.run_state is not None
+        assert panel.run_state.run_id == PARTIAL
+        assert len(panel.run_state.measured) == len(panel.run_state.variants)
+        for _ in range(100):
+            room.gate.release()
+        await until(pilot, lambda: not panel.running)
+        assert panel.run_state.record is not None
+        assert (panel.run_state.record.id, panel.run_state.over) == (PARTIAL, "complete")
+        assert not panel.check_action("resume", ())
+
+
+async def test_what_cannot_go_on_says_why():
+    app, _ = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        app.post_message(GoOn(NEWEST))
+        await until(pilot, lambda: "nothing is left to measure" in "".join(each.text for each in app.notices))
+
+
+async def test_runs_are_read_while_another_is_measured_and_while_the_engine_is_away():
+    for status in ("measuring", "restarting"):
+        app, room = furnished()
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until_seen(pilot, "demo__binary")
+            room.on_state(RoomState(status))
+            await pilot.press("5")
+            await until_seen(pilot, "3 runs")
+            await pilot.press("4")
+            await until_seen(pilot, "binary-2bit")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from pathlib import Path
 from time import monotonic
 from typing import ClassVar
 
@@ -16,7 +16,6 @@ from textual.reactive import reactive
 from qtui.errors import QtuiError
 from qtui.events import Event, Measured
 from qtui.model import CollectionView
-from qtui.plan import BenchRequest
 from qtui.tui.commands import Command, bindings
 from qtui.tui.dialogs.ask import ExportTo
 from qtui.tui.fold import RunState
@@ -24,6 +23,8 @@ from qtui.tui.messages import Copied, Ended, Happened
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
+from qtui.tui.runlist import state_of
+from qtui.tui.saving import save
 from qtui.tui.text import clean
 from qtui.tui.widgets.variants import as_text
 
@@ -32,6 +33,7 @@ KEYS = (
     Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
     Command("benchmark.pause", "space", "pause(True)", "Pause", "Pause the run between two blocks", "Space", "f7"),
     Command("benchmark.resume", "space", "pause(False)", "Resume", "Let the paused run go on", "Space", "f7"),
+    Command("benchmark.go_on", "u", "resume", "Resume", "Go on with the run that was interrupted"),
     Command("benchmark.page", "c", "turn(1)", "Charts", "Next chart", always="f6"),
     Command("benchmark.page_back", "C", "turn(-1)", "", "Previous chart", display="C"),
     Command("benchmark.figures", "t", "show('table')", "Table", "The table of figures"),
@@ -106,6 +108,9 @@ class BenchmarkPanel(Horizontal):
         if action == "run":
             ready = self.query_one(PlanEditor).plan is not None
             return None if self.why_not(action) else ready
+        if action == "resume":
+            partial = shown is not None and shown.can_go_on
+            return None if partial and self.why_not(action) else partial
         sensible = {
             "pause": shown is not None and shown.can_pause and shown.paused not in parameters,
             "turn": shown is not None,
@@ -117,7 +122,7 @@ class BenchmarkPanel(Horizontal):
 
     def why_not(self, action: str) -> str | None:
         """What keeps the plan from being measured at the moment; None for what can be done."""
-        if action != "run":
+        if action not in {"run", "resume"}:
             return None
         if self.running:
             return "The plan is being measured already; Esc cancels it."
@@ -130,9 +135,31 @@ class BenchmarkPanel(Horizontal):
         plan = self.query_one(PlanEditor).plan
         if plan is None or self.running:
             return
-        self._folded = self.run_state = RunState.of(plan.request, plan.about)
+        self._begin(RunState.of(plan.request, plan.about), self.room.bench(plan.request))
+
+    def action_resume(self) -> None:
+        """Goes on with the run that is shown."""
+        if self.run_state is not None and self.run_state.run_id is not None:
+            self.go_on(self.run_state.run_id)
+
+    @work(exclusive=True, group="go-on")
+    async def go_on(self, run_id: str) -> None:
+        """Measures what an interrupted run has left to measure."""
+        why = self.why_not("run")
+        if why is not None:
+            self.notify(why, severity="warning", markup=False)
+            return
+        try:
+            record, request = await self.room.run(run_id), await self.room.plan_of(run_id)
+        except QtuiError as error:
+            self.notify(clean(error.text), severity="error", markup=False)
+            return
+        self._begin(state_of(record).going_on(request), self.room.resume_run(run_id))
+
+    def _begin(self, state: RunState, events: AsyncGenerator[Event, None]) -> None:
+        self._folded = self.run_state = state
         self.action_show("table")
-        self._measure(plan.request)
+        self._measure(events)
 
     def action_turn(self, by: int) -> None:
         """Another chart."""
@@ -172,10 +199,10 @@ class BenchmarkPanel(Horizontal):
     # --- measuring --------------------------------------------------------------------------------------------
 
     @work(exclusive=True, group="bench")
-    async def _measure(self, request: BenchRequest) -> None:
+    async def _measure(self, events: AsyncGenerator[Event, None]) -> None:
         ended = Ended(cancelled=True)
         try:
-            async with aclosing(self.room.bench(request)) as events:
+            async with aclosing(events):
                 async for event in events:
                     self.post_message(Happened(event))
             ended = Ended()
@@ -221,7 +248,7 @@ class BenchmarkPanel(Horizontal):
         if message.error:
             self.notify(clean(message.error), title="The run ended", severity="error", markup=False, timeout=10)
         elif message.cancelled:
-            self.notify("Cancelled; what was measured is kept as a partial run.", markup=False)
+            self.notify("Cancelled; what was measured is kept as a partial run: u goes on with it.", markup=False)
 
     @work(exclusive=True, group="fetch")
     async def _fetch(self, ended: RunState) -> None:
@@ -249,15 +276,6 @@ class BenchmarkPanel(Horizontal):
             answer = await self.app.push_screen_wait(ExportTo(record.id))
             if answer is not None:
                 format_, path = answer
-                self._write(path, await self.room.export(record.id, format_))
+                save(self, path, await self.room.export(record.id, format_))
         except QtuiError as error:
             self.notify(clean(error.text), severity="error", markup=False)
-
-    def _write(self, path: Path, text: str) -> None:
-        try:
-            with path.open("x", encoding="utf-8") as out:
-                out.write(text)
-        except OSError as error:
-            self.notify(f"can't write it: {clean(error.strerror)}", severity="error", markup=False)
-        else:
-            self.notify(f"Written to {clean(path)}", markup=False)

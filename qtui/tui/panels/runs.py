@@ -5,7 +5,6 @@ Owns the workers that do so; the figures of an opened run are drawn by the bench
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -22,11 +21,11 @@ from qtui.tui.commands import Command, bindings
 from qtui.tui.compared import compared, refused
 from qtui.tui.dialogs.ask import ExportTo
 from qtui.tui.dialogs.runs import ConfirmRun, NameRun
-from qtui.tui.messages import AdviseOn, Copied
-from qtui.tui.panels.advise import AWAY
+from qtui.tui.messages import AdviseOn, Copied, GoOn
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_full, in_short, matching, state_of, title
+from qtui.tui.saving import save
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, KEY
 from qtui.tui.widgets.controls import line_input
@@ -39,6 +38,7 @@ KEYS = (
     Command("runs.charts_back", "C", "turn(-1)", "", "Previous chart", display="C"),
     Command("runs.figures", "t", "figures", "Table", "The table of figures"),
     Command("runs.advise", "a", "advise", "Advise", "Advice by this run"),
+    Command("runs.resume", "u", "resume", "Resume", "Go on with this run, which was interrupted"),
     Command("runs.mark", "space", "mark", "Compare", "Mark this run; with one marked, compare the two", "Space"),
     Command("runs.name", "n", "name", "Name", "Give this run a name"),
     Command("runs.export", "e", "export", "Export", "Export this run as Markdown, CSV or JSON"),
@@ -70,7 +70,8 @@ class RunsPanel(Vertical):
 
     HELP_TITLE = "Runs"
     HELP = (
-        "Every run is kept, also one that was cancelled or killed: ⚠ partial, with what it had measured. "
+        "Every run is kept, also one that was cancelled or killed: ⚠ partial, with what it had measured; "
+        "u goes on with it, and nothing is measured twice. "
         "To compare two, mark one with the space bar and press it again on the other: the older one is 'before'. "
         "Runs of other data, k, distance or filter can't be compared; what makes one doubtful is said above it."
     )
@@ -108,8 +109,7 @@ class RunsPanel(Vertical):
     def focus_default(self) -> None:
         """The tab was opened: runs may have come or gone."""
         self._focus()
-        if self.room_state.status not in AWAY:
-            self._read()
+        self._read()
 
     def _focus(self) -> None:
         if self.view == "compared":
@@ -144,9 +144,7 @@ class RunsPanel(Vertical):
     def watch_room_state(self, before: RoomState, now: RoomState) -> None:
         """A run that has ended is a new one in the list."""
         if self.is_mounted and before.status != now.status:
-            self._show()
-            if now.status == "ready":
-                self._read()
+            self._read()
 
     def _show(self) -> None:
         if not self.is_mounted:
@@ -168,9 +166,7 @@ class RunsPanel(Vertical):
 
     def _nothing(self) -> Text:
         if self.runs is None:
-            busy, away = self.room_state.status == "measuring", self.room_state.status in AWAY
-            said = "The engine is not there yet: the list comes when it is." if away else "Reading…"
-            return Text("A run is being measured: the list is read when it ends." if busy else said, DIM)
+            return Text("Reading…", DIM)
         return Text.assemble(
             ("No runs yet\n\n", "bold"),
             ("3", KEY), "  measure something: every run is kept and listed here\n",
@@ -218,6 +214,7 @@ class RunsPanel(Vertical):
             "turn": open_,
             "figures": open_,
             "advise": one and self.view != "compared",
+            "resume": bool(self.highlighted and self.highlighted.resumable) and self.view != "compared",
             "name": one and self.view != "compared",
             "export": one and self.view != "compared",
             "delete": one and listed,
@@ -264,6 +261,11 @@ class RunsPanel(Vertical):
         """Over to the advice."""
         if self.highlighted is not None:
             self.post_message(AdviseOn(self.highlighted.id))
+
+    def action_resume(self) -> None:
+        """Over to the benchmark, which goes on."""
+        if self.highlighted is not None:
+            self.post_message(GoOn(self.highlighted.id))
 
     def action_mark(self) -> None:
         """Marks, unmarks, or compares with the marked one."""
@@ -364,15 +366,6 @@ class RunsPanel(Vertical):
             return
         format_, path = answer
         try:
-            self._write(path, await self.room.export(run.id, format_))
+            save(self, path, await self.room.export(run.id, format_))
         except QtuiError as error:
             self._tell(error)
-
-    def _write(self, path: Path, text: str) -> None:
-        try:
-            with path.open("x", encoding="utf-8") as out:
-                out.write(text)
-        except OSError as error:
-            self.notify(f"can't write it: {clean(error.strerror)}", severity="error", markup=False)
-        else:
-            self.notify(f"Written to {clean(path)}", markup=False)
