@@ -227,11 +227,16 @@ def facts(record: RunRecord) -> Iterator[str]:
     loop = "one search after the other" if plan.rate is None else f"{plan.rate:g} arrivals a second"
     if plan.rate is None and plan.concurrency != (1,):
         loop = f"closed loop with {', '.join(map(str, plan.concurrency))} in flight"
+    if plan.pace is not None:
+        loop += f", at most {plan.pace:g} a second"
+    if plan.processes > 1:
+        loop += f", from {plan.processes} client processes"
     efs = sorted({measured.search.hnsw_ef or 0 for measured in record.measurements})
     yield (
         f"p50, p95, p99: inside the engine; trip: as the caller waits; {loop}; hnsw_ef {', '.join(map(str, efs))};"
         f" variants take turns every {plan.block} queries, after {plan.warmup} to warm up"
     )
+    yield from _trips(record)
     if record.tuning is not None:
         yield saved(record.tuning)
     marks = "speed-up: p50 of none / this p50"
@@ -245,6 +250,21 @@ def facts(record: RunRecord) -> Iterator[str]:
         f"{engine.kind} engine {engine.version}, qtui {where.qtui}, Python {where.python}, {where.platform},"
         f" {where.cpus} CPUs; run {record.id}"
     )
+
+
+def _trips(record: RunRecord) -> Iterator[str]:
+    """What a round trip to a server is made of: the variant with the fastest and the one with the slowest engine."""
+    split = [each for each in record.measurements if each.split is not None and each.engine_ms and each.round_trip_ms]
+    ends = sorted(split, key=lambda each: each.engine_ms.mean if each.engine_ms else 0.0)
+    for measured in dict.fromkeys((*ends[:1], *ends[-1:])):
+        if measured.split is None or measured.engine_ms is None or measured.round_trip_ms is None:
+            continue
+        whole, engine, parts = measured.round_trip_ms.mean, measured.engine_ms.mean, measured.split
+        yield (
+            f"mean round trip of {measured.method} {_asked(measured.search)}: {units.millis(whole)} ms, of it"
+            f" {units.millis(engine)} in the engine, {units.millis(parts.client_ms)} in this client (CPU time),"
+            f" {units.millis(parts.network_ms)} in the network and the rest of the server"
+        )
 
 
 def saved(tuning: TuningRecord) -> str:

@@ -31,6 +31,7 @@ from qtui.errors import NotFound, QtuiError, StoreInUse, shown
 from qtui.events import BuildDone, Event, Progress
 from qtui.filters import Filter, parse_filter
 from qtui.host import build, requests, wire
+from qtui.host.crew import hiring
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
 from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
@@ -263,9 +264,11 @@ class Room:
     async def _measured(self, request: BenchRequest, left: Unfinished | None) -> AsyncIterator[Event]:
         engine = None if request.collection is None else self._engine
         async with self._work:
-            alone = _Alone(self._turn, self._announce, PREPARING if engine is None else ())
+            elsewhere = engine is None or request.live.locally
+            alone = _Alone(self._turn, self._announce, PREPARING if elsewhere else ())
             gate = self._gate = Gate()
-            run = bench(request, engine=engine, home=config.home(), build=build.build, gate=gate, left=left)
+            hire = None if self._server is None else hiring(self._server)
+            run = bench(request, engine=engine, home=config.home(), build=build.build, gate=gate, left=left, hire=hire)
             try:
                 async with closing(run) as events:
                     async for event in events:
