@@ -175,21 +175,12 @@ def test_what_is_wrong_is_said(line: str, expected: str) -> None:
     assert expected in complaint(line)
 
 
-@pytest.mark.parametrize(
-    "option",
-    ["--text", "--image", "--documents",
-     "--report", "--baseline", "--fail-under", "--fail-over"],
-)  # fmt: skip
+@pytest.mark.parametrize("option", ["--text", "--image"])
 def test_what_comes_later_is_not_offered(option: str) -> None:
     for command in SUMMARIES:
         assert option not in help_of(f"{command} --help")
         assert f"unknown option '{option}'" in complaint(f"{command} {option} x")
     assert f"unknown option '{option}'" in complaint(f"{option} x")
-
-
-@pytest.mark.parametrize("command", ["tune"])
-def test_commands_that_come_later_are_not_offered(command: str) -> None:
-    assert f"unknown command '{command}'" in complaint(command)
 
 
 @pytest.mark.parametrize(

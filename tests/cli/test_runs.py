@@ -86,7 +86,7 @@ def test_what_is_wrong_is_one_line_and_2(tmp_path: Path) -> None:
     refused(2, "runs", "show", "", saying="no run")
     refused(2, "runs", "diff", "a", saying="takes two runs")
     refused(2, "runs", "export", "a", saying="--format is missing")
-    refused(2, "runs", "export", "a", "--format", "html", saying="takes md, csv, json, not 'html'")
+    refused(2, "runs", "export", "a", "--format", "pdf", saying="takes md, html, csv, json, not 'pdf'")
     refused(2, "runs", "list", "--format", "md", saying="those are for export")
 
 
