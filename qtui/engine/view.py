@@ -33,7 +33,7 @@ def view(folder: Folder, manifest: Manifest, points: int) -> CollectionView:
         memory=files.memory(folder.path),
         expected_points=manifest.expected_points,
         origin=manifest.source,
-        embedder=_embedder(manifest),
+        embedder=embedder(manifest.extra),
     )
     return replace(found, findings=findings(found))
 
@@ -62,10 +62,10 @@ def unreadable(found: CollectionView) -> QtuiError | None:
     return next((kind for kind, its, _ in _UNREADABLE if its == code), DataError)(found.error)
 
 
-def _embedder(manifest: Manifest) -> EmbedderSpec | None:
+def embedder(extra: dict[str, str]) -> EmbedderSpec | None:
     """The model that its vectors were made with; None when none is remembered, or not as this qtui writes it."""
     try:
-        return msgspec.json.decode(manifest.extra.get(REMEMBERED, ""), type=EmbedderSpec)
+        return msgspec.json.decode(extra.get(REMEMBERED, ""), type=EmbedderSpec)
     except msgspec.MsgspecError:
         return None
 

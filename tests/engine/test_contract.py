@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 
 from qtui.engine.base import Engine, Origin, PointBatch
 from qtui.engine.open import open_embedded
+from qtui.engine.server import open_server
 from qtui.errors import DataError, Exists, NotFound, UsageError
 from qtui.filters import Filter, HasId, IsEmpty, Match, Range
 from qtui.methods import METHODS, method
@@ -30,19 +32,47 @@ from qtui.model import (
 from tests.engine.making import batch, documents, filled, randoms, single
 from tests.fake_search import ranked
 from tests.fakes import FakeEngine
+from tests.server.real import real
+from tests.server.serving import at_once, serving
 
 EXACT = SearchSettings(limit=10, exact=True)
 
 
-@pytest.fixture(params=["embedded", "fake"])
+ENGINES = ["embedded", "fake", "server"] + (["real"] if os.environ.get("QTUI_TEST_URL") else [])
+"""`real` is the server that QTUI_TEST_URL names; its collections called as those of the tests are removed."""
+
+
+@pytest.fixture(params=ENGINES)
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
-    made: Any = FakeEngine() if request.param == "fake" else await open_embedded(tmp_path / "store")
-    yield made
-    await made.close()
+    match request.param:
+        case "fake":
+            made: Any = FakeEngine()
+            yield made
+            await made.close()
+        case "server":
+            async with serving(tmp_path / "store") as server:
+                made = await open_server(server.target(), sleep=at_once)
+                yield made
+                await made.close()
+        case "real":
+            async with real() as made:
+                yield made
+        case _:
+            made = await open_embedded(tmp_path / "store")
+            yield made
+            await made.close()
 
 
 def truth(spec: VectorSpec, vectors: Any, query: Any, k: int = 10) -> list[tuple[float, Any]]:
     return ranked(range(len(vectors)), vectors, query, spec)[:k]
+
+
+def without_defaults(spec: CollectionSpec) -> CollectionSpec:
+    """Without what a server fills in where nothing was said."""
+    (vector,) = spec.vectors
+    assert vector.hnsw is not None
+    vector = replace(vector, hnsw=replace(vector.hnsw, on_disk=vector.hnsw.on_disk or None))
+    return replace(spec, vectors=(vector,), on_disk_payload=None)
 
 
 def agree(answer: Any, expected: list[tuple[float, Any]], tolerance: float = 1e-4) -> None:
@@ -58,7 +88,7 @@ def agree(answer: Any, expected: list[tuple[float, Any]], tolerance: float = 1e-
 
 def test_speaks_the_protocol(engine: Any) -> None:
     assert isinstance(engine, Engine)
-    assert engine.info.kind == "embedded"
+    assert engine.info.kind in ("embedded", "server")
     assert engine.info.version
 
 
@@ -99,7 +129,7 @@ async def test_the_view_shows_what_was_asked_and_what_is_there(engine: Any) -> N
     spec = single(method="scalar", size=32)
     await filled(engine, spec, randoms(50, 32))
     view = await engine.view("things")
-    assert view.spec == spec
+    assert without_defaults(view.spec) == spec
     assert tuple(view.memory) == COMPONENTS
     vector = view.vector()
     assert vector.built.complete
@@ -177,7 +207,12 @@ async def test_multivectors_are_compared_by_maxsim(engine: Any, distance: Distan
     await filled(engine, spec, vectors)
     for query in queries:
         agree((await engine.query("things", query, EXACT)).value, truth(spec.vectors[0], vectors, query))
-    assert (await engine.view("things")).vector().vectors == sum(map(len, vectors))
+    view = await engine.view("things")
+    if view.served is None:
+        assert view.vector().vectors == sum(map(len, vectors))
+    else:  # it says that it doesn't know
+        assert view.vector().vectors == len(vectors)
+        assert "tokens" in (view.served.unknown or {})
 
 
 async def test_several_named_vectors_are_searched_apart(engine: Any) -> None:

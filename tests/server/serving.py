@@ -179,6 +179,11 @@ def refusal(status: int, text: str, headers: dict[str, str] | None = None) -> Re
     return Response(status, body, headers or {})
 
 
+async def at_once(_: float) -> None:
+    """A pause that takes no time, but lets others go on."""
+    await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def serving(
     store: Path,

@@ -58,7 +58,9 @@ def connect(target: Target, key: str | None) -> AsyncQdrantClient:
     # Connections are kept: opening one for each request would be measured as search time.
     options["limits"] = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_IDLE_S)
     grpc_options: dict[str, Any] = {}
-    if target.ca is not None:
+    if target.url is not None and target.url.startswith("http://"):
+        options["verify"] = False  # there is no TLS on this connection; certificates are slow to read
+    elif target.ca is not None:
         options["verify"], grpc_options["root_certificates"] = _certificates(target.ca)
     if target.socket is not None:
         options["transport"] = httpx.AsyncHTTPTransport(uds=target.socket)

@@ -11,6 +11,7 @@ from qtui.engine.inspect import findings
 from qtui.engine.server import reading
 from qtui.engine.server.evidence import Report, SegmentFact
 from qtui.engine.server.remarks import remarks
+from qtui.engine.view import embedder
 from qtui.methods import method
 from qtui.model import (
     COMPONENTS,
@@ -78,6 +79,7 @@ def view(name: str, evidence: Evidence) -> CollectionView:
         memory=evidence.report.memory() if evidence.report else _formulas(spec, evidence.points),
         expected_points=origin.expected_points,
         origin=origin.source,
+        embedder=embedder(origin.extra),
         served=_served(evidence, proofs),
     )
     return replace(found, findings=_ordered([*remarks(found), *findings(found)]))
