@@ -22,10 +22,11 @@ from textual.filter import LineFilter
 from textual.screen import ModalScreen
 
 from qtui import config
+from qtui.demos import Demo
 from qtui.model import EngineInfo
 from qtui.preferences import Memory, Preferences, read_preferences
 from qtui.tui.commands import Command, PossibleNow, active, bindings, reason, unknown
-from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, GoOn, Measure, Remember
+from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, Measure, Remember
 from qtui.tui.room import MakeRoom
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.tabs import TABS, Tabs
@@ -63,7 +64,7 @@ class QtuiApp(RoomApp):
         make_room: MakeRoom,
         *,
         where: str,
-        demo: bool = False,
+        demo: Demo | None = None,
         preferences: Preferences | None = None,
         memory: Memory | None = None,
     ) -> None:
@@ -146,12 +147,24 @@ class QtuiApp(RoomApp):
             self.query_one(Header).read_only = info.read_only
 
     @on(CollectionsRead)
-    def _demo_wanted(self, message: CollectionsRead) -> None:
-        if message.first and self.demo:
-            from qtui.tui.panels.collections import DEMO_NAMES, CollectionsPanel
+    async def _go_on_with_demo(self, message: CollectionsRead) -> None:
+        """Builds it when it isn't there, and opens it once it is."""
+        demo = self.demo
+        if demo is None:
+            return
+        self.views = message.views
+        if {view.name for view in message.views if view.status == "green"}.issuperset(demo.collections):
+            self.demo = None
+            if demo.columns and self.query_one(TabLine).current == TABS[0].panel:
+                await self._hand("search", "show", demo.columns, demo.query)
+        elif message.first:
+            from qtui.tui.panels.collections import CollectionsPanel
 
-            if not {view.name for view in message.views if view.status == "green"}.issuperset(DEMO_NAMES):
-                self.query_one(CollectionsPanel).build_demo()
+            self.query_one(CollectionsPanel).build_demo(demo)
+
+    @on(DemoWanted)
+    def _demo_wanted(self, message: DemoWanted) -> None:
+        self.demo = message.demo
 
     # --- leaving ----------------------------------------------------------------------------------------------
 
@@ -240,7 +253,7 @@ class QtuiApp(RoomApp):
         self.notify(f"Copied {message.what}", timeout=2)
 
 
-def run(store: Path, *, demo: bool = False) -> int:
+def run(store: Path, *, demo: Demo | None = None) -> int:
     """Runs the app on a store until it is left; returns the exit code. Raises the bug that ended it, if one did."""
     from qtui.host.client import EngineRoom
 

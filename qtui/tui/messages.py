@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from qtui.demos import Demo
 from qtui.events import Event
 from qtui.model import CollectionView
 
@@ -19,6 +20,14 @@ class CollectionsRead(Message):
 
 class CollectionsWanted(Message):
     """Something may have changed in the store: read it again."""
+
+
+class DemoWanted(Message):
+    """The user wants this demo built, and opened where it has something to open."""
+
+    def __init__(self, demo: Demo) -> None:
+        super().__init__()
+        self.demo = demo
 
 
 class Happened(Message):

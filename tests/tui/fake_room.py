@@ -67,6 +67,7 @@ from qtui.records import (
     TruthRecord,
     VsBaseline,
 )
+from qtui.wishes import PLAIN, Wishes
 from tests.tui import fake_figures, fake_points, fake_runs
 from tests.tui.fake_making import FakeMaking
 
@@ -228,6 +229,7 @@ class FakeRoom(FakeMaking):
         self.closed = False
         self.kept: dict[str, RunRecord] = {}
         self.advised: list[tuple[str, float]] = []
+        self.wished: list[Wishes] = []
 
     async def start(self) -> None:
         self.on_state(RoomState("starting"))
@@ -306,9 +308,10 @@ class FakeRoom(FakeMaking):
             raise NotFound("no such run")
         return self.kept[run_id]
 
-    async def advise(self, run_id: str, target: float, /) -> Advice:
+    async def advise(self, run_id: str, target: float, wishes: Wishes = PLAIN, /) -> Advice:
         self.advised.append((run_id, target))
-        return fake_runs.advise(await self.run(run_id), target)
+        self.wished.append(wishes)
+        return fake_runs.advise(await self.run(run_id), target, wishes)
 
     async def compare(self, before: str, after: str, /) -> Comparison:
         return diff(await self.run(before), await self.run(after))

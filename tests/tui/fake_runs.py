@@ -12,6 +12,7 @@ from qtui.bench.evidence import gather, tally_of
 from qtui.events import RunFinished
 from qtui.plan import BenchRequest, SourceSpec
 from qtui.records import Dataset, RunRecord, RunSummary, Sample
+from qtui.wishes import PLAIN, Wishes
 from tests.tui import fake_room
 
 REQUEST = BenchRequest(source=SourceSpec("sample"), queries=200)
@@ -48,7 +49,7 @@ def summary(record: RunRecord) -> RunSummary:
     )
 
 
-def advise(record: RunRecord, target: float) -> Advice:
+def advise(record: RunRecord, target: float, wishes: Wishes = PLAIN) -> Advice:
     """By searches that find about as much as the record says."""
     rng, queries = np.random.default_rng(1), record.dataset.queries
     truth = [tuple(range(10)) for _ in range(queries)]
@@ -60,4 +61,4 @@ def advise(record: RunRecord, target: float) -> Advice:
             ids = (*range(found), *range(100, 110 - found))
             times = measured.engine_ms.p50 * (1 + 0.1 * rng.random())
             searches.append(Sample(index, 0, query, ids, times, times))
-    return rule.advise(gather(record, tally_of(record, [*truth, *searches])), target)
+    return rule.advise(gather(record, tally_of(record, [*truth, *searches])), target, wishes)

@@ -1,11 +1,13 @@
 """The tab Advise: the choice for a target, and what may be done with it."""
 
 import pytest
+from textual.widgets import Input
 
 from qtui.errors import AccessError
 from qtui.tui.advising import Axis, choice, curve_row, on_the_curve
 from qtui.tui.panels.advise import AdvisePanel
 from qtui.tui.widgets.target import parsed, written
+from qtui.wishes import Wishes
 from tests.tui import fake_runs
 from tests.tui.driving import make, screen_text, until, until_seen
 
@@ -58,6 +60,26 @@ async def test_nothing_keeps_the_target_is_said_with_the_nearest():
         assert "Nothing to paste" in screen_text(app)
 
 
+async def test_limits_are_asked_for_and_hold_until_they_are_changed():
+    app, room = furnished()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot)
+        await pilot.press("l")
+        await until_seen(pilot, "Recall and limits")
+        await pilot.press("tab", *"nonsense", "enter")
+        await until_seen(pilot, "p95: milliseconds")
+        box = app.screen.query_one("#wish-p95", Input)
+        box.value = ""
+        await pilot.press("tab", *"10 KiB", "tab", "tab", "right", "enter")
+        await until(pilot, lambda: room.wished[-1] == Wishes(ram_bytes=10 * 1024, minimise="latency"))
+        await until_seen(pilot, "least time, RAM ≤ 10.0 KiB")
+        await until_seen(pilot, "No recommendation")
+        assert "breaks a limit" in screen_text(app)
+        await pilot.press("l", "escape", "plus")
+        await until(pilot, lambda: room.advised[-1][1] == 0.96)
+        assert room.wished[-1].minimise == "latency"
+
+
 async def test_the_configuration_is_copied_in_both_forms():
     app, _ = furnished()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -76,7 +98,7 @@ async def test_narrow_windows_show_a_page_at_a_time():
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot)
         await pilot.press("c")
-        await until_seen(pilot, "▶ D binary-2bit")
+        await until_seen(pilot, "▶◆ D binary-2bit")
         await pilot.press("c")
         await until_seen(pilot, "from qdrant_client import")
         await pilot.press("c")
@@ -127,7 +149,7 @@ async def test_the_reader_of_runs_dies_and_the_question_is_asked_again(monkeypat
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
 
-        async def gone(run_id, target, /):
+        async def gone(run_id, target, wishes, /):
             raise AccessError("the process that reads the kept runs ended; try again")
 
         with monkeypatch.context() as broken:

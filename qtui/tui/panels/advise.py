@@ -20,6 +20,7 @@ from qtui.records import RunSummary
 from qtui.tui import advising
 from qtui.tui.commands import Command, bindings
 from qtui.tui.dialogs.runs import PickRun
+from qtui.tui.dialogs.wishes import AskWishes
 from qtui.tui.messages import Copied, Remember
 from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_a_line
@@ -27,7 +28,10 @@ from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, KEY
 from qtui.tui.widgets.controls import Field
 from qtui.tui.widgets.curve import Curve
-from qtui.tui.widgets.target import TargetInput, parsed
+from qtui.tui.widgets.target import TargetInput, parsed, written
+from qtui.tui.wishform import in_words
+from qtui.tui.wishform import written as as_typed
+from qtui.wishes import PLAIN, Wishes
 
 STEP = 0.01
 LEAST, MOST = 0.5, 1.0
@@ -39,6 +43,7 @@ KEYS = (
     Command("advise.target", "t", "target", "Target", "Type the target recall", always="f7"),
     Command("advise.page", "c", "turn(1)", "Config", "The next page: choice, curve, Python, REST", always="f6"),
     Command("advise.page_back", "C", "turn(-1)", "", "The previous page", display="C"),
+    Command("advise.limits", "l", "limits", "Limits", "Limits on time and memory, and what is to be least", always="f8"),
     Command("advise.run", "o", "pick", "Run", "Choose another run"),
     Command("advise.copy", "y", "copy", "Copy", "Copy the configuration, or the page that is shown"),
     Command("advise.back", "escape", "back", "", "Back to the choice"),
@@ -87,6 +92,7 @@ class AdvisePanel(Vertical):
     runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, bindings=True)
     run_id: reactive[str | None] = reactive(None)
     target: reactive[float] = reactive(DEFAULT_TARGET_RECALL)
+    wishes: reactive[Wishes] = reactive(PLAIN)
     advice: reactive[Advice | None] = reactive(None, bindings=True)
     page: reactive[str] = reactive("choice", bindings=True)
 
@@ -157,7 +163,7 @@ class AdvisePanel(Vertical):
             self.advice = None
             return
         try:
-            self.advice = await self.room.advise(self.run_id, self.target)
+            self.advice = await self.room.advise(self.run_id, self.target, self.wishes)
         except EngineGone:
             self.advice = None
         except QtuiError as error:
@@ -175,6 +181,11 @@ class AdvisePanel(Vertical):
         """Another target is answered at once."""
         if self.is_mounted:
             self.post_message(Remember("target-recall", self.target))
+            self._ask()
+
+    def watch_wishes(self) -> None:
+        """So are other limits."""
+        if self.is_mounted:
             self._ask()
 
     def watch_room_state(self, before: RoomState, now: RoomState) -> None:
@@ -205,8 +216,10 @@ class AdvisePanel(Vertical):
         found = self.advice
         run = next((run for run in self.runs or () if run.id == self.run_id), None)
         line = "" if run is None else in_a_line(run)
+        limits = in_words(self.wishes)
+        said_limits = (f"  {limits}", ACCENT) if limits else ""
         self.query_one("#advise-run", Static).update(
-            Text.assemble(("run ", DIM), line, no_wrap=True, overflow="ellipsis")
+            Text.assemble(("run ", DIM), line, said_limits, no_wrap=True, overflow="ellipsis")
         )
         self.query_one("#advise-body").display = found is not None
         said = self.query_one("#advise-said", Static)
@@ -273,7 +286,7 @@ class AdvisePanel(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
         """What makes sense now."""
-        if action in {"step", "target", "turn", "copy"}:
+        if action in {"step", "target", "turn", "copy", "limits"}:
             return self.advice is not None
         if action == "pick":
             return bool(self.runs)
@@ -340,6 +353,16 @@ class AdvisePanel(Vertical):
         elif best is not None:
             rest = self.page == "rest"
             self.post_message(Copied(best.rest if rest else best.python, f"the {'REST' if rest else 'Python'} form"))
+
+    @work(exclusive=True, group="limits")
+    async def action_limits(self) -> None:
+        """What else the choice must keep."""
+        what = "What the recommended variant must keep; it is least in what you choose."
+        text = as_typed(written(self.target), self.wishes)
+        wanted = await self.app.push_screen_wait(AskWishes("Recall and limits", what, text))
+        if wanted is not None:
+            self._aim(wanted.target)
+            self.wishes = wanted.wishes
 
     @work(exclusive=True, group="pick")
     async def action_pick(self) -> None:
