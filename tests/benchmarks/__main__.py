@@ -41,7 +41,7 @@ def _benchmarks(folder: Path | None, pairs: int, scratch: Path) -> Iterator[tupl
     yield "truth", lambda: truth.ratios(place(), pairs)
     yield "loading", lambda: [loading.rate(vectors, place(), pairs), loading.memory(vectors, place())]
     yield "latency", lambda: [latency.ratio(vectors, queries, place(), m, pairs) for m in ("none", "turbo-4bit")]
-    yield "drawing", lambda: keys.while_drawing(vectors, queries, place(), pairs)
+    yield "drawing", lambda: keys.while_drawing(vectors, place(), pairs)
 
 
 def main() -> int:
