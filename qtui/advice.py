@@ -52,6 +52,8 @@ class Weighed:
     """Bytes of all vectors and the graph that a fast search needs in RAM."""
     disk_total: float | None = None
     """Bytes of all files of its collection."""
+    undecided: bool = False
+    """Cheaper than the choice, and its recall can't be told apart from the target: more queries might let it keep it."""
     why: str = ""
     """The limits that it breaks, or why it was asked no further; '' where the figures say all."""
 
@@ -79,6 +81,8 @@ class Advice:
     weighed: tuple[Weighed, ...]
     """Best first: those that hold in the order of what is minimised, then the others by recall."""
     wishes: Wishes = PLAIN
+    undecided: tuple[str, ...] = ()
+    """Variants, cheaper than the choice, of which the queries can't tell whether they keep the target, a line each."""
     unmeasured: tuple[str, ...] = ()
     """What could not be measured, and why, a line each."""
     saved: str = ""

@@ -273,6 +273,12 @@ class Recommendation:
     """What creates such a collection and searches it so, for the Python client."""
     rest: str
     """The same over REST."""
+    alike: tuple[str, ...] = ()
+    """Variants that can't be told apart from it, a line each."""
+    undecided: tuple[str, ...] = ()
+    """Cheaper variants of which the queries can't tell whether they keep the target, a line each."""
+    front: tuple[int, ...] = ()
+    """Measurements on the Pareto front of recall, p50, RAM and disk, by index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from qtui import advice
 from qtui.advice import Advice, Weighed
 from qtui.bench import conclude, doubts, samples
 from qtui.bench.conclude import Choice, Rival
-from qtui.bench.evidence import Candidate, Evidence, differ, gather, tally_of
+from qtui.bench.evidence import Candidate, Evidence, differ, gather, pooled, tally_of
 from qtui.bench.limits import broken, footprint
-from qtui.bench.order import SAME_SIZE, front, nearness, ram, rank
+from qtui.bench.order import SAME_SIZE, before, front, nearness, ram, rank
 from qtui.bench.record import RunStore
 from qtui.bench.report import saved
 from qtui.bench.tally import Tally
@@ -50,6 +50,7 @@ def advise(evidence: Evidence, target: float, wishes: Wishes = PLAIN) -> Advice:
         caveats=doubts.caveats(evidence, choice.chosen),
         weighed=_weighed(choice, ranked),
         wishes=wishes,
+        undecided=conclude.undecided(choice),
         unmeasured=doubts.unmeasured(evidence),
         saved="" if record.tuning is None else saved(record.tuning),
     )
@@ -87,6 +88,7 @@ def _choice(evidence: Evidence, target: float, wishes: Wishes) -> tuple[Choice, 
         missing=_missing(evidence, holding, target),
         over=tuple((each, over[each.index]) for each in nearness(holding) if each.index in over),
     )
+    choice = replace(choice, undecided=_undecided(choice))
     if choice.chosen is not None:
         choice = replace(choice, rivals=_rivals(choice.chosen, confirmed[1:], choice))
     return choice, ranked
@@ -115,6 +117,20 @@ def _missing(evidence: Evidence, holding: list[Candidate], target: float) -> tup
         and (evidence.asked_wholly(each) or not _holds(each.choosing, target))
     ]
     return tuple(nearness(left))
+
+
+def _undecided(choice: Choice) -> tuple[tuple[Candidate, Span], ...]:
+    """What the queries neither admit nor exclude, and would come before the choice; best first."""
+    target, seed, minimise = choice.target, choice.evidence.record.plan.seed, choice.wishes.minimise
+    near = [
+        (each, found)
+        for each in (*choice.unconfirmed, *choice.missing)
+        if (found := pooled(each, seed)) is not None and found.high >= target and not _broken(each, choice.wishes)
+    ]
+    chosen = choice.chosen
+    first = near if chosen is None else [pair for pair in near if before(pair[0], chosen, minimise)]
+    order = {each.index: place for place, each in enumerate(rank([each for each, _ in first], minimise=minimise))}
+    return tuple(sorted(first, key=lambda pair: order[pair[0].index]))
 
 
 def _rivals(chosen: Candidate, others: list[Candidate], choice: Choice) -> tuple[Rival, ...]:
@@ -146,12 +162,14 @@ def _weighed(choice: Choice, ranked: list[Candidate]) -> tuple[Weighed, ...]:
     order = (*ranked, *(each for each, _ in choice.over), *choice.missing, *rest)
     efficient = front(choice.evidence.candidates)
     over = {each.index: "; ".join(found) for each, found in choice.over}
+    undecided = {each.index for each, _ in choice.undecided}
     alike = {rival.candidate.index for rival in choice.rivals if rival.alike}
     return tuple(
         replace(
             _one(each, verdicts[each.index]),
             alike=each.index in alike,
             front=each.index in efficient,
+            undecided=each.index in undecided,
             why=over.get(each.index, ""),
         )
         for each in order

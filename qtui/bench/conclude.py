@@ -12,12 +12,14 @@ from math import isfinite
 from qtui import snippets, units
 from qtui.bench.evidence import LEAST_HALF, Candidate, Difference, Evidence, originals_on_disk, vector_spec
 from qtui.bench.limits import footprint
+from qtui.bench.order import front
 from qtui.bench.warnings import variant_name
 from qtui.methods import METHODS
 from qtui.model import CollectionSpec, Distance, Quantization, VectorSpec
 from qtui.records import Recommendation, RunnerUp, Span
 from qtui.wishes import PLAIN, Wishes
 
+_MOST_UNDECIDED = 4
 _BUILT_BY_DEFAULT_KB = 80_000
 """KB of vectors from which eight segments, the most that a server makes by default, all pass its threshold."""
 
@@ -51,6 +53,9 @@ class Choice:
     """Those that hold on both halves, in their order: all of the choice's size, and the first larger one; where memory
     is not what is minimised, whatever their size."""
     wishes: Wishes = PLAIN
+    undecided: tuple[tuple[Candidate, Span], ...] = ()
+    """Those that would be preferred to the choice, and whose recall over all queries, which is given, can't be told
+    apart from the target."""
     over: tuple[tuple[Candidate, tuple[str, ...]], ...] = ()
     """Those that hold on the choosing half and break limits, with those limits, nearest to the target first."""
 
@@ -101,7 +106,7 @@ def recommendation(choice: Choice) -> Recommendation | None:
     chosen = choice.chosen
     if chosen is None or chosen.confirming is None:
         return None
-    measured = chosen.measured
+    measured, evidence = chosen.measured, choice.evidence
     python, rest = _configuration(choice, chosen)
     return Recommendation(
         method=measured.method,
@@ -113,6 +118,9 @@ def recommendation(choice: Choice) -> Recommendation | None:
         runner_up=_runner_up(choice),
         python=python,
         rest=rest,
+        alike=alike(choice),
+        undecided=undecided(choice),
+        front=tuple(sorted(front(evidence.candidates))),
     )
 
 
@@ -232,6 +240,15 @@ def alike(choice: Choice) -> tuple[str, ...]:
         f"{variant_name(rival.candidate.measured)}: {_speed_words(rival.difference)}; {_recall_words(rival.difference)}"
         for rival in choice.rivals
         if rival.alike
+    )
+
+
+def undecided(choice: Choice) -> tuple[str, ...]:
+    """The cheaper variants that the queries neither admit nor exclude, a line each."""
+    queries = len(choice.evidence.choosing) + len(choice.evidence.confirming)
+    return tuple(
+        f"{variant_name(each.measured)}: {_recall(found)} over all {queries} queries; more would tell"
+        for each, found in choice.undecided[:_MOST_UNDECIDED]
     )
 
 

@@ -169,6 +169,13 @@ def differ(one: Candidate, other: Candidate, seed: int) -> Difference:
     return Difference(metrics.versus(times[0], times[1], seed=seed), recall)
 
 
+def pooled(candidate: Candidate, seed: int) -> Span | None:
+    """Its recall over the queries of both halves; None where too few were asked."""
+    values = [candidate.recalls[query] for query in sorted(candidate.recalls)]
+    found = metrics.recall(values, seed=seed) if len(values) >= LEAST_HALF else None
+    return None if found is None else Span(found.mean, found.low, found.high)
+
+
 def _widened(low: float, high: float) -> Interval:
     # sums of differences leave rounding behind where they should cancel out
     return low - 1e-12, high + 1e-12

@@ -49,6 +49,14 @@ def rank(candidates: Iterable[Candidate], *, seed: int = 0, minimise: str = "ram
     return ranked
 
 
+def before(one: Candidate, other: Candidate, minimise: str) -> bool:
+    """Whether the one would be preferred to the other if both held."""
+    size = _LEAST[minimise]
+    if abs(size(one) - size(other)) <= SAME_SIZE * size(other) or size(one) == size(other):
+        return one.p50_ms < other.p50_ms
+    return size(one) < size(other)
+
+
 def _steadied(group: list[Candidate], seed: int) -> list[Candidate]:
     fastest = group[0]
     close = [each for each in group[1:_MOST_TIED] if each.p50_ms <= fastest.p50_ms * _NEARLY]

@@ -186,6 +186,8 @@ def _advice(record: RunRecord, width: int) -> Iterator[str]:
     if best.runner_up is not None:
         second = best.runner_up
         lines.append(f"runner-up: {second.method} {_asked(second.search)}: {second.why}")
+    lines += [f"can't be told apart from it: {text}" for text in best.alike]
+    lines += [f"cheaper, and not excluded by these queries: {text}" for text in best.undecided]
     for line in lines:
         yield from fold(line, width)
 

@@ -90,7 +90,8 @@ def _body(found: Advice, best: Recommendation, width: int) -> list[Text]:
             Text.assemble(("Runner-up  ", "bold"), f"{second.method}  {asked(second.search)}"),
             _bullet(("·", DIM), second.why, width),
         ]
-    return lines + _listed("Can't be told apart from it", ALIKE[:2], found.alike, width)
+    lines += _listed("Can't be told apart from it", ALIKE[:2], found.alike, width)
+    return lines + _listed("Cheaper, and not excluded by these queries", ("?", WARN), found.undecided, width)
 
 
 def _listed(title: str, sign: tuple[str, str], texts: Sequence[str], width: int) -> list[Text]:
