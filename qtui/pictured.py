@@ -1,9 +1,11 @@
-"""Where the pictures of the sample documents are. Standard library only: the app draws them, the core embeds them."""
+"""What names a picture, and where those of the sample documents are. Standard library only."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".ppm")
+"""Files that are drawn, or searched with."""
 _PACKAGED = Path(__file__).parent / "data" / "sample_documents" / "images"
 """Where an installed qtui has them; a checkout has them in `images`."""
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qtui.commands import options, values
+from qtui.commands import options, search_query, values
 from qtui.commands.console import Console
+from qtui.commands.documents import add_model
 from qtui.commands.parser import Parser
-from qtui.errors import DataError, Exit, NotFound, StoreInUse, UsageError, shown
+from qtui.errors import DataError, Exit, NotFound, StoreInUse, shown
 
 if TYPE_CHECKING:
     from qtui.commands.search_story import Answered
-    from qtui.engine.base import Engine
     from qtui.model import CollectionView, SearchSettings
     from qtui.searching.ask import Target
     from qtui.searching.columns import Column
@@ -31,9 +30,10 @@ def declare(parser: Parser) -> None:
         "with: = same rank, ▲2 two up, ▼1 one down, new. Raw scores are estimates from\n"
         "quantized vectors. Each time is of one search after one that warms up: to\n"
         "measure, use `qtui bench`. Reads, and changes nothing.",
-        usage="qtui search NAME ... (--id N | --vector F[#ROW] | --query T) [options]",
+        usage="qtui search NAME ... (--text T | --image F | --id N | --vector F[#ROW]) [options]",
         examples=(
-            "qtui search demo demo__binary --query cutting",
+            "qtui search colpali-scalar colpali-binary --text 'financial quarterly results revenue'",
+            "qtui search scans scans__binary --image page.png",
             "qtui search docs docs__turbo-4bit --vector questions.npy#3",
             "qtui search docs__binary --id 42 --oversampling 1,2,4 --filter part=noun",
             "qtui search docs docs__binary --id 42 --json | jq '.variants[].overlap'",
@@ -49,9 +49,12 @@ def _what(parser: Parser) -> None:
         "names", metavar="NAME", nargs="+", help="collections; their quantized siblings are NAME__METHOD"
     )
     group = parser.add_argument_group("the query, one of")
+    group.add_argument("--text", metavar="T", help="words, for the model that made the collection's vectors")
+    group.add_argument("--image", metavar="F", help="an image, for that model")
     group.add_argument("--id", metavar="N", help="a point of the first NAME; it is left out of the answers")
     group.add_argument("--vector", metavar="F[#ROW]", help="a row of a file of vectors, from 0 on (default: the first)")
     group.add_argument("--query", metavar="TITLE", help="a query of the sample by its title, or words that it holds")
+    add_model(group)
     group = parser.add_argument_group("what is searched")
     group.add_argument("--filter", metavar="F", help="only points whose payload matches: `a = b`, or Qdrant's JSON")
     group.add_argument("--vector-name", metavar="V", help="name of the vector (default: the unnamed, else the first)")
@@ -90,8 +93,7 @@ def run(args: Namespace, console: Console) -> Exit:
     from qtui.commands import search_story, tables, waiting
     from qtui.filters import parse_filter
 
-    if sum(given is not None for given in (args.id, args.vector, args.query)) != 1:
-        raise UsageError("give one of --id N, --vector F[#ROW] and --query TITLE; see qtui search --help")
+    search_query.check(args)
     args.parsed = None if args.filter is None else parse_filter(args.filter)
     target, answers = waiting.run(_answers(args, console))
     if args.json:
@@ -107,12 +109,13 @@ def run(args: Namespace, console: Console) -> Exit:
 async def _answers(args: Namespace, console: Console) -> tuple[Target, list[Answered]]:
     from qtui.commands.search_story import Answered
     from qtui.searching import columns
-    from qtui.searching.ask import Asker
+    from qtui.searching.ask import Asker, misfit
+    from qtui.searching.compare import Outcome
 
     async with options.engine(args) as engine:
         views = {name: _sound(await engine.view(name)) for name in args.names}
         using = {name: _vector_name(view, args.vector_name) for name, view in views.items()}
-        target = await _target(args, engine, views[args.names[0]], using[args.names[0]])
+        target = await search_query.target(args, engine, views[args.names[0]], using[args.names[0]])
         fewest = min(view.points for view in views.values())
         if fewest < args.limit:
             console.note(f"--limit {args.limit} is above the {fewest} points that are there")
@@ -120,7 +123,8 @@ async def _answers(args: Namespace, console: Console) -> tuple[Target, list[Answ
         for column in _columns(args, views, using):
             place = columns.place(views[column.collection], column.using)
             assert place is not None
-            outcome = await asker.outcome(column, place, target, args.parsed)
+            why = misfit(target, views[column.collection], column.using)
+            outcome = Outcome(error=why) if why else await asker.outcome(column, place, target, args.parsed)
             answers.append(Answered(column, place, outcome))
         return target, answers
 
@@ -140,31 +144,6 @@ def _vector_name(view: CollectionView, wanted: str | None) -> str:
     if wanted not in names:
         raise NotFound(f"{shown(view.name)} has no vector {shown(wanted)}; it has {', '.join(map(shown, names))}")
     return wanted
-
-
-async def _target(args: Namespace, engine: Engine, view: CollectionView, using: str) -> Target:
-    """The query, as the engine takes it."""
-    import numpy as np
-
-    from qtui.data import single
-    from qtui.searching import asked
-    from qtui.searching.ask import Target, point_target
-
-    if args.id is not None:
-        found = await point_target(engine, view.name, asked.point_id(args.id), using)
-    elif args.vector is not None:
-        file = asked.file_row(args.vector)
-        row = single.vector_from(file.path, file.row)
-        found = Target(row.values, row.title)
-    else:
-        titled = {each.title: each.values for each in single.titled_queries(view.origin)}
-        if not titled:
-            raise UsageError(f"{shown(view.name)} has no titled queries: it isn't the sample; use --id or --vector")
-        title = asked.title(args.query, tuple(titled))
-        found = Target(titled[title], title)
-    with suppress(ValueError):  # a ragged one is refused by the engine, in a line
-        found = replace(found, values=np.asarray(found.values, dtype=np.float32))
-    return found
 
 
 def _columns(args: Namespace, views: dict[str, CollectionView], using: dict[str, str]) -> Iterator[Column]:

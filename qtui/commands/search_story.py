@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from textwrap import wrap
 from typing import Any
 
 from qtui import units
@@ -114,7 +115,7 @@ def _block(number: int, each: Answered, first: tuple[PointId, ...] | None, width
     name_room = max(8, width - len(f"{number}  · {asked}"))
     lines = [cut_to(f"{number} {cut_to(plain(each.column.collection), name_room)} · {asked}", width)]
     if outcome.error is not None:
-        return [*lines, cut_to(f"failed: {plain(outcome.error)}", width)]
+        return [*lines, *(cut_to(line, width) for line in wrap(f"failed: {plain(outcome.error)}", width))]
     lines.append(cut_to(_summary(number, each, first), width))
     lines.append(cut_to(f"engine {_ms(outcome.engine_ms)}, round trip {_ms(outcome.round_trip_ms)}", width))
     score_width = max([len(compare.score(hit.score)) for hit in outcome.hits] + [9 if outcome.raw_scores else 6])

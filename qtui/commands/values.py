@@ -117,10 +117,10 @@ def placement(text: str) -> Placement:
 
 
 def source(text: str, payload: str | None = None) -> SourceSpec:
-    """Where vectors come from: a file, `sample`, or `synthetic:ROWSxDIM[:SEED]`. The words win over files so named."""
-    from qtui.plan import SourceSpec
+    """Where vectors come from: a file, a sample, or `synthetic:ROWSxDIM[:SEED]`. The words win over files so named."""
+    from qtui.plan import SAMPLES, SourceSpec
 
-    if text == "sample":
+    if text in SAMPLES:
         if payload is not None:
             raise UsageError("--payload goes with a file of vectors; the sample has its own")
         return SourceSpec(text)

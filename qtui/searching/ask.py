@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from qtui.errors import DataError, EngineGone, NotFound, QtuiError, shown
+from qtui.embedders import EmbedderSpec, SearchedVector, check_fits
+from qtui.errors import DataError, EngineGone, NotFound, QtuiError, UsageError, shown
 from qtui.filters import Filter
-from qtui.model import Answer, Payload, Point, PointId, SearchSettings, Timed
+from qtui.model import Answer, CollectionView, Payload, Point, PointId, SearchSettings, Timed
 from qtui.searching import compare
 from qtui.searching.columns import Column, Place, effective, has_raw_scores, related
 from qtui.searching.compare import Found, Outcome
@@ -55,6 +56,8 @@ class Target:
     """The point that it is, when it is one."""
     home: str = ""
     """The collection of that point."""
+    embedder: EmbedderSpec | None = None
+    """The model that made it of a text or an image."""
 
     @property
     def about(self) -> str:
@@ -64,6 +67,22 @@ class Target:
     def is_itself_in(self, collection: str) -> bool:
         """Whether that collection holds the query itself: its own, and the siblings, which share its ids."""
         return self.point is not None and related(self.home, collection)
+
+
+def searched(view: CollectionView, using: str = "") -> SearchedVector:
+    """What a query for that vector of the collection must fit. Raises KeyError when there is no such vector."""
+    spec = view.vector(using).spec
+    return SearchedVector(view.name, spec.size, spec.multivector, view.embedder)
+
+
+def misfit(target: Target, view: CollectionView, using: str = "") -> str | None:
+    """Why a query that a model made can't be asked of that collection; None when it can."""
+    try:
+        if target.embedder is not None:
+            check_fits(target.embedder, searched(view, using))
+    except UsageError as error:
+        return error.text
+    return None
 
 
 async def point_target(engine: Searching, collection: str, point: PointId, using: str = "") -> Target:

@@ -1,4 +1,7 @@
-"""What was typed as a query: a titled query, a point's id, a vector, or a row of a file. Standard library only."""
+"""What was typed as a query: a titled query, a point's id, a vector, a row of a file, a text, or an image.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any, NoReturn
 
 from qtui.errors import UsageError, shown
 from qtui.model import PointId
+from qtui.pictured import SUFFIXES as IMAGES
 
 SUFFIXES = (".npy", ".npz", ".fvecs", ".bvecs", ".fbin", ".u8bin", ".parquet", ".hdf5", ".h5")
 """Files that vectors are read from."""
@@ -19,6 +23,8 @@ _ID = re.compile(r"[0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-
 _SEPARATORS = re.compile(r"[\s,;]+")
 _ROW = re.compile(r"(?P<path>.+)#(?P<row>[0-9]{1,15})", re.DOTALL)
 _LARGEST_ID = 2**64
+_TEXT = "text"
+"""Of a model's modalities, the one that texts need."""
 _WAYS = "type a titled query, a point's id, a vector as 0.1 0.2 … or a file as vectors.npy#3"
 
 
@@ -52,26 +58,56 @@ class ByFile:
     row: int = 0
 
 
-Asked = ByTitle | ByPoint | ByVector | ByFile
+@dataclass(frozen=True, slots=True)
+class ByText:
+    """Words, for the model that made the collection's vectors."""
+
+    text: str
 
 
-def read(text: str, titles: Sequence[str] = ()) -> Asked:
+@dataclass(frozen=True, slots=True)
+class ByImage:
+    """An image file, for that model."""
+
+    path: str
+
+
+Asked = ByTitle | ByPoint | ByVector | ByFile | ByText | ByImage
+
+
+def read(text: str, titles: Sequence[str] = (), modalities: Sequence[str] = ()) -> Asked:
     """What the text asks for: an exact title first, then an id, a file, a vector, a part of one title.
 
-    Raises UsageError with a line that names the ways to ask.
+    Where the collection's model takes texts (`modalities`), words that are no title are a text for it; what stands in
+    double quotes always is. Raises UsageError with a line that names the ways to ask.
     """
     line = text.strip()
     if not line:
         raise UsageError(f"no query yet: {_WAYS}")
     if line in titles:
         return ByTitle(line)
+    found = _written(line)
+    if found is not None:
+        return found
+    if _TEXT in modalities and line.casefold() not in {each.casefold() for each in titles}:
+        return ByText(line)
+    return ByTitle(title(line, titles))
+
+
+def _written(line: str) -> Asked | None:
+    """What the way it is written says: an id, something in quotes, a file, numbers; None for plain words."""
+    quoted = len(line) > 2 and line[0] == line[-1] == '"'
+    inner = line[1:-1] if quoted else line
+    if PurePath(inner).suffix.lower() in IMAGES:
+        return ByImage(inner)
+    if quoted:
+        return ByText(inner)
     if _ID.fullmatch(line):
         return ByPoint(point_id(line))
     if is_file(line):
         return file_row(line)
-    if line[0] == "[" or _number(_SEPARATORS.split(line, 1)[0]) is not None:
-        return ByVector(vector(line))
-    return ByTitle(title(line, titles))
+    numbers = line[0] == "[" or _number(_SEPARATORS.split(line, 1)[0]) is not None
+    return ByVector(vector(line)) if numbers else None
 
 
 def point_id(text: str) -> PointId:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
-from qtui.errors import DataError, QtuiError, UsageError
+from qtui.embedders import EmbedderChoice, SearchedVector
+from qtui.errors import DataError, QtuiError, UsageError, shown
 from qtui.filters import Filter
 from qtui.model import CollectionView, Page, PointId, QueryVector
 from qtui.searching import asked, columns
-from qtui.searching.ask import Asker, Searching, Target, point_target
+from qtui.searching.ask import Asker, Searching, Target, misfit, point_target, searched
 from qtui.searching.columns import Column, Place
 from qtui.searching.compare import Outcome
 from qtui.searching.fields import fields
@@ -20,6 +22,19 @@ FIELDS_FROM = 50
 FIRST_ASK_POINTS = 1_000_000
 """Collections up to this size are asked something before the user asks."""
 GONE = "there is no such collection or vector any more; choose another"
+
+
+def no_model(collection: str) -> str:
+    """What is said where a text or an image is asked of a collection that remembers no model."""
+    return (
+        f"{shown(collection)} doesn't know which model made its vectors, so it can't be searched by text or image; "
+        "ask by a point's id, a vector or a file of vectors"
+    )
+
+
+def _absolute(path: str) -> str:
+    """A path that means the same to the process of the models."""
+    return str(Path(path).expanduser().absolute())
 
 
 class Source(Searching, Protocol):
@@ -35,6 +50,12 @@ class Source(Searching, Protocol):
 
     async def vector_from(self, path: str, row: int = 0) -> QueryVector:
         """One row of a file of vectors."""
+        ...
+
+    async def embed_query(
+        self, choice: EmbedderChoice, searched: SearchedVector | None = None, *, text: str = "", image: str = ""
+    ) -> QueryVector:
+        """A text, or the image of a path, as a query."""
         ...
 
 
@@ -83,8 +104,11 @@ class Session:
 
     def place(self, column: Column) -> Place | None:
         """What is known of a column's collection; None when it isn't there."""
-        view = next((view for view in self.views if view.name == column.collection), None)
+        view = self._view(column)
         return None if view is None else columns.place(view, column.using)
+
+    def _view(self, column: Column) -> CollectionView | None:
+        return next((view for view in self.views if view.name == column.collection), None)
 
     def ranks(self, point: PointId) -> Iterator[tuple[int, Column, int]]:
         """Where the columns have a point: the column's number, the column, the rank, both from 1."""
@@ -113,7 +137,9 @@ class Session:
 
     async def resolve(self, text: str) -> None:
         """Makes the text the query. Raises a QtuiError, and then leaves everything as it was."""
-        self.target = await self._target(asked.read(text, tuple(self._titled)))
+        view = self._view(self.columns[0])
+        modalities = () if view is None or view.embedder is None else view.embedder.modalities
+        self.target = await self._target(asked.read(text, tuple(self._titled), modalities))
         self.outcomes = {}
 
     async def _target(self, query: asked.Asked) -> Target:
@@ -130,6 +156,20 @@ class Session:
             case asked.ByFile(path, row):
                 found = await self._room.vector_from(path, row)
                 return Target(found.values, found.title)
+            case asked.ByText(text):
+                return await self._embedded(first, text=text)
+            case asked.ByImage(path):
+                return await self._embedded(first, image=_absolute(path))
+
+    async def _embedded(self, column: Column, *, text: str = "", image: str = "") -> Target:
+        view = self._view(column)
+        if view is None:
+            raise UsageError(GONE)
+        if view.embedder is None:
+            raise UsageError(no_model(view.name))
+        choice = view.embedder.choice
+        found = await self._room.embed_query(choice, searched(view, column.using), text=text, image=image)
+        return Target(found.values, found.title, embedder=view.embedder)
 
     async def ask(self, filter_: Filter | None, tell: Callable[[], None]) -> bool:
         """Asks the columns that have no outcome yet, from left to right; tells after each.
@@ -140,14 +180,19 @@ class Session:
         for column in self.columns if target is not None else ():
             if column in self.outcomes:
                 continue
-            place = self.place(column)
             assert target is not None
-            found = Outcome(error=GONE) if place is None else await self.asker.outcome(column, place, target, filter_)
-            self.outcomes[column] = found
+            found = self.outcomes[column] = await self._outcome(column, target, filter_)
             tell()
             if found.gone:
                 return False
         return True
+
+    async def _outcome(self, column: Column, target: Target, filter_: Filter | None) -> Outcome:
+        view, place = self._view(column), self.place(column)
+        if view is None or place is None:
+            return Outcome(error=GONE)
+        why = misfit(target, view, column.using)
+        return await self.asker.outcome(column, place, target, filter_) if why is None else Outcome(error=why)
 
     async def following(self) -> str | None:
         """The next titled query after the last one, or the point after the last one; None where there is none."""

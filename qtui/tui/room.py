@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from qtui.advice import Advice
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
+from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
 from qtui.events import Event
 from qtui.filters import Filter
 from qtui.host.client import RoomState
@@ -27,6 +28,7 @@ from qtui.model import (
     Timed,
 )
 from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
+from qtui.prices import Prices
 from qtui.records import RunRecord, RunSummary
 from qtui.wishes import PLAIN, Wishes
 
@@ -100,8 +102,22 @@ class Room(Protocol):
         """One row, counted from 0, of a file of vectors."""
         ...
 
+    async def embed_query(
+        self, choice: EmbedderChoice, searched: SearchedVector | None = None, *, text: str = "", image: str = ""
+    ) -> QueryVector:
+        """A text, or the image of a path, as a query; a UsageError says why a model doesn't fit."""
+        ...
+
     async def describe_source(self, source: SourceSpec) -> SourceFacts:
         """What a source holds, from its header and its first payloads."""
+        ...
+
+    async def models(self) -> tuple[ModelFacts, ...]:
+        """The models that embed images and texts."""
+        ...
+
+    def fetch_model(self, model: str, /) -> AsyncGenerator[Event, None]:
+        """Downloads one, with Progress; closing the iterator cancels."""
         ...
 
     async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
@@ -144,8 +160,8 @@ class Room(Protocol):
         """Gives a run a name; '' takes it away."""
         ...
 
-    async def export(self, run_id: str, format_: str, /) -> str:
-        """One run as `md`, `html`, `csv` or `json` text."""
+    async def export(self, run_id: str, format_: str, prices: Prices | None = None, /) -> str:
+        """One run as `md`, `html`, `csv` or `json` text; a report with these prices, where any are given."""
         ...
 
     def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:

@@ -134,8 +134,8 @@ def test_long_ids_stand_one_under_the_other(tmp_path: Path) -> None:
 
 def test_what_is_wrong_is_said_in_a_line(store: Path, source: Path, tmp_path: Path) -> None:
     at = ("--path", store)
-    refused(2, "search", "docs", *at, saying="give one of --id N")
-    refused(2, "search", "docs", "--id", 1, "--vector", source, *at, saying="give one of --id N")
+    refused(2, "search", "docs", *at, saying="give one of --text T")
+    refused(2, "search", "docs", "--id", 1, "--vector", source, *at, saying="give one of --text T")
     refused(2, "search", "--id", 1, *at, saying="NAME is missing")
     refused(2, "search", "nothing", "--id", 1, *at, saying="'nothing'")
     refused(2, "search", "docs", "--id", "x", *at, saying="a number of 64 bits or a UUID, not 'x'")

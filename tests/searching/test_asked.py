@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qtui.errors import UsageError
 from qtui.searching import asked
-from qtui.searching.asked import ByFile, ByPoint, ByTitle, ByVector, read
+from qtui.searching.asked import ByFile, ByImage, ByPoint, ByText, ByTitle, ByVector, read
 
 TITLES = ("an animal that hunts at night", "a tool for cutting wood", "a tool for eating soup", "42")
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -44,10 +44,30 @@ def refusal(text: str) -> str:
         ("a#3.npy", ByFile("a#3.npy")),
         ("/data/x", ByFile("/data/x")),
         ("~/x.bin#3", ByFile("~/x.bin", 3)),
+        ("page.PNG", ByImage("page.PNG")),
+        ("~/my scans/a 1.jpeg", ByImage("~/my scans/a 1.jpeg")),
+        ('"/my scans/a.webp"', ByImage("/my scans/a.webp")),
+        ('"7"', ByText("7")),
+        ('"soup"', ByText("soup")),
     ],
 )
 def test_what_is_meant(text: str, meant: asked.Asked) -> None:
     assert read(text, TITLES) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("tool", ByText("tool")),
+        ("A tool for cutting WOOD", ByTitle("a tool for cutting wood")),
+        ("who walked on the moon?", ByText("who walked on the moon?")),
+        ("7", ByPoint(7)),
+        ("1 2", ByVector([1.0, 2.0])),
+        ("page.png", ByImage("page.png")),
+    ],
+)
+def test_what_is_meant_where_a_model_takes_texts(text: str, meant: asked.Asked) -> None:
+    assert read(text, TITLES, ("image", "text")) == meant
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from qtui.advice import Advice
 from qtui.bench.compare import diff
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
+from qtui.embedders import EmbedderChoice, SearchedVector
 from qtui.errors import EngineGone, NotFound, QtuiError, UsageError
 from qtui.events import (
     BuildDone,
@@ -47,6 +48,7 @@ from qtui.model import (
     VectorView,
 )
 from qtui.plan import BenchRequest, LoadRequest, Variant, collection_names, variants
+from qtui.prices import Prices
 from qtui.records import (
     BytesPerVector,
     CollectionRecord,
@@ -230,6 +232,8 @@ class FakeRoom(FakeMaking):
         self.kept: dict[str, RunRecord] = {}
         self.advised: list[tuple[str, float]] = []
         self.wished: list[Wishes] = []
+        self.embedded: list[tuple[EmbedderChoice, SearchedVector | None, str, str]] = []
+        self.embed_error: QtuiError | None = None
 
     async def start(self) -> None:
         self.on_state(RoomState("starting"))
@@ -303,6 +307,14 @@ class FakeRoom(FakeMaking):
             raise NotFound(f"there is no file {path!r}; check the path")
         return QueryVector(f"row {row} of {path}", [float(row)] * DIMENSION)
 
+    async def embed_query(
+        self, choice: EmbedderChoice, searched: SearchedVector | None = None, *, text: str = "", image: str = ""
+    ) -> QueryVector:
+        self.embedded.append((choice, searched, text, image))
+        if self.embed_error is not None:
+            raise self.embed_error
+        return QueryVector(text or image, [1.0] * DIMENSION)
+
     async def run(self, run_id: str, /) -> RunRecord:
         if run_id not in self.kept:
             raise NotFound("no such run")
@@ -337,8 +349,8 @@ class FakeRoom(FakeMaking):
         self.going.clear() if on else self.going.set()
         return True
 
-    async def export(self, run_id: str, format_: str, /) -> str:
-        return f"{format_} of {run_id}\n"
+    async def export(self, run_id: str, format_: str, prices: Prices | None = None, /) -> str:
+        return f"{format_} of {run_id}{'' if prices is None else f' at {prices.ram_gib_month}'}\n"
 
     def remake(self, name: str, method: str, points: int) -> None:
         self.views[name] = view(name, method, points=points)

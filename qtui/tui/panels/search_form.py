@@ -25,7 +25,7 @@ from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM
 from qtui.tui.widgets.controls import line_input
 
-WAYS = "a point's id · a vector: 0.1 0.2 … or [[…], […]] · a file: vectors.npy#3"
+WAYS = "an id · 0.1 0.2 … or [[…], […]] · vectors.npy#3 · a text or image.png for its model"
 
 
 class QueryBox(Input):
