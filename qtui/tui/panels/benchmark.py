@@ -18,6 +18,7 @@ from qtui.events import Event, Measured
 from qtui.model import CollectionView
 from qtui.tui.commands import Command, bindings
 from qtui.tui.dialogs.ask import ExportTo
+from qtui.tui.dialogs.wishes import AskWishes
 from qtui.tui.fold import RunState
 from qtui.tui.messages import Copied, Ended, Happened
 from qtui.tui.panels.plan import PlanEditor
@@ -26,11 +27,15 @@ from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import state_of
 from qtui.tui.saving import save
 from qtui.tui.text import clean
+from qtui.tui.widgets.target import written
 from qtui.tui.widgets.variants import as_text
+from qtui.tui.wishform import tuned
+from qtui.tui.wishform import written as as_typed
 
 REPAINT_S = 0.5
 KEYS = (
     Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
+    Command("benchmark.tune", "f", "tune", "Tune", "Search the plan for what keeps a target recall", always="f8"),
     Command("benchmark.pause", "space", "pause(True)", "Pause", "Pause the run between two blocks", "Space", "f7"),
     Command("benchmark.resume", "space", "pause(False)", "Resume", "Let the paused run go on", "Space", "f7"),
     Command("benchmark.go_on", "u", "resume", "Resume", "Go on with the run that was interrupted"),
@@ -105,7 +110,7 @@ class BenchmarkPanel(Horizontal):
         if not self.is_mounted:
             return True
         shown = self.run_state
-        if action == "run":
+        if action in {"run", "tune"}:
             ready = self.query_one(PlanEditor).plan is not None
             return None if self.why_not(action) else ready
         if action == "resume":
@@ -122,7 +127,7 @@ class BenchmarkPanel(Horizontal):
 
     def why_not(self, action: str) -> str | None:
         """What keeps the plan from being measured at the moment; None for what can be done."""
-        if action not in {"run", "resume"}:
+        if action not in {"run", "resume", "tune"}:
             return None
         if self.running:
             return "The plan is being measured already; Esc cancels it."
@@ -141,6 +146,19 @@ class BenchmarkPanel(Horizontal):
         """Goes on with the run that is shown."""
         if self.run_state is not None and self.run_state.run_id is not None:
             self.go_on(self.run_state.run_id)
+
+    @work(exclusive=True, group="tune")
+    async def action_tune(self) -> None:
+        """Searches the plan for the cheapest that keeps a target recall, instead of measuring all of it."""
+        plan = self.query_one(PlanEditor).plan
+        if plan is None or self.running:
+            return
+        text = as_typed(written(plan.request.target_recall), plan.request.wishes)
+        what = "Finds the cheapest that keeps this, by asking only what decides; the methods are those of the plan."
+        wanted = await self.app.push_screen_wait(AskWishes("Tune", what, text, tuning=True))
+        if wanted is not None:
+            request = tuned(plan.request, wanted)
+            self._begin(RunState.of(request, plan.about), self.room.bench(request))
 
     @work(exclusive=True, group="go-on")
     async def go_on(self, run_id: str) -> None:
