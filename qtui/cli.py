@@ -96,9 +96,11 @@ def _run(arguments: list[str], console: Console) -> Exit:
 
 
 def _app(args: Namespace, *, demo: str | None) -> Exit:
-    """Opens the screens, on a demo or on the store."""
+    """Opens the screens: on a demo, or on the store or server that the options name."""
+    from qtui.commands.options import target
     from qtui.config import store_dir
     from qtui.errors import Exit, UsageError
+    from qtui.target import Target
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
@@ -109,7 +111,11 @@ def _app(args: Namespace, *, demo: str | None) -> Exit:
     from qtui.tui.app import run as run_app
 
     chosen = None if demo is None else DOCUMENTS if args.documents else TEXTS
-    return Exit(run_app(args.path or store_dir(), demo=chosen))
+    if chosen is None:
+        return Exit(run_app(target(args), writes=args.allow_writes))
+    if args.url is not None or args.profile is not None:
+        raise UsageError("a demo is built in a store of this machine: leave out --url and --profile")
+    return Exit(run_app(Target(path=str(args.path or store_dir())), demo=chosen))
 
 
 def _parting(reason: str, console: Console) -> str:

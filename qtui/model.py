@@ -198,6 +198,15 @@ class VectorView:
 COMPONENTS = ("originals", "quantized", "graph", "payload", "other")
 
 
+UNREAD = "unread"
+"""Status of a collection of which only the name is known yet; everything else in its view means nothing."""
+
+
+def unread(name: str) -> CollectionView:
+    """A collection that hasn't been looked at."""
+    return CollectionView(name, UNREAD, 0, 0, (), CollectionSpec(name, ()), {})
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionView:
     """A collection as it is found."""
@@ -205,7 +214,7 @@ class CollectionView:
     name: str
     status: str
     """green, partial (a load that did not finish), or broken (see `error`); on a server also yellow (rebuilding), grey
-    (a rebuild waits for the next write) and red (the server failed at it)."""
+    (a rebuild waits for the next write), red (the server failed at it) and UNREAD."""
     points: int
     segments: int
     """Segments that hold points."""

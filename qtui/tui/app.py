@@ -25,6 +25,7 @@ from qtui import config
 from qtui.demos import Demo
 from qtui.model import EngineInfo
 from qtui.preferences import Memory, Preferences, read_preferences
+from qtui.target import Target
 from qtui.tui.commands import Command, PossibleNow, active, bindings, reason, unknown
 from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, Measure, Remember
 from qtui.tui.room import MakeRoom
@@ -64,12 +65,15 @@ class QtuiApp(RoomApp):
         make_room: MakeRoom,
         *,
         where: str,
+        target: Target | None = None,
+        writes: bool = False,
         demo: Demo | None = None,
         preferences: Preferences | None = None,
         memory: Memory | None = None,
     ) -> None:
-        super().__init__(make_room)
+        super().__init__(make_room, target)
         self.where = where
+        self.writes = writes
         self.demo = demo
         self.preferences = preferences or Preferences()
         self.memory = memory or Memory()
@@ -86,13 +90,14 @@ class QtuiApp(RoomApp):
         """Header, tabs, panels, keys."""
         yield Header().data_bind(state=QtuiApp.room_state)
         yield TabLine(TABS)
-        yield Tabs(self.room, self.memory, QtuiApp.views, QtuiApp.room_state)
+        yield Tabs(self.room, self.memory, QtuiApp.views, QtuiApp.room_state, QtuiApp.may_write)
         yield KeyLine()
 
     async def on_mount(self) -> None:
         """Paints the frame first; the first panel and the engine room start behind it."""
         self.register_theme(ours(self.console.color_system))
         self.query_one(Header).where = self.where
+        self.query_one(Header).read_only = not self.may_write
         self._heed_signals()
         self._prefer(self.preferences)
         await self.action_tab(TABS[0].panel)
@@ -140,11 +145,20 @@ class QtuiApp(RoomApp):
             self.set_timer(SAVE_AFTER_S, self.memory.save)
 
     def watch_engine(self, info: EngineInfo | None) -> None:
-        """The header says what is behind."""
-        if info is not None:
-            name = "qdrant-edge" if info.kind == "embedded" else "Qdrant"
-            self.query_one(Header).engine = f"{name} {info.version}"
-            self.query_one(Header).read_only = info.read_only
+        """The header says what is behind; what to know of the connection is told once."""
+        header = self.query_one(Header)
+        if info is None:
+            header.engine = ""
+            return
+        name = "qdrant-edge" if info.kind == "embedded" else "Qdrant"
+        header.engine = " ".join(part for part in (name, info.version, info.protocol) if part)
+        for caution in info.cautions:
+            self.notify(caution, severity="warning", timeout=10)
+
+    def watch_may_write(self) -> None:
+        """The header says so where nothing may be written."""
+        for header in self.query(Header):
+            header.read_only = not self.may_write
 
     @on(CollectionsRead)
     async def _go_on_with_demo(self, message: CollectionsRead) -> None:
@@ -253,13 +267,18 @@ class QtuiApp(RoomApp):
         self.notify(f"Copied {message.what}", timeout=2)
 
 
-def run(store: Path, *, demo: Demo | None = None) -> int:
-    """Runs the app on a store until it is left; returns the exit code. Raises the bug that ended it, if one did."""
+def run(target: Target, *, demo: Demo | None = None, writes: bool = False) -> int:
+    """Runs the app until it is left; returns the exit code. Raises the bug that ended it, if one did.
+
+    `writes`: servers that are connected to from the app may be written to, where that is chosen there, too.
+    """
     from qtui.host.client import EngineRoom
 
     app = QtuiApp(
-        lambda on_state: EngineRoom(store, on_state=on_state),
-        where=_short(store),
+        lambda on_state: EngineRoom(target, on_state=on_state),
+        where=place(target),
+        target=target,
+        writes=writes,
         demo=demo,
         preferences=read_preferences(config.config_file()),
         memory=Memory(config.state_file()),
@@ -270,7 +289,11 @@ def run(store: Path, *, demo: Demo | None = None) -> int:
     return app.return_code or 0
 
 
-def _short(path: Path) -> str:
+def place(target: Target) -> str:
+    """Where that is, for the header."""
+    if target.path is None:
+        return f"{target.profile}  {target.where}" if target.profile else target.where
+    path = Path(target.path)
     with contextlib.suppress(ValueError, RuntimeError):
         return f"~/{path.relative_to(Path.home())}"
     return str(path)

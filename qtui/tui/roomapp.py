@@ -17,6 +17,7 @@ from textual.reactive import reactive
 
 from qtui.errors import EngineGone, QtuiError
 from qtui.model import CollectionView, EngineInfo
+from qtui.target import Target
 from qtui.tui.messages import CollectionsRead, CollectionsWanted
 from qtui.tui.notices import Notice
 from qtui.tui.room import MakeRoom, RoomState
@@ -32,8 +33,14 @@ class RoomApp(App[None]):
     room_state: reactive[RoomState] = reactive(RoomState("starting"))
     engine: reactive[EngineInfo | None] = reactive(None)
 
-    def __init__(self, make_room: MakeRoom) -> None:
+    may_write: reactive[bool] = reactive(default=True)
+    """Whether anything may be written where we are connected: without it no writing action is shown."""
+
+    def __init__(self, make_room: MakeRoom, target: Target | None = None) -> None:
         super().__init__()
+        self.target = target
+        """What we are connected to; None is a store that a test scripted."""
+        self.set_reactive(RoomApp.may_write, target is None or target.writable)
         self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
         self.room = make_room(partial(setattr, self, "room_state"))
 
@@ -72,7 +79,8 @@ class RoomApp(App[None]):
         """Starts the engine, and reads the store for the first time."""
         try:
             await self.room.start()
-            self.engine = await self.room.info()
+            self.engine = info = await self.room.info()
+            self.may_write = (self.target is None or self.target.writable) and not info.read_only
         except QtuiError as error:
             self._tell(error)
             return

@@ -31,8 +31,20 @@ class FirstRun(Static, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIRST_RUN_KEYS)]
 
+    may_write: reactive[bool] = reactive(default=True, bindings=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
+        """Nothing is built where nothing may be written."""
+        return self.may_write or action != "demo"
+
     def render(self) -> Text:
         """A line each."""
+        if not self.may_write:
+            return Text.assemble(
+                ("No collections here, and this server is only read\n\n", "bold"),
+                ("o", KEY), "  connect to another\n",
+                ("3", KEY), "  benchmark a file of your own vectors, on this machine",
+            )  # fmt: skip
         return Text.assemble(
             ("No collections yet\n\n", "bold"),
             ("d", KEY), "  build the demo: real embeddings, no download\n",

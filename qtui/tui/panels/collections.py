@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from qtui.demos import Demo
 from qtui.errors import QtuiError
@@ -29,6 +29,7 @@ from qtui.tui.room import Room, RoomState
 from qtui.tui.text import clean
 from qtui.tui.theme import BAD
 from qtui.tui.widgets.controls import line_input
+from qtui.tui.widgets.lines import LineTable
 from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.tables import CollectionTable
 from qtui.tui.widgets.workload import WorkList
@@ -89,7 +90,7 @@ class CollectionsPanel(MakingPanel):
                 yield CollectionTable(id="collections-table")
                 yield Static(id="list-said")
             yield Inspection(id="inspection", can_focus=True)
-        yield FirstRun(id="first-run")
+        yield FirstRun(id="first-run").data_bind(MakingPanel.may_write)
 
     def on_mount(self) -> None:
         """Progress is drawn at most twice a second."""
@@ -137,7 +138,7 @@ class CollectionsPanel(MakingPanel):
             return
         words = self.query_one("#filter", Input).value
         table.show_views(self.views or (), words)
-        shown, of = len(table.matching), len(self.views or ())
+        shown, of = len(table.keys), len(self.views or ())
         said = f"{shown} of {of} match" if words.strip() else f"{of} collection{'' if of == 1 else 's'}"
         self.query_one("#list-said", Static).update(Text(said))
         self._inspect_row()
@@ -164,7 +165,7 @@ class CollectionsPanel(MakingPanel):
         busy = bool(self.why_not(action))
         one, listed = self.highlighted is not None, not self.inspecting
         sensible = {
-            "delete": one,
+            "delete": one and self.may_write,
             "measure": one,
             "points": one,
             "inspect": one and listed,
@@ -265,11 +266,11 @@ class CollectionsPanel(MakingPanel):
                 self.notify(f"{clean(view.name, 60)} is deleted", markup=False)
             self.post_message(CollectionsWanted())
 
-    @on(DataTable.RowHighlighted, "#collections-table")
+    @on(LineTable.Highlighted)
     def _row_highlighted(self) -> None:
         self._inspect_row()
 
-    @on(DataTable.RowSelected, "#collections-table")
+    @on(LineTable.Chosen)
     def _row_selected(self) -> None:
         self.action_inspect()
 

@@ -45,6 +45,7 @@ class MakingPanel(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
     room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    may_write: reactive[bool] = reactive(default=True, bindings=True)
     making: reactive[bool] = reactive(default=False, bindings=True)
     room: Room
 
@@ -67,7 +68,7 @@ class MakingPanel(Vertical):
 
     def can_make(self, action: str) -> bool:
         """Whether one of these actions makes sense now."""
-        if self.making or self.room_state.status in BUSY or self.views is None:
+        if not self.may_write or self.making or self.room_state.status in BUSY or self.views is None:
             return False
         view = self.highlighted
         if action == "resume":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -13,10 +14,11 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from qtui import units
-from qtui.model import CollectionView
+from qtui.model import UNREAD, CollectionView
 from qtui.tui import figures, inspection
 from qtui.tui.text import fitted
-from qtui.tui.theme import WARN
+from qtui.tui.theme import DIM, WARN
+from qtui.tui.widgets.lines import LineTable
 
 MOST_ROWS = 1_000
 GAP = 1
@@ -86,21 +88,29 @@ OPTIONAL = ("status", "originals", "vectors")
 STRETCHED = {"vectors": 30, "name": 44}
 """What is wider than its column has up to so many cells, in this order, where the window has them to spare."""
 FROM_LARGEST = {"points", "RAM est"}
+QUIET = frozenset({"green", UNREAD})
+"""Statuses without a sign before the name."""
+MOST_MEASURED = 500
+"""Rows that widths are taken from."""
 
 
-class CollectionTable(RowTable):
-    """Every collection of the store, sorted and filtered."""
+class CollectionTable(LineTable):
+    """Every collection, sorted and filtered."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id, cell_padding=0)
+        super().__init__(id=id)
         self.views: tuple[CollectionView, ...] = ()
+        self.found: dict[str, CollectionView] = {}
+        """Those that the filter lets through, sorted."""
         self.sort_by = "name"
         self.reversed = False
         self.words = ""
+        self._measured: dict[str, int] = {}
 
-    def on_resize(self, _: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """The columns follow the width."""
-        self.fill()
+        self._measured = {}
+        super().on_resize(event)
 
     def show_views(self, views: tuple[CollectionView, ...], words: str) -> None:
         """These collections, those that hold all `words` in their name or method."""
@@ -124,6 +134,17 @@ class CollectionTable(RowTable):
         """The other way round."""
         self.sort_by_column(self.sort_by, not self.reversed)
 
+    def fill(self) -> None:
+        """Sorts and filters anew, with the cursor on the same collection as before."""
+        words = self.words.lower().split()
+        found = [v for v in self.views if all(w in f"{v.name} {figures.quantization(v)}".lower() for w in words)]
+        column = next(column for column in COLUMNS if column.title == self.sort_by)
+        found.sort(key=lambda view: view.name)
+        found.sort(key=column.order, reverse=self.reversed)  # type: ignore[arg-type]  # a column's keys are of one kind
+        self.found = {view.name: view for view in found}
+        self._measured = {}
+        self.show_keys(tuple(self.found))
+
     def _columns(self) -> list[Column]:
         columns = list(COLUMNS)
         for title in OPTIONAL:
@@ -133,55 +154,53 @@ class CollectionTable(RowTable):
         return columns
 
     @property
-    def matching(self) -> list[CollectionView]:
-        """The collections that the filter lets through, sorted."""
-        words = self.words.lower().split()
-        found = [v for v in self.views if all(w in f"{v.name} {figures.quantization(v)}".lower() for w in words)]
-        column = next(column for column in COLUMNS if column.title == self.sort_by)
-        found.sort(key=lambda view: view.name)
-        found.sort(key=column.order, reverse=self.reversed)  # type: ignore[arg-type]  # a column's keys are of one kind
-        return found
-
-    def _widths(self, columns: list[Column], found: list[CollectionView]) -> dict[str, int]:
+    def _widths(self) -> dict[str, int]:
         """Cells of each column: its own, and more for those with longer texts while there are cells to spare."""
+        if self._measured:
+            return self._measured
+        columns = self._columns()
         widths = {column.title: column.width for column in columns}
         spare = max(0, self.size.width - sum(widths.values()) - GAP * len(widths) - 1)
+        measured = list(islice(self.found.values(), MOST_MEASURED))
         for column in sorted(columns, key=lambda column: column.title != "vectors"):
             if column.title in STRETCHED:
-                longest = max((cell_len(fitted(column.cell(view), 60)) for view in found), default=0)
+                longest = max((cell_len(fitted(column.cell(view), 60)) for view in measured), default=0)
                 more = min(max(0, min(longest, STRETCHED[column.title]) - column.width), spare)
                 widths[column.title] += more
                 spare -= more
         widths["name"] += min(spare, 4)
+        self._measured = widths
         return widths
 
-    def fill(self) -> None:
-        """Draws all rows, with the cursor on the same collection as before."""
-        if not self.size.width:
-            return
-        before, columns, found = self.row, self._columns(), self.matching[:MOST_ROWS]
-        widths = self._widths(columns, found)
-        self.clear(columns=True)
-        for column in columns:
-            arrow = "▾" if self.reversed else "▴"
+    def heading(self, width: int) -> Text:
+        """The titles, with an arrow at the one that is sorted by."""
+        del width
+        arrow, line = "▾" if self.reversed else "▴", Text(style=DIM)
+        for column in self._columns():
             title = f"{column.title}{arrow if column.title == self.sort_by else ''}"
-            width = widths[column.title]
-            self.add_column(Text(column.placed(title, width)), width=width + GAP, key=column.title)
-        for view in found:
-            self.add_row(*self._cells(view, columns), key=view.name)
-        names = [view.name for view in found]
-        if before in names:
-            self.move_cursor(row=names.index(before))
+            line.append(column.placed(title, self._widths[column.title]))
+        return line
 
-    def _cells(self, view: CollectionView, columns: list[Column]) -> Iterator[Text]:
-        for column, shown in zip(columns, self.ordered_columns, strict=True):
-            width = shown.width - GAP
-            text = Text(column.placed(column.cell(view), width))
-            if column.title == "name" and view.status != "green":
-                sign, style = inspection.status(view)
-                text = Text.assemble((f"{sign} ", style), fitted(view.name, width - 2))
-            elif column.title == "built" and not figures.built(view)[1]:
-                text.stylize(WARN)
-            elif column.title == "status":
-                text.stylize(inspection.status(view)[1])
-            yield text
+    def line(self, at: int, width: int) -> Text:
+        """One collection; only the name of one that hasn't been read yet."""
+        del width
+        view = self.found[self.keys[at]]
+        line = Text()
+        for column in self._columns():
+            line.append_text(_cell(view, column, self._widths[column.title]))
+        return line
+
+
+def _cell(view: CollectionView, column: Column, width: int) -> Text:
+    if column.title == "name" and view.status not in QUIET:
+        sign, style = inspection.status(view)
+        name = fitted(view.name, width - 2)
+        return Text.assemble((f"{sign} ", style), name, " " * (width - 2 - cell_len(name) + GAP))
+    if column.title != "name" and view.status == UNREAD:
+        return Text(column.placed("·", width), DIM)
+    text = Text(column.placed(column.cell(view), width))
+    if column.title == "built" and not figures.built(view)[1]:
+        text.stylize(WARN)
+    elif column.title == "status":
+        text.stylize(inspection.status(view)[1])
+    return text
