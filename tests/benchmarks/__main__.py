@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import data, keys, latency, loading, startup, truth
+from . import data, keys, latency, loading, paint, startup, truth
 from .pairs import Ratio
 
 Array = NDArray[np.float32]
@@ -37,7 +37,7 @@ def _benchmarks(folder: Path | None, pairs: int, scratch: Path) -> Iterator[tupl
         made.mkdir()
         return made
 
-    yield "startup", lambda: startup.budgets(pairs)
+    yield "startup", lambda: [*startup.budgets(pairs), paint.first_paint(place(), pairs)]
     yield "truth", lambda: truth.ratios(place(), pairs)
     yield "loading", lambda: [loading.rate(vectors, place(), pairs), loading.memory(vectors, place())]
     yield "latency", lambda: [latency.ratio(vectors, queries, place(), m, pairs) for m in ("none", "turbo-4bit")]

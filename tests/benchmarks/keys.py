@@ -35,15 +35,14 @@ UP, DOWN, RIGHT, RUN, CLEAR = "\x1b[A", "\x1b[B", "\x1b[C", "\x12", "\x15"
 
 
 class Screen:
-    """The app on a pseudo-terminal of its own, read by a terminal emulator."""
+    """A program on a pseudo-terminal of its own, read by a terminal emulator."""
 
-    def __init__(self, arguments: list[str], home: Path) -> None:
+    def __init__(self, command: list[str], home: Path) -> None:
         self._screen = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "QTUI_HOME": str(home)}
-        command = [sys.executable, "-m", "qtui", *arguments]
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
         )
@@ -105,8 +104,8 @@ class Screen:
                 raise TimeoutError(f"no answer to {keys!r}:\n{self.text()}")
         return (self.came_s - began) * 1e3
 
-    def quit(self) -> None:
-        self.type("q")
+    def quit(self, keys: str = "q") -> None:
+        self.type(keys)
         self.process.wait(30)
         os.close(self._master)
 
@@ -115,7 +114,7 @@ def _measured_by_the_app(store: Path, home: Path, collection: str) -> tuple[RunR
     """Runs the plan on a collection in the app, pressing keys meanwhile; the run and each key's answer time."""
     runs = RunStore(home / "runs")
     before = {summary.id for summary in runs.list()}
-    screen = Screen(["--path", str(store)], home)
+    screen = Screen([sys.executable, "-m", "qtui", "--path", str(store)], home)
     screen.until(collection)
     screen.type("3")
     screen.until("measure ")

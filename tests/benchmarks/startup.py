@@ -1,4 +1,4 @@
-"""What starting costs: imports counted from outside, and first paint beside a bare Textual app."""
+"""What starting costs: the milliseconds of a command over those of a bare interpreter."""
 
 from __future__ import annotations
 
