@@ -14,6 +14,10 @@ _LONGEST_FIELD = 200
 
 def describe(source: SourceSpec) -> SourceFacts:
     """Rows, dimension and what else a form asks of a source; its vectors are not read. Raises as `open_vectors`."""
+    if source.documents is not None:
+        from qtui.data.documents.embedded import describe as described
+
+        return described(source.documents)
     with open_vectors(source) as found:
         return SourceFacts(
             name=found.name,

@@ -14,6 +14,7 @@ from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, KEY, WARN
 
 SIGNS = {
     "waiting": ("·", DIM),
+    "embedding": ("▲", ACCENT),
     "loading": ("▲", ACCENT),
     "indexing": ("▲", ACCENT),
     "changing": ("▲", ACCENT),
@@ -21,7 +22,7 @@ SIGNS = {
     "failed": ("✗", BAD),
     "partial": ("◐", WARN),
 }
-RUNNING = frozenset({"loading", "indexing", "changing"})
+RUNNING = frozenset({"embedding", "loading", "indexing", "changing"})
 _BAR, _STATE = 14, 9
 _ROOMY = 90
 
@@ -65,9 +66,10 @@ def started(title: str, collections: Iterable[tuple[str, float | None]]) -> Work
 def after(work: Work, event: Event, now: float) -> Work:
     """The work after an event, at `now` seconds."""
     match event:
-        case Progress(stage="load"):
+        case Progress(stage="model" | "embed" | "load" as stage):
+            state = "loading" if stage == "load" else "embedding"
             return _with(
-                work, event.about, now, "loading", done=event.done, total=event.total, remaining_s=event.remaining_s
+                work, event.about, now, state, done=event.done, total=event.total, remaining_s=event.remaining_s
             )
         case Progress(stage="index"):
             return _with(work, event.about, now, "indexing", remaining_s=None)
@@ -148,7 +150,7 @@ def _row(row: Row, now: float, width: int, name_width: int) -> Text:
 def _about(row: Row, now: float, room: int) -> Text:
     if row.state == "waiting":
         return Text(f"est {units.duration(max(0.1, row.estimate_s))}" if row.estimate_s else "", DIM)
-    if row.state == "loading":
+    if row.state == "loading" or (row.state == "embedding" and row.total):
         share = row.done / row.total if row.total else 0.0
         filled = "━" * round(min(1.0, share) * _BAR)
         left = f"  {units.duration(row.remaining_s)} left" if row.remaining_s is not None else ""

@@ -54,6 +54,10 @@ class Room(Protocol):
         """One collection as it is found."""
         ...
 
+    async def glances(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
+        """Several collections as a list shows them; those that are gone are left out."""
+        ...
+
     async def delete(self, name: str) -> None:
         """Removes a collection."""
         ...

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qtui import estimate, units
 from qtui.demos import DIMENSION, PRESETS, VECTOR
+from qtui.embedders import EmbedderChoice
 from qtui.errors import UsageError, shown
 from qtui.estimate import Forecast
 from qtui.methods import METHODS
@@ -18,6 +19,7 @@ from qtui.plan import (
     DEFAULT_THRESHOLD_KB,
     SAMPLES,
     BuildSpec,
+    DocumentsSpec,
     LoadRequest,
     SourceFacts,
     SourceSpec,
@@ -44,9 +46,14 @@ class SetupText:
 
     preset: str = ""
     kind: str = "sample"
-    """One of SAMPLES, file or synthetic."""
+    """One of SAMPLES, file, embed or synthetic."""
     path: str = ""
     payload: str = ""
+    documents: str = ""
+    """Embed: a file, a folder or a pattern; several with ; between them."""
+    model: str = ""
+    """Embed: a model's name, or the folder of one."""
+    text_field: str = ""
     shape: str = "10000x384"
     """Synthetic: rows x dimension."""
     name: str = "docs"
@@ -97,14 +104,18 @@ class Setup:
 
 
 def preset_text(name: str, text: SetupText) -> SetupText:
-    """The form as a preset fills it: for the chosen file, else the sample documents; '' brings the defaults."""
+    """The form as a preset fills it: for what is chosen, else the sample documents; '' brings the defaults."""
     if not name:
-        return SetupText(kind=text.kind, path=text.path, payload=text.payload)
+        kept = SetupText(kind=text.kind, path=text.path, payload=text.payload)
+        return replace(kept, documents=text.documents, model=text.model, text_field=text.text_field)
+    chosen = bool(text.path.strip()) if text.kind == "file" else text.kind == "embed" and bool(text.documents.strip())
     return SetupText(
         preset=name,
-        kind="file" if text.kind == "file" and text.path.strip() else "documents",
+        kind=text.kind if chosen else "documents",
         path=text.path,
         payload=text.payload,
+        documents=text.documents,
+        model=text.model,
         name=name,
         vector_name=VECTOR,
         distance=Distance.DOT.value,
@@ -127,6 +138,8 @@ def read_source(text: SetupText) -> SourceSpec:
         if not (1 <= rows <= 10**8 and 1 <= dimension <= 65_536):
             raise UsageError("rows x dim: 1 to 100,000,000 rows of 1 to 65,536 dimensions")
         return SourceSpec("synthetic", rows=rows, dimension=dimension)
+    if text.kind == "embed":
+        return SourceSpec("embed", documents=_documents(text))
     return SourceSpec("file", path=_file("file", text.path), payload=_file("payload", text.payload, needed=False))
 
 
@@ -156,6 +169,22 @@ def forecasts(text: SetupText, facts: SourceFacts) -> dict[str, Forecast]:
         )
         for name in METHODS
     }
+
+
+def _documents(text: SetupText) -> DocumentsSpec:
+    paths = tuple(part.strip() for part in text.documents.split(";") if part.strip())
+    if not paths:
+        raise UsageError("documents: type a folder, a file or a pattern")
+    model = text.model.strip()
+    if not model:
+        raise UsageError("model: F4 lists what there is; or type the folder of one")
+    try:
+        folder = Path(model).expanduser()
+        choice = EmbedderChoice(path=str(folder.absolute())) if folder.is_dir() else EmbedderChoice(model)
+        absolute = tuple(str(Path(path).expanduser().absolute()) for path in paths)
+    except (OSError, ValueError, RuntimeError):
+        raise UsageError("documents: that is no path") from None
+    return DocumentsSpec(absolute, choice, text.text_field.strip())
 
 
 def _file(label: str, text: str, *, needed: bool = True) -> str | None:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 
-from qtui.errors import NotFound, QtuiError
+from qtui.embedders import Kind, ModelFacts
+from qtui.errors import NotFound, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress
 from qtui.host.client import RoomState
-from qtui.model import Change, CollectionView
+from qtui.model import Change, CollectionView, Distance
 from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
 
 SAMPLE_FACTS = SourceFacts(
     "sample of WordNet glosses", 5_000, 384, vectors=5_000, payload_fields=("word", "part", "text", "length")
+)
+
+
+MODELS = (
+    ModelFacts("Qdrant/colpali-v1.3-fp16", Kind.LATE_MULTIMODAL, 128, "gemma", 6_500_000_000, None, "Pages as images"),
+    ModelFacts("colbert-ir/colbertv2.0", Kind.LATE_TEXT, 128, "mit", 440_000_000, "/cache", "Texts, token by token"),
+    ModelFacts("Qdrant/clip-ViT-B-32", Kind.DENSE_PAIR, 512, "mit", 590_000_000, None, "Images and texts"),
 )
 
 
@@ -27,6 +36,8 @@ class FakeMaking:
     def __init__(self) -> None:
         self.changes: list[tuple[str, Change, str]] = []
         self.resumed: list[str] = []
+        self.models_here: tuple[ModelFacts, ...] = MODELS
+        self.fetched: list[str] = []
         self.facts: dict[str, SourceFacts] = {"sample": SAMPLE_FACTS}
 
     def remake(self, name: str, method: str, points: int) -> None:
@@ -43,10 +54,29 @@ class FakeMaking:
         if source.kind == "synthetic":
             rows, dimension = source.rows or 0, source.dimension or 0
             return SourceFacts(f"synthetic {rows}x{dimension}", rows, dimension, vectors=rows)
+        documents = source.documents
+        if documents is not None:
+            if documents.embedder.model not in {facts.model for facts in self.models_here if facts.cached}:
+                raise UsageError("that model is not on this machine")
+            return SourceFacts("images", 4, 128, multivector=True, vectors=4_120, distance=Distance.DOT)
         facts = self.facts.get((source.path or source.kind).rpartition("/")[2])
         if facts is None:
             raise NotFound(f"there is no file {source.path!r}; check the path")
         return facts
+
+    async def models(self) -> tuple[ModelFacts, ...]:
+        return self.models_here
+
+    async def fetch_model(self, model: str, /) -> AsyncGenerator[Event, None]:
+        self.fetched.append(model)
+        yield Progress("download", model, 2**29, 2**30, 1.0, 1.0)
+        if self.gate is not None:
+            await self.gate.acquire()
+        if self.error_at_end is not None:
+            raise self.error_at_end
+        self.models_here = tuple(
+            replace(facts, cached="/cache") if facts.model == model else facts for facts in self.models_here
+        )
 
     async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
         self.changes.append((name, change, vector_name))

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from qtui.data.documents.finding import Found, find
+from qtui.data.documents.finding import Found, find, summary
 from qtui.data.documents.payloads import besides
+from qtui.data.documents.reading import count
 from qtui.data.embed import open_embedder
 from qtui.data.embed.cache import EmbeddingCache, KnownSet
 from qtui.data.rows import Batch, Indices
 from qtui.data.vectors import VectorSource
-from qtui.embedders import EmbedderSpec
-from qtui.errors import UsageError
+from qtui.embedders import EmbedderSpec, Modality
+from qtui.errors import UsageError, shown
 from qtui.model import Distance, Payload
-from qtui.plan import DocumentsSpec
+from qtui.plan import DocumentsSpec, SourceFacts
 
 
 def open_embedded(documents: DocumentsSpec, limit: int | None = None) -> VectorSource:
@@ -121,3 +122,41 @@ class _Payloads:
 
     def close(self) -> None:
         self._cache.close()
+
+
+_TOKENS = {Modality.IMAGE: 1030, Modality.TEXT: 128}
+"""What is reckoned of a document before it is embedded, where a model makes several vectors of one."""
+
+
+def describe(documents: DocumentsSpec) -> SourceFacts:
+    """What can be told of documents before they are embedded: about how many, and what the model makes of each.
+
+    Raises as `find` and `open_embedder` do, and UsageError when the model takes none of them.
+    """
+    spec = open_embedder(documents.embedder).spec
+    found = find(documents.paths)
+    taken = tuple(each for each in found if each.embedded_as(spec.modalities))
+    if not taken:
+        raise wrong_kind(found, spec)
+    rows = count(taken)
+    modality = taken[0].embedded_as(spec.modalities) or Modality.TEXT
+    fields = ("title", "image") if modality is Modality.IMAGE else ("title", "text")
+    return SourceFacts(
+        name=name_of(documents, spec),
+        rows=rows,
+        dimension=spec.dimension,
+        multivector=spec.multivector,
+        vectors=rows * (_TOKENS[modality] if spec.multivector else 1),
+        distance=distance_of(spec),
+        payload_fields=fields,
+    )
+
+
+def wrong_kind(found: tuple[Found, ...], spec: EmbedderSpec) -> UsageError:
+    """That a model takes none of these documents."""
+    wanted = Modality.IMAGE if Modality.TEXT in spec.modalities else Modality.TEXT
+    takes = " and ".join(f"{each}s" for each in spec.modalities)
+    return UsageError(
+        f"{shown(spec.model)} takes {takes} and there are only {summary(found)}; "
+        f"choose a model for {wanted}s ('qtui models' lists them)"
+    )

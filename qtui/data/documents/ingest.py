@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qtui.data.checks import check
-from qtui.data.documents.embedded import distance_of, name_of, set_key, source_key
-from qtui.data.documents.finding import Found, find, summary
+from qtui.data.documents.embedded import distance_of, name_of, set_key, source_key, wrong_kind
+from qtui.data.documents.finding import Found, find
 from qtui.data.documents.payloads import Beside
 from qtui.data.documents.reading import Broken, Document, count, documents, image_of
 from qtui.data.embed import open_embedder
 from qtui.data.embed.base import Embedder
 from qtui.data.embed.cache import EmbeddingCache, encoded
 from qtui.embedders import Modality
-from qtui.errors import AccessError, DataError, NotFound, UsageError, shown
+from qtui.errors import AccessError, DataError, NotFound
 from qtui.events import Event, Progress, Skipped
 from qtui.plan import DocumentsSpec
 
@@ -81,7 +81,8 @@ async def prepare(asked: DocumentsSpec, about: str) -> AsyncGenerator[Event, Non
     """
     found = await asyncio.to_thread(find, asked.paths)
     embedder = await asyncio.to_thread(open_embedder, asked.embedder)
-    _check_modality(found, embedder)
+    if not any(each.embedded_as(embedder.spec.modalities) for each in found):
+        raise wrong_kind(found, embedder.spec)
     with EmbeddingCache(embedder.spec) as cache:
         key = set_key(asked, found)
         if cache.known(key) is not None:
@@ -102,16 +103,6 @@ async def prepare(asked: DocumentsSpec, about: str) -> AsyncGenerator[Event, Non
             raise DataError("not one of the documents could be embedded; see what was said of each")
         cache.finish(set_, state.rows, state.digest.hexdigest())
         yield state.progress()
-
-
-def _check_modality(found: tuple[Found, ...], embedder: Embedder) -> None:
-    modalities = embedder.spec.modalities
-    if not any(each.embedded_as(modalities) for each in found):
-        wanted = Modality.IMAGE if Modality.TEXT in modalities else Modality.TEXT
-        raise UsageError(
-            f"{shown(embedder.spec.model)} takes {' and '.join(modalities)}s and there are only {summary(found)}; "
-            f"choose a model for {wanted}s ('qtui models' lists them)"
-        )
 
 
 def _windows(

@@ -29,7 +29,13 @@ from qtui.tui.theme import BAD, DIM, GOOD, KEY, WARN
 from qtui.tui.widgets.controls import Choice, Field, line_input
 from qtui.tui.widgets.forecasts import ForecastList
 
-SOURCES = (("sample", "the sample"), ("documents", "the documents"), ("file", "a file"), ("synthetic", "synthetic"))
+SOURCES = (
+    ("sample", "the sample"),
+    ("documents", "the documents"),
+    ("file", "a file of vectors"),
+    ("embed", "images and texts"),
+    ("synthetic", "synthetic"),
+)
 PRESET_CHOICES = (("", "none"), *((name, name) for name in PRESETS))
 ORIGINALS = (("cold", "on disk (cold)"), ("cached", "page cache"), ("pinned", "in RAM"), ("", "not set"))
 QUANTIZED = (("pinned", "in RAM, always"), ("cached", "page cache"), ("cold", "on disk (cold)"))
@@ -44,13 +50,25 @@ CHOICES = {
     "quantized": QUANTIZED,
     "encoding": ENCODINGS,
 }
-TYPED = ("path", "payload", "shape", "name", "vector_name", "hnsw_m", "ef_construct", "quantile", "threshold")
-SOURCE_FIELDS = frozenset({"setup-path", "setup-payload", "setup-shape"})
+_SOURCE = ("path", "payload", "documents", "model", "text_field", "shape")
+_BUILD = ("name", "vector_name", "hnsw_m", "ef_construct", "quantile", "threshold")
+TYPED = (*_SOURCE, *_BUILD)
+SOURCE_FIELDS = frozenset(f"setup-{name}" for name in _SOURCE)
+ROWS = {
+    "path-row": "file",
+    "payload-row": "file",
+    "documents-row": "embed",
+    "model-row": "embed",
+    "text-row": "embed",
+    "shape-row": "synthetic",
+}
+"""Row of the form → the kind of source that it is for."""
 SETTLE_S = 0.25
 """Of quiet typing before a source is looked at."""
 KEYS = (
     Command("setup.leave", "escape", "dismiss(None)", "Back", "Leave without loading", "Esc"),
     Command("setup.load", "f9", "load", "Load", "Load", always="f9"),
+    Command("setup.models", "f4", "models", "Models", "Choose or download a model", always="f4"),
     Command("setup.page", "f6", "page", "Request", "Figures, Python, REST in turn", always="f6"),
     Command("setup.lower", "f7", "lower", "Lower", "Lower the indexing threshold", always="f7"),
     Command("setup.copy", "f8", "copy", "Copy", "Copy the request", always="f8"),
@@ -128,6 +146,11 @@ class SetupDialog(ModalScreen[Setup | None]):
         yield Field("source", _choice("kind", text.kind))
         yield Field("file", line_input(text.path, id="setup-path", placeholder="path of vectors"), id="path-row")
         yield Field("payload", line_input(text.payload, id="setup-payload", placeholder="optional"), id="payload-row")
+        documents = line_input(text.documents, id="setup-documents", placeholder="folder, file, *.png; more")
+        yield Field("documents", documents, id="documents-row")
+        yield Field("model", line_input(text.model, id="setup-model", placeholder="F4 lists them"), id="model-row")
+        text_field = line_input(text.text_field, id="setup-text_field", placeholder="of .jsonl and .csv")
+        yield Field("text field", text_field, id="text-row")
         yield Field("rows x dim", line_input(text.shape, id="setup-shape"), id="shape-row")
         yield Static(id="setup-facts")
         yield Field("name", line_input(text.name, id="setup-name"))
@@ -221,7 +244,7 @@ class SetupDialog(ModalScreen[Setup | None]):
         if self._filling:
             return
         text = self.text
-        for row, kind in (("path-row", "file"), ("payload-row", "file"), ("shape-row", "synthetic")):
+        for row, kind in ROWS.items():
             self.query_one(f"#{row}").display = text.kind == kind
         methods = self.query_one(ForecastList)
         methods.locked = bool(text.preset)
@@ -243,7 +266,8 @@ class SetupDialog(ModalScreen[Setup | None]):
 
     def _facts_line(self) -> Text:
         facts = self.facts
-        if facts is None and self.text.kind == "file" and not self.text.path.strip():
+        text = self.text
+        if facts is None and not {"file": text.path, "embed": text.documents}.get(text.kind, "-").strip():
             return Text()
         if facts is None:
             return Text("✗ can't be read" if self._problem else "reading…", BAD if self._problem else DIM)
@@ -264,6 +288,8 @@ class SetupDialog(ModalScreen[Setup | None]):
             said.update(Text("\n").join(lines))
         lower = f"  F7 index from {setup.lower_kb} KB" if setup is not None and setup.lower_kb is not None else ""
         keys = Text.assemble(*_key("F9", "load"), *_key("F6", "figures/Python/REST"), *_key("F8", "copy"))
+        if self.text.kind == "embed":
+            keys = Text.assemble(*_key("F4", "models")) + keys
         if lower:
             keys.append_text(Text.assemble(*_key("F7", f"index from {setup.lower_kb} KB" if setup else "")))
         keys.append_text(Text.assemble(*_key("Esc", "leave")))
@@ -299,6 +325,18 @@ class SetupDialog(ModalScreen[Setup | None]):
         """The request that is shown, or the Python."""
         if self.setup is not None:
             self.post_message(Copied(self._request(), "the request"))
+
+    @work(exclusive=True, group="models")
+    async def action_models(self) -> None:
+        """Takes a model from the list of those that are here."""
+        from qtui.tui.dialogs.models import ModelsDialog
+
+        chosen = await self.app.push_screen_wait(ModelsDialog(self.room))
+        if chosen is not None:
+            self.query_one("#setup-kind", Choice).value = "embed"
+            self.query_one("#setup-model", Input).value = chosen
+            self._look_soon()
+            self._check()
 
     def action_lower(self) -> None:
         """Takes the offered threshold."""

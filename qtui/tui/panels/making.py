@@ -17,7 +17,7 @@ from textual.reactive import reactive
 
 from qtui import units
 from qtui.errors import QtuiError
-from qtui.events import BuildDone
+from qtui.events import BuildDone, Skipped
 from qtui.model import CollectionView
 from qtui.plan import LoadRequest
 from qtui.tui import loading
@@ -99,10 +99,20 @@ class MakingPanel(Vertical):
                     self._list.see(event)
                     if isinstance(event, BuildDone):
                         self.post_message(CollectionsWanted())
+                    elif isinstance(event, Skipped):
+                        self._tell_skipped(event)
         except QtuiError as failure:
             error = failure.text
         finally:
             self.post_message(self.Over(error))
+
+    def _tell_skipped(self, skipped: Skipped) -> None:
+        """Which documents are left out, and why."""
+        count = len(skipped.documents)
+        lines = [f"{clean(name, 40)}: {clean(why, 100)}" for name, why in skipped.documents[:3]]
+        more = [f"and {count - 3} more"] if count > 3 else []
+        title = f"{count} document{'' if count == 1 else 's'} skipped"
+        self.notify("\n".join(lines + more), title=title, severity="warning", markup=False, timeout=15)
 
     def action_resume(self) -> None:
         """Goes on with the highlighted collection, as it was asked for."""

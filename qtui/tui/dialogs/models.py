@@ -1,0 +1,191 @@
+"""The models that embed images and texts: what each makes and takes, which are here, and getting one that isn't."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import DataTable, Static
+
+from qtui import units
+from qtui.embedders import Modality, ModelFacts
+from qtui.errors import QtuiError
+from qtui.events import Progress
+from qtui.tui.commands import Command, bindings
+from qtui.tui.room import Room
+from qtui.tui.text import clean, fitted, plain
+from qtui.tui.theme import BAD, DIM, GOOD, WARN
+from qtui.tui.widgets.frame import KeyLine
+from qtui.tui.widgets.tables import RowTable
+
+KEYS = (
+    Command("models.choose", "enter", "choose", "Choose", "Take this model", "Enter"),
+    Command("models.fetch", "d", "fetch", "Download", "Download this model, with what it takes asked first"),
+    Command("models.leave", "escape", "leave", "Back", "Cancel the download, or leave without choosing", "Esc"),
+)
+_NAME = 42
+
+
+class ModelsDialog(ModalScreen[str | None]):
+    """Lists models; dismissed with the name of one that is on this machine."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    DEFAULT_CSS = """
+    ModelsDialog { align: left top; background: $background; }
+    ModelsDialog > Vertical { height: 1fr; }
+    ModelsDialog #models-title { height: 1; background: $panel; padding: 0 1; }
+    ModelsDialog RowTable { height: 1fr; margin: 1 1 0 1; }
+    ModelsDialog #models-said { height: auto; min-height: 2; max-height: 4; padding: 0 1; }
+    """
+
+    def __init__(self, room: Room) -> None:
+        super().__init__()
+        self.room = room
+        self._facts: dict[str, ModelFacts] = {}
+        self._asked = ""
+        """The model whose download was offered: the key again begins it."""
+        self._fetching = False
+
+    def compose(self) -> ComposeResult:
+        """Title, table, what is said of the highlighted one, keys."""
+        with Vertical():
+            yield Static(Text("Models that embed images and texts", DIM), id="models-title")
+            yield RowTable(id="models-table")
+            yield Static(Text("asking which there are…", DIM), id="models-said")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Fills the table."""
+        table = self.query_one(RowTable)
+        for name, width in (("model", _NAME), ("makes", 17), ("takes", 12), ("dim", 5), ("size", 9), ("here", 4)):
+            table.add_column(Text(name), width=width, key=name)
+        table.add_column(Text("licence"), key="licence")
+        table.focus()
+        self._read()
+
+    @work(exclusive=True, group="models")
+    async def _read(self) -> None:
+        try:
+            found = await self.room.models()
+        except QtuiError as error:
+            self._say(Text.assemble(("✗ ", BAD), plain(error.text)))
+            return
+        self._facts = {facts.model: facts for facts in found}
+        table = self.query_one(RowTable)
+        row = table.cursor_row
+        table.clear()
+        for facts in sorted(found, key=lambda facts: facts.cached is None):
+            table.add_row(*_cells(facts), key=facts.model)
+        table.move_cursor(row=min(row, max(0, len(found) - 1)))
+        self._tell()
+
+    @property
+    def highlighted(self) -> ModelFacts | None:
+        """The model under the cursor."""
+        return self._facts.get(self.query_one(RowTable).row or "")
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        if not self._fetching:
+            self._asked = ""
+            self._tell()
+
+    @on(DataTable.RowSelected)
+    def _selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        self.action_choose()
+
+    def _tell(self) -> None:
+        facts = self.highlighted
+        if facts is None:
+            return
+        about = clean(facts.description, 200) or clean(facts.model)
+        where = Text.assemble(("✓ ", GOOD), f"in {clean(facts.cached or '', 90)}")
+        if facts.cached is None:
+            where = Text.assemble(("not here: ", WARN), f"d downloads {units.size(facts.download_bytes)}")
+        self._say(Text.assemble((about, DIM), "\n", where))
+
+    def _say(self, text: Text) -> None:
+        self.query_one("#models-said", Static).update(text)
+
+    def action_choose(self) -> None:
+        """Only what is here can be used."""
+        facts = self.highlighted
+        if facts is None or self._fetching:
+            return
+        if facts.cached is None:
+            self.action_fetch()
+        else:
+            self.dismiss(facts.model)
+
+    def action_fetch(self) -> None:
+        """Says what a download takes; the second time, begins it."""
+        facts = self.highlighted
+        if facts is None or self._fetching or facts.cached is not None:
+            return
+        if self._asked != facts.model:
+            self._asked = facts.model
+            size = units.size(facts.download_bytes)
+            ask = f"{clean(facts.model, 60)} is {size} under the licence {clean(facts.licence, 40)}."
+            self._say(Text.assemble(("? ", WARN), ask, "\n  d downloads it, Esc leaves it"))
+        else:
+            self._fetching = True
+            self._fetch(facts.model)
+
+    @work(exclusive=True, group="fetch")
+    async def _fetch(self, model: str) -> None:
+        self._say(Text(f"asking for {clean(model, 60)}…", DIM))
+        try:
+            async with aclosing(self.room.fetch_model(model)) as events:
+                async for event in events:
+                    if isinstance(event, Progress):
+                        self._say(_how_far(event))
+        except QtuiError as error:
+            self._say(Text.assemble(("✗ ", BAD), plain(error.text)))
+        else:
+            self._read()
+        finally:
+            self._fetching, self._asked = False, ""
+
+    def action_leave(self) -> None:
+        """Cancels first."""
+        if self._fetching:
+            self.workers.cancel_group(self, "fetch")
+            self._say(Text("cancelled: what came is kept, d goes on with it", WARN))
+        elif self._asked:
+            self._asked = ""
+            self._tell()
+        else:
+            self.dismiss(None)
+
+
+def _cells(facts: ModelFacts) -> tuple[Text, ...]:
+    makes = "vectors a token" if facts.kind.multivector else "one vector"
+    takes = " ".join({Modality.IMAGE: "images", Modality.TEXT: "texts"}[each] for each in facts.modalities)
+    return (
+        Text(fitted(facts.model, _NAME)),
+        Text(makes),
+        Text(takes),
+        Text(str(facts.dimension), justify="right"),
+        Text(units.size(facts.download_bytes), justify="right"),
+        Text("✓" if facts.cached else "", GOOD),
+        Text(fitted(facts.licence, 24)),
+    )
+
+
+def _how_far(event: Progress) -> Text:
+    total = event.total or 0
+    left = f", {units.duration(event.remaining_s)} left" if event.remaining_s is not None else ""
+    share = event.done / total if total else 0.0
+    return Text.assemble(
+        ("▲ ", WARN),
+        f"{clean(event.about, 60)}: {units.size(event.done)} of {units.size(total)} ({share:.0%}){left}",
+        ("\n  Esc cancels", DIM),
+    )
