@@ -30,24 +30,25 @@ def cost_lines(record: RunRecord, prices: Prices | None = None, width: int = 80)
     plan, found = record.cost or Prices(), costs(record)
     if not found:
         return ["no collection was measured: there is nothing to pay for"]
-    lines = _table(f"{units.count(record.dataset.points)} points", found, plan, [each.today for each in found])
+    size = f"{units.count(record.dataset.points)} points"
+    lines = _table(f"cost of {size}", found, plan, [each.today for each in found], width)
     grown = [each.grown for each in found if each.grown is not None]
     if grown:
-        lines += ["", *_table(f"{units.count(plan.points)} points (est)", found, plan, grown)]
+        lines += ["", *_table(f"cost of {units.count(plan.points)} points (est)", found, plan, grown, width)]
     lines.append("")
     for text in _said(plan, measured=all(each.measured for each in found), grown=bool(grown)):
         lines += fold(text, width)
     return lines
 
 
-def _table(title: str, found: tuple[Costed, ...], plan: Prices, needs: list[Need]) -> list[str]:
-    unit = plain(plan.currency)
-    heads = f"{f'cost, {title}':<26}{'RAM':>11}{'disk':>11}"
+def _table(title: str, found: tuple[Costed, ...], plan: Prices, needs: list[Need], width: int) -> list[str]:
+    wide = max(14, min(26, width - 54))
+    heads = f"{'method':<{wide}}{'RAM':>11}{'disk':>11}"
     if plan.known:
-        heads += f"{f'{unit}/month'.lstrip('/'):>12}{'a year':>10}{'saved':>10}"
-    lines = [heads, "─" * len(heads)]
+        heads += f"{f'{plain(plan.currency)}/month'.removeprefix('/'):>12}{'a year':>10}{'saved':>10}"
+    lines = [title, heads, "─" * len(heads)]
     for each, need in zip(found, needs, strict=True):
-        line = f"{plain(each.method):<26}{units.size(need.ram.value):>11}{units.size(need.disk.value):>11}"
+        line = f"{plain(each.method):<{wide}}{units.size(need.ram.value):>11}{units.size(need.disk.value):>11}"
         if plan.known:
             line += f"{money(need.month.value):>12}{money(need.year.value):>10}{money(need.saved_month.value):>10}"
         lines.append(line)

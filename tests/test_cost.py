@@ -99,8 +99,9 @@ def test_every_amount_is_what_its_expression_says():
 def test_the_text_fits_and_says_its_formulas():
     lines = cost_lines(record(), PRICES)
     assert max(map(len, lines)) <= 80
+    assert max(map(len, cost_lines(record(), PRICES, 68))) <= 68
     text = " ".join(" ".join(lines).split())
-    for words in ("cost, 1,000 points", "10,000 points (est)", "4 a GiB of RAM + 0.5 a GiB of disk", "3 copies", "EUR"):
+    for words in ("cost of 1,000 points", "cost of 10,000 points (est)", "4 a GiB of RAM + 0.5 a GiB of disk", "3 copies", "EUR"):
         assert words in text, words
     assert "no price was given" in costs_as_text(record())
     assert "nothing to pay for" in costs_as_text(replace(record(), collections=()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ class Archive:
         writer = export.EXPORTS.get(asked.format)
         if writer is None:
             raise UsageError(f"no export format {shown(asked.format)}; choose from {', '.join(export.EXPORTS)}")
-        return writer(self._runs.load(asked.id))
+        record = self._runs.load(asked.id)
+        priced = asked.prices is not None and asked.format in ("md", "html")
+        return writer(replace(record, cost=asked.prices) if priced else record)
 
     async def advise(self, asked: requests.Advise) -> Advice:
         """What a run says to use; its samples are read in a thread, since a long run has millions."""

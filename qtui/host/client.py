@@ -37,6 +37,7 @@ from qtui.model import (
     Timed,
 )
 from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
+from qtui.prices import Prices
 from qtui.records import RunRecord, RunSummary
 from qtui.target import Target, typed_key
 from qtui.wishes import PLAIN, Wishes
@@ -134,9 +135,9 @@ class EngineRoom(Held):
         """Removes a collection with all that it holds."""
         await self.call(requests.Delete(name))
 
-    async def views(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
+    async def glances(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
         """Several collections, as cheaply as they can be shown in a list; what can't be read is a broken one."""
-        return await self.call(requests.Views(tuple(names)))
+        return await self.call(requests.Glances(tuple(names)))
 
     async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
         """Changes settings of one vector and rebuilds what they touch. Returns seconds."""
@@ -206,9 +207,9 @@ class EngineRoom(Held):
         """What an interrupted run was asked for. Raises UsageError, which says why, for one that can't go on."""
         return await self._asked_of_runs(requests.PlanOf(run_id))
 
-    async def export(self, run_id: str, format_: str) -> str:
-        """One run as `md`, `csv` or `json` text."""
-        return await self._asked_of_runs(requests.Export(run_id, format_))
+    async def export(self, run_id: str, format_: str, prices: Prices | None = None) -> str:
+        """One run as `md`, `html`, `csv` or `json` text; a report with these prices, where any are given."""
+        return await self._asked_of_runs(requests.Export(run_id, format_, prices))
 
     async def advise(self, run_id: str, target: float, wishes: Wishes = PLAIN) -> Advice:
         """What one run says to use for a target recall, within limits."""

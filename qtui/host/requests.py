@@ -28,6 +28,7 @@ from qtui.model import (
     Timed,
 )
 from qtui.plan import BenchRequest, BuildJob, LoadRequest, SourceFacts, SourceSpec
+from qtui.prices import Prices
 from qtui.records import RunRecord, RunSummary
 from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
@@ -53,7 +54,7 @@ class View(Request[CollectionView], frozen=True):
     name: str
 
 
-class Views(Request[tuple[CollectionView, ...]], frozen=True):
+class Glances(Request[tuple[CollectionView, ...]], frozen=True):
     """Several collections for a list; what can't be read is a broken one."""
 
     names: tuple[str, ...]
@@ -160,10 +161,11 @@ class PlanOf(Request[BenchRequest], frozen=True):
 
 
 class Export(Request[str], frozen=True):
-    """One run as md, csv or json text."""
+    """One run as md, html, csv or json text; a report with these prices, where any are given."""
 
     id: str
     format: str
+    prices: Prices | None = None
 
 
 class Advise(Request[Advice], frozen=True):
@@ -289,7 +291,7 @@ RESULTS: dict[type[Request[Any]], Any] = {
     Info: EngineInfo,
     Collections: tuple[str, ...],
     View: CollectionView,
-    Views: tuple[CollectionView, ...],
+    Glances: tuple[CollectionView, ...],
     Delete: None,
     Count: int,
     Scroll: Page,

@@ -252,6 +252,9 @@ class FakeRoom(FakeMaking):
             raise NotFound("no such collection")
         return self.views[name]
 
+    async def glances(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
+        return tuple(self.views[name] for name in names if name in self.views)
+
     async def delete(self, name: str) -> None:
         if self.views.pop(name, None) is None:
             raise NotFound("no such collection")

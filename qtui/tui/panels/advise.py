@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -10,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical, VerticalScroll
 from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from qtui.advice import Advice
@@ -19,6 +21,7 @@ from qtui.preferences import Memory
 from qtui.records import RunSummary
 from qtui.tui import advising
 from qtui.tui.commands import Command, bindings
+from qtui.tui.costing import ask_cost, export_run
 from qtui.tui.dialogs.runs import PickRun
 from qtui.tui.dialogs.wishes import AskWishes
 from qtui.tui.messages import Copied, Remember
@@ -45,6 +48,8 @@ KEYS = (
     Command("advise.page_back", "C", "turn(-1)", "", "The previous page", display="C"),
     Command("advise.limits", "l", "limits", "Limits", "Limits on time and memory, and what is to be least", always="f8"),
     Command("advise.run", "o", "pick", "Run", "Choose another run"),
+    Command("advise.cost", "dollar_sign", "cost", "Cost", "What each method takes in RAM, disk and money", "$"),
+    Command("advise.export", "e", "export", "Report", "Write a report of this run: HTML, Markdown; or its data"),
     Command("advise.copy", "y", "copy", "Copy", "Copy the configuration, or the page that is shown"),
     Command("advise.back", "escape", "back", "", "Back to the choice"),
 )
@@ -288,6 +293,8 @@ class AdvisePanel(Vertical):
         """What makes sense now."""
         if action in {"step", "target", "turn", "copy", "limits"}:
             return self.advice is not None
+        if action in {"cost", "export"}:
+            return self.run_id is not None
         if action == "pick":
             return bool(self.runs)
         return True
@@ -353,6 +360,23 @@ class AdvisePanel(Vertical):
         elif best is not None:
             rest = self.page == "rest"
             self.post_message(Copied(best.rest if rest else best.python, f"the {'REST' if rest else 'Python'} form"))
+
+    @work(exclusive=True, group="cost")
+    async def action_cost(self) -> None:
+        """What each method of the run takes, and what that costs."""
+        await self._of_run(ask_cost)
+
+    @work(exclusive=True, group="export")
+    async def action_export(self) -> None:
+        """Writes a report of the run."""
+        await self._of_run(export_run)
+
+    async def _of_run(self, show: Callable[[Widget, Room, str], Awaitable[None]]) -> None:
+        if self.run_id is not None:
+            try:
+                await show(self, self.room, self.run_id)
+            except QtuiError as error:
+                self.notify(clean(error.text), severity="error", markup=False)
 
     @work(exclusive=True, group="limits")
     async def action_limits(self) -> None:

@@ -19,13 +19,12 @@ from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.records import RunRecord, RunSummary
 from qtui.tui.commands import Command, bindings
 from qtui.tui.compared import compared, refused
-from qtui.tui.dialogs.ask import ExportTo
+from qtui.tui.costing import ask_cost, export_run
 from qtui.tui.dialogs.runs import ConfirmRun, NameRun
 from qtui.tui.messages import AdviseOn, Copied, GoOn
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_full, in_short, matching, state_of, title
-from qtui.tui.saving import save
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, KEY
 from qtui.tui.widgets.controls import line_input
@@ -41,7 +40,8 @@ KEYS = (
     Command("runs.resume", "u", "resume", "Resume", "Go on with this run, which was interrupted"),
     Command("runs.mark", "space", "mark", "Compare", "Mark this run; with one marked, compare the two", "Space"),
     Command("runs.name", "n", "name", "Name", "Give this run a name"),
-    Command("runs.export", "e", "export", "Export", "Export this run as Markdown, CSV or JSON"),
+    Command("runs.export", "e", "export", "Export", "Export this run as a report (Markdown, HTML), CSV or JSON"),
+    Command("runs.cost", "dollar_sign", "cost", "Cost", "What each method takes in RAM, disk and money", "$"),
     Command("runs.filter", "slash", "filter", "Filter", "Filter runs by name, data, day or status", "/"),
     Command("runs.delete", "d", "delete", "Delete", "Delete this run"),
     Command("runs.refresh", "r", "refresh", "", "Read the runs again", always="ctrl+l"),
@@ -217,6 +217,7 @@ class RunsPanel(Vertical):
             "resume": bool(self.highlighted and self.highlighted.resumable) and self.view != "compared",
             "name": one and self.view != "compared",
             "export": one and self.view != "compared",
+            "cost": one and self.view != "compared",
             "delete": one and listed,
             "copy": not listed,
             "back": not listed or self.marked is not None or self.query_one("#runs-filter").display,
@@ -361,11 +362,20 @@ class RunsPanel(Vertical):
     async def action_export(self) -> None:
         """Writes the run to a file that isn't there yet."""
         run = self.highlighted
-        answer = None if run is None else await self.app.push_screen_wait(ExportTo(run.id))
-        if run is None or answer is None:
+        if run is None:
             return
-        format_, path = answer
         try:
-            save(self, path, await self.room.export(run.id, format_))
+            await export_run(self, self.room, run.id)
+        except QtuiError as error:
+            self._tell(error)
+
+    @work(exclusive=True, group="cost")
+    async def action_cost(self) -> None:
+        """What each method of the run takes, and what that costs."""
+        run = self.highlighted
+        if run is None:
+            return
+        try:
+            await ask_cost(self, self.room, run.id)
         except QtuiError as error:
             self._tell(error)
