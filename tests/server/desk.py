@@ -54,8 +54,7 @@ class Desk:
         return list(await self.engine.collections())
 
     async def found(self, name: str) -> Held:
-        """The collection of that name or alias."""
-        name = self.aliases.get(name, name)
+        """The collection of that name."""
         if name not in self.held:
             if name not in await self.engine.collections():
                 raise Refused(404, f"Not found: Collection `{name}` doesn't exist!")
@@ -191,7 +190,7 @@ class Desk:
         )
         query: Any = np.asarray(asked.query, np.float32)
         return await self.engine.query(
-            self.aliases.get(name, name),
+            name,
             query,
             settings,
             using=asked.using or "",

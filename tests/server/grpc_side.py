@@ -33,7 +33,8 @@ class Points(PointsServicer):
         self.seen: list[tuple[str, dict[str, str]]] = []
 
     async def _answer(self, context: Any, call: Any) -> Any:
-        self.seen.append((type(call).__name__, {k: v for k, v in context.invocation_metadata() if isinstance(v, str)}))
+        sent = {name: value for name, value in context.invocation_metadata() if isinstance(value, str)}
+        self.seen.append((call.__name__.strip("_"), sent))
         if self.fail is not None:
             code, self.fail = self.fail, None
             await context.abort(code, "told to fail", self.trailing)

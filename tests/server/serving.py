@@ -3,7 +3,8 @@
     async with serving(store) as server:
         engine = await open_target(server.target())
 
-`server.faults` is what it does wrong; `server.seen` the requests so far; `server.most` the most searches at once.
+`server.faults` is what it does wrong; `server.seen` the requests so far; `server.most` the most
+searches at once, `server.most_at_once` the most requests.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class QdrantServer:
         self.seen: list[Request] = []
         self.searching = 0
         self.most = 0
+        self.answering = 0
+        self.most_at_once = 0
 
     def target(self, **options: Any) -> Target:
         """How to reach it; `timeout`, `allow_writes` and other options as of `qtui.target.server`."""
@@ -65,7 +68,8 @@ class QdrantServer:
         faults = self.faults
         is_search = "/points/query" in request.path
         self.searching += is_search
-        self.most = max(self.most, self.searching)
+        self.answering += 1
+        self.most, self.most_at_once = max(self.most, self.searching), max(self.most_at_once, self.answering)
         try:
             if faults.latency_s and faults.hits(request):
                 await asyncio.sleep(faults.latency_s)
@@ -76,6 +80,7 @@ class QdrantServer:
             return response
         finally:
             self.searching -= is_search
+            self.answering -= 1
 
     def _instead(self, request: Request) -> Response | None:
         faults = self.faults
@@ -117,7 +122,7 @@ class QdrantServer:
                 route = Desk.ROUTES.get((request.method, "/".join(rest)))
                 if route is None:
                     raise Refused(404, "")
-                result = await route(self.desk, name, request)
+                result = await route(self.desk, self.desk.aliases.get(name, name), request)
             case _:
                 raise Refused(404, "")
         return self._rendered(request, result, began)
