@@ -194,6 +194,11 @@ class VectorView:
             return 1.0
         return None if not self.quantized_bytes else self.original_bytes / self.quantized_bytes
 
+    def document_bytes(self, points: int) -> tuple[float, float | None]:
+        """Bytes of one of `points` multivectors on average: its originals, and its quantized vectors where built."""
+        tokens = self.vectors / max(1, points)
+        return tokens * self.original_bytes, None if self.quantized_bytes is None else tokens * self.quantized_bytes
+
 
 COMPONENTS = ("originals", "quantized", "graph", "payload", "other")
 

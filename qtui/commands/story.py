@@ -42,7 +42,7 @@ def whole(view: CollectionView) -> str:
     ]
     if view.error is not None:
         return "\n\n".join([fields(head[:2]), *(_finding(finding) for finding in view.findings)])
-    parts = [fields(head), *(_vector(vector) for vector in view.vectors), _memory(view.memory)]
+    parts = [fields(head), *(_vector(vector, view.points) for vector in view.vectors), _memory(view.memory)]
     parts.extend(_finding(finding) for finding in view.findings)
     return "\n\n".join(parts if view.findings else [*parts, "No findings."])
 
@@ -118,8 +118,8 @@ def _threshold(kilobytes: int | None) -> str:
     return "never builds index or quantization" if kilobytes == 0 else f"{kilobytes:,} KB a segment"
 
 
-def _vector(vector: VectorView) -> str:
-    """All about one vector."""
+def _vector(vector: VectorView, points: int) -> str:
+    """All about one vector of a collection of so many points."""
     spec = vector.spec
     kind = f"{spec.size} × {spec.datatype}, {spec.distance}" + (", multivector (MaxSim)" if spec.multivector else "")
     rows: list[tuple[str, object]] = [
@@ -130,6 +130,7 @@ def _vector(vector: VectorView) -> str:
         ("built", _built(vector)),
         ("effective", _effective(vector)),
         ("bytes each", _compression(vector)),
+        *([("a document", _document(vector, points))] if spec.multivector and points else []),
         ("index", _index(spec)),
     ]
     return fields(rows)
@@ -170,6 +171,13 @@ def _compression(vector: VectorView) -> str:
         return f"{vector.original_bytes:,} → not built ({theory})"
     measured = units.ratio(vector.measured_compression)
     return f"{vector.original_bytes:,} → {vector.quantized_bytes:,.6g} ({measured} measured, {theory})"
+
+
+def _document(vector: VectorView, points: int) -> str:
+    original, quantized = vector.document_bytes(points)
+    small = "not built" if quantized is None else f"{units.size(round(quantized))} quantized"
+    small = "" if vector.spec.quantization is None else f", {small}"
+    return f"{vector.vectors / points:,.1f} vectors on average: {units.size(round(original))}{small}"
 
 
 def _index(spec: VectorSpec) -> str:

@@ -29,7 +29,7 @@ def inspect(view: CollectionView, width: int) -> Text:
     if view.findings:
         parts += [_title("Findings"), *(_finding(finding, width) for finding in view.findings)]
     for vector in view.vectors:
-        parts += _vector(vector, width)
+        parts += _vector(vector, view.points, width)
     parts += [_title("Optimizer and payload"), _settings(_of_collection(view), width)]
     parts += [_title("Memory"), _memory(view, width)]
     return Text("\n").join(parts)
@@ -73,10 +73,12 @@ def _hanging(text: Text, width: int) -> Text:
     return head + Text("\n  ").join(lines)
 
 
-def _vector(vector: VectorView, width: int) -> list[Text]:
+def _vector(vector: VectorView, points: int, width: int) -> list[Text]:
     name = f" {clean(vector.spec.name)}" if vector.spec.name else ""
     parts = [_title(f"Vector{name}"), _fact("Shape", f"{figures.shape(vector.spec)}, {vector.spec.datatype}")]
     parts += [_fact(label, text, style) for label, text, style in _bytes(vector)]
+    if vector.spec.multivector and points:
+        parts.append(_fact("A document", _document(vector, points)))
     parts += [_title(f"Settings{name}"), _settings(_of_vector(vector), width)]
     return parts
 
@@ -94,6 +96,13 @@ def _bytes(vector: VectorView) -> Iterator[tuple[str, str, str]]:
     yield f"Bytes/{unit}", f"{vector.original_bytes:,} → {quantized}", "" if vector.quantized_bytes else WARN
     measured, theory = units.ratio(vector.measured_compression), units.ratio(vector.theoretical_compression)
     yield "Compression", f"{measured} found, {theory} by formula", ""
+
+
+def _document(vector: VectorView, points: int) -> str:
+    """What a multivector takes on average; its originals stay on disk or not, as is said elsewhere."""
+    original, quantized = vector.document_bytes(points)
+    small = "" if quantized is None else f" → {units.size(round(quantized))}"
+    return f"{vector.vectors / points:,.0f} tokens, {units.size(round(original))}{small}"
 
 
 def _settings(rows: Iterable[Row], width: int) -> Text:

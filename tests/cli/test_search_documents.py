@@ -81,3 +81,10 @@ def test_a_collection_that_another_model_made_fails_alone(store: Path) -> None:
     assert done.code == 0, done
     assert "failed: " in done.out
     assert "holds one a point" in " ".join(done.out.split())
+
+
+def test_inspection_says_what_a_document_takes(store: Path) -> None:
+    done = qtui("inspect", "pages__binary", "--path", store)
+    assert done.code == 0, done
+    assert "1,030.0 vectors on average: 515.0 KiB, 16.1 KiB quantized" in done.out
+    assert "a document" not in qtui("inspect", "plain__binary", "--path", store).out
