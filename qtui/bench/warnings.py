@@ -72,8 +72,9 @@ def of_builds(request: BenchRequest, dimension: int) -> Iterator[RunWarning]:
 def _of_sample(taken: Taken) -> Iterator[RunWarning]:
     whole = taken.points >= taken.of
     drawn = "all" if whole else f"{taken.points:,} of {taken.of:,}"
+    how = "" if whole else f", {taken.how},"
     text = (
-        f"tried locally: {drawn} points of {shown(taken.collection)}, {taken.how}, in the embedded engine. Bytes a"
+        f"tried locally: {drawn} points of {shown(taken.collection)}{how} in the embedded engine. Bytes a"
         " vector carry over, and recall does nearly; latencies and queries a second are those of the embedded engine on"
         " this machine, not the server's"
     )

@@ -18,6 +18,15 @@ class CollectionsRead(Message):
         self.first = first
 
 
+class LookedAt(Message):
+    """These collections are in view, and one of them is highlighted."""
+
+    def __init__(self, names: tuple[str, ...], highlighted: str | None) -> None:
+        super().__init__()
+        self.names = names
+        self.highlighted = highlighted
+
+
 class CollectionsWanted(Message):
     """Something may have changed in the store: read it again."""
 
@@ -48,11 +57,12 @@ class Ended(Message):
 
 
 class Measure(Message):
-    """The user wants to measure this collection."""
+    """The user wants to measure this collection, or to try methods on a part of it elsewhere."""
 
-    def __init__(self, collection: str) -> None:
+    def __init__(self, collection: str, *, locally: bool = False) -> None:
         super().__init__()
         self.collection = collection
+        self.locally = locally
 
 
 class AdviseOn(Message):

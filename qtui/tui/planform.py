@@ -10,10 +10,21 @@ from qtui import estimate, units
 from qtui.errors import UsageError
 from qtui.filters import parse_filter
 from qtui.model import CollectionView, Distance
-from qtui.plan import BenchRequest, BuildSpec, SourceFacts, SourceSpec, check, variants
+from qtui.plan import (
+    DEFAULT_PACE,
+    DEFAULT_SAMPLE,
+    BenchRequest,
+    BuildSpec,
+    Live,
+    SourceFacts,
+    SourceSpec,
+    check,
+    variants,
+)
 from qtui.tui import figures
 from qtui.tui.fold import RunState
 from qtui.tui.text import clean
+from qtui.tui.typed import number, numbers, whole, wholes
 
 FORMATS = (".npy", ".npz", ".fvecs", ".bvecs", ".fbin", ".u8bin", ".parquet", ".hdf5", ".h5")
 TRUTH_FORMATS = (".npy", ".npz", ".ivecs", ".hdf5", ".h5")
@@ -34,6 +45,8 @@ _FLAGS = {
     "--target-recall": "keep recall",
     "--hnsw-m": "hnsw_m",
     "--ef-construct": "ef_construct",
+    "--sample": "points",
+    "--pace": "at most",
 }
 
 
@@ -42,7 +55,7 @@ class PlanText:
     """The editor's controls as they stand."""
 
     kind: str
-    """sample, file or collection."""
+    """sample, file, collection, or part: a sample of a collection, tried elsewhere."""
     path: str
     collection: str
     methods: tuple[str, ...]
@@ -69,6 +82,10 @@ class PlanText:
     cold: bool = False
     in_ram: bool = False
     keep: bool = False
+    points: str = str(DEFAULT_SAMPLE)
+    """Of a collection that is only tried: how many."""
+    pace: str = ""
+    """On a server: searches a second at most; '' is the load guard's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,22 @@ class Plan:
     beside: str = ""
     """Which collections are measured, where they are there already."""
     known: Known = NOTHING
+    served: bool = False
+    """Whether it is measured on a server."""
+
+    @property
+    def _in_place(self) -> bool:
+        return self.request.collection is not None and not self.request.live.locally
+
+    @property
+    def _pace(self) -> float | None:
+        """Searches a second that the load guard lets pass."""
+        request = self.request
+        if not (self.served and self._in_place) or request.rate is not None:
+            return None
+        if request.live.pace is not None:
+            return request.live.pace or None
+        return None if max(request.concurrency) > 1 else DEFAULT_PACE
 
     @property
     def summary(self) -> str:
@@ -103,9 +136,18 @@ class Plan:
         asked = f"{count} measurement{'' if count == 1 else 's'}"
         if request.queries:
             asked += f", {count * request.queries * request.repeat:,} searches"
-        builds = len(request.methods) if request.collection is None else 0
+        builds = 0 if self._in_place else len(request.methods)
         built = f"{builds} collection{'' if builds == 1 else 's'} to build first" if builds else ""
-        return "\n".join(line for line in (asked, built, self.beside, self._time()) if line)
+        return "\n".join(line for line in (asked, built, self.beside, self._load(), self._time()) if line)
+
+    def _load(self) -> str:
+        """What a server will notice of it."""
+        if not (self.served and self._in_place):
+            return ""
+        if self._pace is not None:
+            return f"load guard: one at a time, at most {self._pace:g}/s"
+        flight = max(self.request.concurrency)
+        return f"no load guard: {flight} in flight; others on this server may notice"
 
     def _time(self) -> str:
         """By rates of the last run on the same data, else by formula; '' as long as the data isn't known."""
@@ -113,7 +155,7 @@ class Plan:
         if facts is None:
             return ""
         measuring_s = self._measuring_s(facts)
-        if self.request.collection is not None:
+        if self._in_place:
             return "" if measuring_s is None else f"est {units.duration(measuring_s)} {self._by}"
         building_s = sum(
             estimate.build_seconds(
@@ -155,7 +197,8 @@ class Plan:
             known = self.known.search_ms.get(cell.method) if self._measured else None
             total_ms += scan_ms if cell.search.exact else known if known is not None else graph_ms
         seconds = total_ms * searches / 1000
-        return seconds if request.rate is None else max(seconds, len(variants(request)) * searches / request.rate)
+        rate = request.rate or self._pace
+        return seconds if rate is None else max(seconds, len(variants(request)) * searches / rate)
 
 
 def known_of(state: RunState, facts: SourceFacts | None) -> Known:
@@ -182,20 +225,21 @@ def read(text: PlanText, views: tuple[CollectionView, ...], known: Known = NOTHI
         truth_file=str(_file(text.truth, "truth")) if text.truth.strip() else None,
         methods=what.methods,
         rescore=rescore,
-        oversampling=tuple(_numbers(text.oversampling, "oversampling")) if text.rescore_on else (),
-        repeat=_whole(text.repeat, "repeat"),
-        limit=_whole(text.limit, "k"),
-        hnsw_ef=_wholes(text.hnsw_ef, "hnsw_ef"),
+        oversampling=tuple(numbers(text.oversampling, "oversampling")) if text.rescore_on else (),
+        repeat=whole(text.repeat, "repeat"),
+        limit=whole(text.limit, "k"),
+        hnsw_ef=wholes(text.hnsw_ef, "hnsw_ef"),
         exact=text.exact,
         ignore=text.ignore,
         build=_build(text, known),
         filter=text.filter.strip() or None,
-        concurrency=_wholes(text.concurrency, "in flight"),
-        rate=_number(text.rate, "rate", whole=False) if text.rate.strip() else None,
+        concurrency=wholes(text.concurrency, "in flight"),
+        rate=number(text.rate, "rate", whole=False) if text.rate.strip() else None,
         cold=text.cold,
-        seed=_whole(text.seed, "seed"),
-        keep=text.keep and what.collection is None,
-        target_recall=_number(text.target, "keep recall", whole=False),
+        seed=whole(text.seed, "seed"),
+        keep=text.keep and text.kind != "collection",
+        target_recall=number(text.target, "keep recall", whole=False),
+        live=_live(text),
     )
     try:
         check(request)
@@ -203,7 +247,16 @@ def read(text: PlanText, views: tuple[CollectionView, ...], known: Known = NOTHI
         raise UsageError(_in_form_words(error.text)) from None
     if request.seed < 0:
         raise UsageError("seed: 0 or more")
-    return Plan(request, what.about, what.beside, replace(known, facts=what.facts or known.facts))
+    served = any(view.name == what.collection and view.served is not None for view in views)
+    return Plan(request, what.about, what.beside, replace(known, facts=what.facts or known.facts), served)
+
+
+def _live(text: PlanText) -> Live:
+    """How a collection that others use is treated."""
+    pace = number(text.pace, "at most", whole=False) if text.pace.strip() else None
+    if text.kind != "part":
+        return Live(pace=pace)
+    return Live(locally=True, sample=whole(text.points, "points"), pace=pace)
 
 
 def _build(text: PlanText, known: Known) -> BuildSpec:
@@ -213,8 +266,8 @@ def _build(text: PlanText, known: Known) -> BuildSpec:
         distance=Distance(text.distance) if text.distance else own or Distance.COSINE,
         vector_name=text.vector_name.strip(),
         on_disk=not text.in_ram,
-        hnsw_m=_whole(text.hnsw_m, "hnsw_m") if text.hnsw_m.strip() else None,
-        ef_construct=_whole(text.ef_construct, "ef_construct"),
+        hnsw_m=whole(text.hnsw_m, "hnsw_m") if text.hnsw_m.strip() else None,
+        ef_construct=whole(text.ef_construct, "ef_construct"),
     )
 
 
@@ -222,7 +275,7 @@ def _queries(text: str) -> tuple[str | None, int]:
     """A number of queries to draw, or a file of them."""
     typed = text.strip()
     if typed.lstrip("+-").isdigit() or not typed or not set(typed) & set("./~"):
-        return None, _whole(typed, "queries")
+        return None, whole(typed, "queries")
     return str(_file(typed, "queries")), 0
 
 
@@ -257,8 +310,20 @@ def _what(text: PlanText, views: tuple[CollectionView, ...]) -> _What:
     view = next((view for view in views if view.name == text.collection), None)
     if view is None:
         raise UsageError("there is no collection to measure; choose the sample or a file")
+    if text.kind == "part":
+        return _part(text, view)
     methods = _family(view, views, text.methods)
     return _What(None, view.name, methods, view.name, _beside(view, methods, text.methods), _facts(view))
+
+
+def _part(text: PlanText, view: CollectionView) -> _What:
+    """A sample of a collection, which itself is only read."""
+    points, facts = min(view.points, whole(text.points, "points")), _facts(view)
+    name = clean(view.name, 40)
+    beside = f"tries {points:,} of {view.points:,} points of {name} in the embedded engine; {name} is only read"
+    if facts is not None and facts.rows:
+        facts = replace(facts, rows=points, vectors=facts.vectors * points // facts.rows)
+    return _What(None, view.name, text.methods, f"part of {view.name}", beside, facts)
 
 
 def _facts(view: CollectionView) -> SourceFacts | None:
@@ -310,31 +375,6 @@ def _file(text: str, label: str) -> Path:
     if path.suffix.lower() not in (TRUTH_FORMATS if label == "truth" else FORMATS):
         raise UsageError(f"{label}: {', '.join(FORMATS[:-1])} can be read")
     return path
-
-
-def _wholes(text: str, label: str) -> tuple[int, ...]:
-    return tuple(int(value) for value in _numbers(text, label, whole=True))
-
-
-def _numbers(text: str, label: str, *, whole: bool = False) -> list[float]:
-    parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
-    if not parts:
-        raise UsageError(f"{label}: give one number or several, as in 1,2,3")
-    return list(dict.fromkeys(_number(part, label, whole=whole) for part in parts))
-
-
-def _whole(text: str, label: str) -> int:
-    return int(_number(text.strip(), label, whole=True))
-
-
-def _number(text: str, label: str, *, whole: bool) -> float:
-    try:
-        value = int(text) if whole else float(text)
-    except ValueError:
-        raise UsageError(f"{label}: {'a whole number' if whole else 'a number'}, please") from None
-    if not abs(value) <= 1e9:
-        raise UsageError(f"{label}: that is out of range")
-    return value
 
 
 def _in_form_words(line: str) -> str:

@@ -275,3 +275,15 @@ async def test_nothing_measured_yet_says_how_to_begin() -> None:
         await pilot.press("3")
         await until_seen(pilot, "Nothing measured yet")
         assert app.query_one("#empty", Static).display
+
+
+async def test_what_if_is_one_key_away_and_reads_only_a_part() -> None:
+    app, room = make()
+    async with app.run_test(size=WIDE) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("w")
+        await until_seen(pilot, "in the embedded engine")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: bool(room.asked))
+        request = room.asked[0]
+        assert (request.live.locally, request.live.sample, request.source) == (True, 20_000, None)

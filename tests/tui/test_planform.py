@@ -13,6 +13,7 @@ from qtui.events import Measured
 from qtui.methods import METHODS as CATALOGUE
 from qtui.model import Distance
 from qtui.plan import BenchRequest, SourceFacts
+from qtui.served import Served
 from qtui.tui.fold import RunState
 from qtui.tui.planform import FORMATS, Known, PlanText, read
 from qtui.tui.widgets.paths import completed
@@ -151,3 +152,25 @@ def test_paths_are_completed_folder_by_folder(tmp_path: Path) -> None:
     assert completed(f"{base}/none/x", FORMATS) is None
     assert completed("~", FORMATS) == "~/"
     assert completed("~nobody-is-called-so/x", FORMATS) is None
+
+
+def test_part_of_a_collection_is_tried_locally_with_every_chosen_method() -> None:
+    plan = read(replace(text("part"), points="400"), (view("demo", points=1000),))
+    request = plan.request
+    assert (request.collection, request.methods, request.source) == ("demo", METHODS, None)
+    assert (request.live.locally, request.live.sample) == (True, 400)
+    assert "3 collections to build" in plan.summary
+    assert "tries 400 of 1,000 points of demo" in plan.summary
+    with pytest.raises(UsageError, match="points"):
+        read(replace(text("part"), points="7"), DEMO)
+
+
+def test_a_server_is_asked_under_a_guard_that_is_said_and_raised_only_on_purpose() -> None:
+    served = (replace(view("demo", points=1000), served=Served()),)
+    guarded = read(text(), served)
+    assert "at most 20/s" in guarded.summary
+    assert "load guard" not in read(text(), DEMO).summary
+    assert "at most 5/s" in read(replace(text(), pace="5"), served).summary
+    for raised in ({"pace": "0"}, {"concurrency": "4"}, {"rate": "100"}):
+        assert "no load guard" in read(replace(text(), **raised), served).summary
+    assert "load guard" not in read(text("part"), served).summary

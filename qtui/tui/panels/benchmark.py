@@ -94,6 +94,11 @@ class BenchmarkPanel(Horizontal):
         self.page = "plan"
         self.query_one(PlanEditor).measure(collection)
 
+    def try_locally(self, collection: str) -> None:
+        """Puts a part of this collection, to be tried in the embedded engine, into the plan and shows it."""
+        self.page = "plan"
+        self.query_one(PlanEditor).measure(collection, locally=True)
+
     def watch_page(self, page: str) -> None:
         """The narrow layout shows one page; the wide one, plan, table and the chart last looked at."""
         self.set_class(page == "plan", "-plan")
@@ -142,11 +147,6 @@ class BenchmarkPanel(Horizontal):
             return
         self._begin(RunState.of(plan.request, plan.about), self.room.bench(plan.request))
 
-    def action_resume(self) -> None:
-        """Goes on with the run that is shown."""
-        if self.run_state is not None and self.run_state.run_id is not None:
-            self.go_on(self.run_state.run_id)
-
     @work(exclusive=True, group="tune")
     async def action_tune(self) -> None:
         """Searches the plan for the cheapest that keeps a target recall, instead of measuring all of it."""
@@ -159,6 +159,11 @@ class BenchmarkPanel(Horizontal):
         if wanted is not None:
             request = tuned(plan.request, wanted)
             self._begin(RunState.of(request, plan.about), self.room.bench(request))
+
+    def action_resume(self) -> None:
+        """Goes on with the run that is shown."""
+        if self.run_state is not None and self.run_state.run_id is not None:
+            self.go_on(self.run_state.run_id)
 
     @work(exclusive=True, group="go-on")
     async def go_on(self, run_id: str) -> None:

@@ -22,7 +22,8 @@ from qtui.events import BuildDone, Progress
 from qtui.model import CollectionView
 from qtui.preferences import Memory
 from qtui.tui.commands import Command, bindings
-from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened, Measure, Remember
+from qtui.tui.figures import originals
+from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened, LookedAt, Measure, Remember
 from qtui.tui.panels.collection_parts import FirstRun, Inspection
 from qtui.tui.panels.making import MAKING, MakingPanel
 from qtui.tui.room import Room, RoomState
@@ -35,7 +36,7 @@ from qtui.tui.widgets.tables import CollectionTable
 from qtui.tui.widgets.workload import WorkList
 
 REPAINT_S = 0.5
-WHILE_IDLE = {"delete": "Deleting", "measure": "Measuring", "refresh": "Reading the store"}
+WHILE_IDLE = {"delete": "Deleting", "measure": "Measuring", "what_if": "Trying", "refresh": "Reading the store"}
 """Actions that need an engine with nothing else to do."""
 
 KEYS = (
@@ -44,6 +45,7 @@ KEYS = (
     Command("collections.points", "p", "points", "Points", "Browse the points of the highlighted collection"),
     Command("collections.measure", "b", "measure", "Bench", "Benchmark the highlighted collection"),
     Command("collections.filter", "slash", "filter", "Filter", "Filter collections by name or method", "/"),
+    Command("collections.what_if", "w", "what_if", "What if", "Try methods on part of it, without touching it"),
     Command("collections.sort", "s", "sort", "Sort", "Sort by the next column"),
     Command("collections.reverse", "S", "reverse", "", "Sort the other way round"),
     Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="ctrl+l"),
@@ -136,18 +138,30 @@ class CollectionsPanel(MakingPanel):
         table = self.query_one(CollectionTable)
         if self.views is None:
             return
-        words = self.query_one("#filter", Input).value
-        table.show_views(self.views or (), words)
-        shown, of = len(table.keys), len(self.views or ())
-        said = f"{shown} of {of} match" if words.strip() else f"{of} collection{'' if of == 1 else 's'}"
-        self.query_one("#list-said", Static).update(Text(said))
+        table.show_views(self.views or (), self.query_one("#filter", Input).value)
         self._inspect_row()
 
     def _inspect_row(self) -> None:
-        name = self.query_one(CollectionTable).row
-        view = next((view for view in self.views or () if view.name == name), None)
-        self.query_one(Inspection).view = view
+        table = self.query_one(CollectionTable)
+        self.query_one(Inspection).view = table.found.get(table.row or "")
+        if self.views is not None and self.room_state.status != "closed":
+            self._say_which()
         self.refresh_bindings()
+
+    def _say_which(self) -> None:
+        """How many there are; where the inspection isn't beside the list, what its columns cut or leave out."""
+        words, view = self.query_one("#filter", Input).value, self.highlighted
+        shown, of = len(self.query_one(CollectionTable).keys), len(self.views or ())
+        said = Text(f"{shown} of {of} match" if words.strip() else f"{of} collection{'' if of == 1 else 's'}")
+        if view is not None and self.app.size.width < self.app.HORIZONTAL_BREAKPOINTS[-1][0]:
+            said.append(f"  ▸ {clean(view.name)}", "bold").append(f"  {view.status}, {originals(view)}")
+        said.no_wrap, said.overflow = True, "ellipsis"
+        self.query_one("#list-said", Static).update(said)
+
+    def on_resize(self) -> None:
+        """What is said beside the list follows the width."""
+        if self.views is not None:
+            self._inspect_row()
 
     @property
     def highlighted(self) -> CollectionView | None:
@@ -167,6 +181,7 @@ class CollectionsPanel(MakingPanel):
         sensible = {
             "delete": one and self.may_write,
             "measure": one,
+            "what_if": one,
             "points": one,
             "inspect": one and listed,
             "refresh": True,
@@ -248,6 +263,11 @@ class CollectionsPanel(MakingPanel):
         if self.highlighted is not None:
             self.post_message(Measure(self.highlighted.name))
 
+    def action_what_if(self) -> None:
+        """Over to the benchmark, to try methods on a part of this collection in the embedded engine."""
+        if self.highlighted is not None:
+            self.post_message(Measure(self.highlighted.name, locally=True))
+
     @work(exclusive=True, group="delete")
     async def action_delete(self) -> None:
         """Removes the highlighted collection once its name has been typed."""
@@ -269,6 +289,8 @@ class CollectionsPanel(MakingPanel):
     @on(LineTable.Highlighted)
     def _row_highlighted(self) -> None:
         self._inspect_row()
+        table = self.query_one(CollectionTable)
+        self.post_message(LookedAt(table.in_view, table.row))
 
     @on(LineTable.Chosen)
     def _row_selected(self) -> None:

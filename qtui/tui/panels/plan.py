@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView, Distance
-from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_QUERIES, SourceFacts, SourceSpec
+from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_PACE, DEFAULT_QUERIES, DEFAULT_SAMPLE, SourceFacts, SourceSpec
 from qtui.tui.fold import RunState
 from qtui.tui.messages import PlanEdited
 from qtui.tui.planform import FORMATS, NOTHING, TRUTH_FORMATS, Known, Plan, PlanText, known_of, read, source_of
@@ -23,7 +23,12 @@ from qtui.tui.theme import BAD, GOOD
 from qtui.tui.widgets.controls import Choice, Field, MethodList, Toggle, line_input
 from qtui.tui.widgets.paths import path_input
 
-SOURCES = (("sample", "the sample"), ("file", "a file"), ("collection", "a collection"))
+SOURCES = (
+    ("sample", "the sample"),
+    ("file", "a file"),
+    ("collection", "a collection"),
+    ("part", "a part of one"),
+)
 DISTANCES = (("", "as the file says"), *((distance.value, distance.value) for distance in Distance))
 BUILT_ALONE = ("distance-field", "vector-field", "m-field", "ef-field", "ram-field", "keep-field", "truth-field")
 """What only concerns collections that are built for the run."""
@@ -56,6 +61,7 @@ class PlanEditor(Vertical):
                 yield Field("measure", self.kind)
                 yield Field("file", path_input(FORMATS, id="path", placeholder="path; → completes"), id="path-field")
                 yield Field("collection", self.collection, id="collection-field")
+                yield Field("points", line_input(str(DEFAULT_SAMPLE), id="points"), id="points-field")
                 yield Field("queries", line_input(str(DEFAULT_QUERIES), id="queries", placeholder="number or file"))
                 yield Field("repeat", line_input("3", id="repeat"))
                 yield Field("k", line_input("10", id="limit"))
@@ -82,6 +88,9 @@ class PlanEditor(Vertical):
         yield Field("filter", line_input("", id="filter-text", placeholder="all points; a = b"))
         yield Field("in flight", line_input("1", id="concurrency"))
         yield Field("rate", line_input("", id="rate", placeholder="closed loop"))
+        yield Field(
+            "at most", line_input("", id="pace", placeholder=f"{DEFAULT_PACE:g}/s; 0: no guard"), id="pace-field"
+        )
         yield Field("seed", line_input("0", id="seed"))
         yield Field("keep recall", line_input("0.95", id="target"))
         yield Field("cold", Toggle("a cold pass first", id="cold"))
@@ -107,9 +116,9 @@ class PlanEditor(Vertical):
             choice.value = next(iter(dict(choice.options)), "")
         self._check()
 
-    def measure(self, collection: str) -> None:
-        """Puts this collection into the plan."""
-        self.query_one("#kind", Choice).value = "collection"
+    def measure(self, collection: str, *, locally: bool = False) -> None:
+        """Puts this collection into the plan: itself, or a part of it to be tried locally."""
+        self.query_one("#kind", Choice).value = "part" if locally else "collection"
         self.query_one("#collection", Choice).value = collection
         self._check()
 
@@ -127,10 +136,14 @@ class PlanEditor(Vertical):
     def _check(self) -> None:
         text = self._text()
         self.query_one("#path-field").display = text.kind == "file"
-        self.query_one("#collection-field").display = text.kind == "collection"
+        self.query_one("#collection-field").display = text.kind in ("collection", "part")
+        self.query_one("#points-field").display = text.kind == "part"
+        self.query_one("#pace-field").display = any(view.served is not None for view in self.views or ())
         self.query_one("#advanced-settings").display = self.query_one("#advanced", Toggle).value
         for name in BUILT_ALONE:
             self.query_one(f"#{name}").display = text.kind != "collection" or name == "vector-field"
+        self.query_one("#distance-field").display = text.kind in ("sample", "file")
+        self.query_one("#truth-field").display = text.kind in ("sample", "file")
         said = self.query_one("#plan-said", Static)
         try:
             facts = self._look(source_of(text))
@@ -201,4 +214,6 @@ class PlanEditor(Vertical):
             cold=on_("cold"),
             in_ram=on_("in-ram"),
             keep=on_("keep"),
+            points=typed("points"),
+            pace=typed("pace") if self.query_one("#pace-field").display else "",
         )

@@ -1,0 +1,34 @@
+"""Numbers as they are typed into a form, each wrong one refused in the words of its field. No widget."""
+
+from __future__ import annotations
+
+from qtui.errors import UsageError
+
+
+def wholes(text: str, label: str) -> tuple[int, ...]:
+    """Whole numbers, separated by commas, each once. Raises UsageError."""
+    return tuple(int(value) for value in numbers(text, label, whole=True))
+
+
+def numbers(text: str, label: str, *, whole: bool = False) -> list[float]:
+    """Numbers, separated by commas or semicolons, each once. Raises UsageError."""
+    parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+    if not parts:
+        raise UsageError(f"{label}: give one number or several, as in 1,2,3")
+    return list(dict.fromkeys(number(part, label, whole=whole) for part in parts))
+
+
+def whole(text: str, label: str) -> int:
+    """One whole number. Raises UsageError."""
+    return int(number(text.strip(), label, whole=True))
+
+
+def number(text: str, label: str, *, whole: bool) -> float:
+    """One number, at most 1e9 either way. Raises UsageError."""
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        raise UsageError(f"{label}: {'a whole number' if whole else 'a number'}, please") from None
+    if not abs(value) <= 1e9:
+        raise UsageError(f"{label}: that is out of range")
+    return value
