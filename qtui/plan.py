@@ -239,6 +239,8 @@ class BenchRequest:
     """What memory costs, for the record."""
     tune: bool = False
     """Search the grid for that variant, instead of measuring all of it."""
+    adaptive: bool = False
+    """Then try to choose its oversampling query by query."""
     live: Live = Live()
 
 

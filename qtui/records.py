@@ -308,6 +308,39 @@ class TuningRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AdaptiveRecord:
+    """Oversampling chosen query by query for the recommended variant: what was learned, and what came of it."""
+
+    method: str
+    search: SearchSettings
+    """With the best fixed factor."""
+    predictor: str
+    tried: dict[str, float]
+    """Predictor → its gain in recall at equal cost, on queries of the learning half that were left out."""
+    cuts: tuple[float, ...]
+    factors: tuple[float, ...]
+    """By part of the predictor's range; one more than there are cuts."""
+    learned_on: int
+    judged_on: int
+    """Queries, all others."""
+    recall: Span
+    """On the judging half."""
+    gain: Span
+    """Recall there, less that of fixed factors which read as many originals."""
+    spared: Span
+    """Share of the originals that it needn't read there, against fixed factors with the same recall."""
+    mean_factor: float
+    engine_ms: float
+    """Median engine time a query, the search that looks at the candidates included where one is needed."""
+    fixed_engine_ms: float
+    helps: bool
+    """Whether the gain is significant, and worth a thousandth of recall."""
+    verdict: str
+    python: str
+    """A function that chooses the factor, without any dependency."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run, whole or partial."""
 
@@ -331,6 +364,8 @@ class RunRecord:
     """What the user calls it."""
     tuning: TuningRecord | None = None
     """Only of `tune`."""
+    adaptive: AdaptiveRecord | None = None
+    """Only with `--adaptive`, where there was something to try."""
     cost: Prices | None = None
     """What the user says that memory costs, and what the collection is to grow to; None when nothing was said."""
 

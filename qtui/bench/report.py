@@ -188,6 +188,9 @@ def _advice(record: RunRecord, width: int) -> Iterator[str]:
         lines.append(f"runner-up: {second.method} {_asked(second.search)}: {second.why}")
     lines += [f"can't be told apart from it: {text}" for text in best.alike]
     lines += [f"cheaper, and not excluded by these queries: {text}" for text in best.undecided]
+    if record.adaptive is not None:
+        found = record.adaptive
+        lines.append(f"adaptive oversampling, by {found.predictor}: {found.verdict}")
     for line in lines:
         yield from fold(line, width)
 

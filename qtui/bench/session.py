@@ -12,7 +12,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from qtui.bench import advise, answers, building, crew, guard, likeness, questions, running, schedule, tuning, warnings
+from qtui.bench import (
+    adapting,
+    advise,
+    answers,
+    building,
+    crew,
+    guard,
+    likeness,
+    questions,
+    running,
+    schedule,
+    tuning,
+    warnings,
+)
 from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
 from qtui.bench.crew import Hire
@@ -255,6 +268,7 @@ class _Session:
             distance=distance,
             filter_=self._filter,
             own_ids=asked.ids,
+            titles=asked.titles,
             held_out=asked.rows,
             cells=cells,
             collection_names=names,
@@ -287,6 +301,10 @@ class _Session:
                 stack.push_async_callback(state.crew.dismiss)
             async for event in await stack.enter_async_context(aclosing(measuring(state, engine, self._gate).events())):
                 yield event
+        if self._request.adaptive:
+            async with aclosing(adapting.adapt(state, engine)) as trial:
+                async for event in trial:
+                    yield event
         for warned in state.take_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):
             yield warned
 

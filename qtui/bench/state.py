@@ -27,6 +27,7 @@ from qtui.filters import Filter
 from qtui.model import Distance, EngineInfo, PointId
 from qtui.plan import BenchRequest, Variant
 from qtui.records import (
+    AdaptiveRecord,
     CollectionRecord,
     Dataset,
     EngineVersion,
@@ -101,6 +102,9 @@ class RunState:
     name: str | None = None
     tuning: TuningRecord | None = None
     """How the grid was searched; only when it was, and is done."""
+    adaptive: AdaptiveRecord | None = None
+    titles: tuple[str, ...] | None = None
+    """Texts of the queries, where they are known."""
 
     def warn(self, code: str, text: str, about: str | None = None) -> tuple[Warned, ...]:
         """Remembers a warning; the event for it, unless it was said before."""
@@ -154,6 +158,7 @@ class RunState:
             cost=self.request.cost,
             name=self.name,
             tuning=self.tuning,
+            adaptive=self.adaptive,
         )
 
     def save(self) -> None:

@@ -134,6 +134,11 @@ def _how(parser: Parser) -> None:
     group.add_argument("--cold", action="store_true", help="first a pass with the page cache emptied")
     group.add_argument("--seed", type=values.whole(0), metavar="N", default=standard.seed, help="(default: 0)")
     group = parser.add_argument_group("results")
+    group.add_argument(
+        "--adaptive",
+        action="store_true",
+        help="then try oversampling chosen query by query, learned on half of the queries and judged on the other",
+    )
     group.add_argument("--keep", action="store_true", help="keep the collections that were built, and say where")
     group.add_argument("--yes", action="store_true", help="don't ask before what takes minutes")
     group.add_argument("--json", metavar="F|-", help="write the run record to a file; `-`: to stdout, alone")
@@ -223,6 +228,7 @@ def make_request(args: Namespace) -> BenchRequest:
         seed=args.seed,
         target_recall=args.target_recall,
         wishes=Wishes(args.max_p95, args.max_ram, args.max_disk, args.minimise),
+        adaptive=args.adaptive,
         keep=args.keep,
         cost=paid.of(args),
         live=live.live_of(args),
