@@ -188,7 +188,8 @@ class Desk:
             oversampling=quantization.oversampling,
             indexed_only=bool(params.indexed_only),
         )
-        query: Any = np.asarray(asked.query, np.float32)
+        nearest: Any = asked.query.nearest if isinstance(asked.query, m.NearestQuery) else asked.query
+        query: Any = np.asarray(nearest, np.float32)
         return await self.engine.query(
             name,
             query,
