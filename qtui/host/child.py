@@ -110,7 +110,7 @@ class Room:
         async with self._engine_on(asked.name) as engine:
             return await engine.view(asked.name)
 
-    async def views(self, asked: requests.Views) -> tuple[CollectionView, ...]:
+    async def glances(self, asked: requests.Glances) -> tuple[CollectionView, ...]:
         """A page of collections for a list; those that are gone meanwhile are left out."""
         async with self._turn:
             glances = getattr(self._engine, "glances", None)
@@ -341,7 +341,7 @@ async def _serve(service: Service, target: Target) -> None:
         requests.Info: room.info,
         requests.Collections: room.collections,
         requests.View: room.view,
-        requests.Views: room.views,
+        requests.Glances: room.glances,
         requests.Delete: room.delete,
         requests.Count: room.count,
         requests.Scroll: room.scroll,

@@ -51,6 +51,8 @@ def built(view: CollectionView) -> tuple[str, bool]:
     done = sum(vector.built.segments for vector in quantized)
     of = sum(vector.built.of for vector in quantized)
     complete = all(vector.built.complete for vector in quantized)
+    if view.served is not None and view.served.built_from == "estimate":
+        return f"{'✓' if complete else '⚠'} est", complete
     return f"{done}/{of} {'✓' if complete else '⚠'}", complete
 
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from qtui import units
 from qtui.methods import METHODS
-from qtui.model import COMPONENTS, Built, Bytes, CollectionView, Finding, VectorView
-from qtui.tui import figures
+from qtui.model import COMPONENTS, UNREAD, Built, Bytes, CollectionView, Finding, VectorView
+from qtui.tui import figures, served
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, GOOD, HEAD, WARN
 
@@ -18,6 +18,14 @@ LABEL, GAP, NARROWEST = 14, 2, 9
 NONE = units.ABSENT
 CONSOLE = Console(width=200, color_system=None)
 """Wraps text; nothing is ever printed on it."""
+STATUS = {
+    "green": ("●", GOOD),
+    "partial": ("◐", WARN),
+    "yellow": ("◆", WARN),
+    "grey": ("‖", WARN),
+    UNREAD: ("·", DIM),
+}
+"""Sign and style of each; ✗ for all others."""
 SEVERITY = {"error": ("✗", BAD), "warning": ("⚠", WARN), "info": ("i", DIM)}
 Row = tuple[str, str, str, str]
 """A setting: its name, configured, built, effective."""
@@ -25,9 +33,13 @@ Row = tuple[str, str, str, str]
 
 def inspect(view: CollectionView, width: int) -> Text:
     """All that is known about a collection, in lines of at most `width` cells where words allow."""
+    if view.status == UNREAD:
+        return Text.assemble((clean(view.name), HEAD), ("\nit is read as soon as you stay on it", DIM))
     parts = [_head(view, width)]
     if view.findings:
         parts += [_title("Findings"), *(_finding(finding, width) for finding in view.findings)]
+    if view.served is not None:
+        parts += served.told(view.served, width)
     for vector in view.vectors:
         parts += _vector(vector, view.points, width)
     parts += [_title("Optimizer and payload"), _settings(_of_collection(view), width)]
@@ -52,7 +64,7 @@ def _head(view: CollectionView, width: int) -> Text:
 
 def status(view: CollectionView) -> tuple[str, str]:
     """The sign and style of a collection's status."""
-    return {"green": ("●", GOOD), "partial": ("◐", WARN)}.get(view.status, ("✗", BAD))
+    return STATUS.get(view.status, ("✗", BAD))
 
 
 def _title(text: str) -> Text:
@@ -95,6 +107,9 @@ def _bytes(vector: VectorView) -> Iterator[tuple[str, str, str]]:
     quantized = "not built" if vector.quantized_bytes is None else f"{vector.quantized_bytes:,.0f}"
     yield f"Bytes/{unit}", f"{vector.original_bytes:,} → {quantized}", "" if vector.quantized_bytes else WARN
     measured, theory = units.ratio(vector.measured_compression), units.ratio(vector.theoretical_compression)
+    if vector.quantized_from == "formula":
+        yield "Compression", f"{theory} by formula; the bytes are est", ""
+        return
     yield "Compression", f"{measured} found, {theory} by formula", ""
 
 
@@ -184,7 +199,9 @@ def _asked(on_disk: bool | None, placement: str | None) -> str:  # noqa: FBT001 
 
 def _memory(view: CollectionView, width: int) -> Text:
     column = max(10, min(13, (width - LABEL) // 3))
-    lines = [Text(f"{'':<{LABEL}}{'heap':>{column}}{'cached':>{column}}{'disk':>{column}}", DIM)]
+    source = None if view.served is None else served.memory_source(view.served)
+    lines = [] if source is None else [_hanging(Text(f"  {source}", DIM), width)]
+    lines += [Text(f"{'':<{LABEL}}{'heap':>{column}}{'cached':>{column}}{'disk':>{column}}", DIM)]
     for component in COMPONENTS:
         found = view.memory.get(component, Bytes())
         cells = "".join(f"{units.size(value):>{column}}" for value in (found.heap, found.cached, found.disk))

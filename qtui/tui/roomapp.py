@@ -5,8 +5,10 @@ Owns what comes from the engine and is shared by all panels: the collections and
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from functools import partial
+from time import monotonic
 
 from textual import on, work
 from textual.app import App
@@ -18,12 +20,18 @@ from textual.reactive import reactive
 from qtui.errors import EngineGone, QtuiError
 from qtui.model import CollectionView, EngineInfo
 from qtui.target import Target
-from qtui.tui.messages import CollectionsRead, CollectionsWanted
+from qtui.tui.messages import CollectionsRead, CollectionsWanted, LookedAt
 from qtui.tui.notices import Notice
 from qtui.tui.room import MakeRoom, RoomState
+from qtui.tui.shelf import Shelf
 from qtui.tui.text import clean
 
 MOST_NOTICES = 200
+SHOW_EVERY_S = 0.5
+LOOK_AFTER_S = 0.15
+LOOK_EVERY_S = 2.0
+LOOKING = frozenset({"ready", "building"})
+"""States of the engine room in which it may be asked for what a server works on."""
 
 
 class RoomApp(App[None]):
@@ -41,8 +49,14 @@ class RoomApp(App[None]):
         self.target = target
         """What we are connected to; None is a store that a test scripted."""
         self.set_reactive(RoomApp.may_write, target is None or target.writable)
+        self._shelf = Shelf()
+        self._highlighted: str | None = None
         self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
         self.room = make_room(partial(setattr, self, "room_state"))
+
+    async def on_mount(self) -> None:
+        """What a server works on is looked at again and again."""
+        self.set_interval(LOOK_EVERY_S, self._look_again)
 
     @property
     def makes_collections(self) -> bool:
@@ -88,19 +102,72 @@ class RoomApp(App[None]):
 
     @work(exclusive=True, group="read")
     async def _read(self, *, first: bool = False) -> None:
-        views: list[CollectionView] = []
         try:
-            for name in await self.room.collections():
-                try:
-                    views.append(await self.room.view(name))
-                except QtuiError as error:
-                    if self.room_state.status in {"restarting", "closed"}:
-                        raise
-                    self._tell(error)
+            names = await self.room.collections()
+            if not self._is_server:
+                self.post_message(CollectionsRead(await self.room.glances(names), first=first))
+                return
+            self._shelf.begin(names)
+            self.post_message(CollectionsRead(self._shelf.views, first=first))
+            await self._read_pages()
         except QtuiError as error:
             self._tell(error)
+
+    @property
+    def _is_server(self) -> bool:
+        return self.engine is not None and self.engine.kind == "server"
+
+    # --- a server's collections, read as they are looked at -------------------------------------------------------
+
+    async def _read_pages(self) -> None:
+        shown = monotonic()
+        while page := self._shelf.next_page():
+            self._shelf.put(page, await self.room.glances(page))
+            if monotonic() - shown >= SHOW_EVERY_S or not self._shelf.next_page():
+                self.views = self._shelf.views
+                shown = monotonic()
+        self._look()
+
+    @work(exclusive=True, group="read")
+    async def _read_wanted(self) -> None:
+        try:
+            await self._read_pages()
+        except QtuiError as error:
+            self._tell(error)
+
+    @on(LookedAt)
+    def _looked_at(self, message: LookedAt) -> None:
+        moved = message.highlighted != self._highlighted
+        self._highlighted = message.highlighted
+        if not self._is_server:
             return
-        self.post_message(CollectionsRead(tuple(views), first=first))
+        if self._shelf.want(message.names) and not self._reads:
+            self._read_wanted()
+        if moved:
+            self._look()
+
+    @property
+    def _reads(self) -> bool:
+        return any(worker.group == "read" and not worker.is_finished for worker in self.workers)
+
+    def _look(self) -> None:
+        """Reads the highlighted collection in full, where that lacks and nothing is measured."""
+        if self._is_server and self.room_state.status in LOOKING and self._shelf.lacks(self._highlighted):
+            self._look_at(self._highlighted or "")
+
+    def _look_again(self) -> None:
+        if self._shelf.changes(self._highlighted):
+            self._look()
+
+    @work(exclusive=True, group="look")
+    async def _look_at(self, name: str) -> None:
+        await asyncio.sleep(LOOK_AFTER_S)  # whoever runs through the list asks for none of it
+        try:
+            self._shelf.put_whole(await self.room.view(name))
+        except QtuiError as error:
+            self._tell(error)
+        else:
+            self.views = self._shelf.views
 
     @on(CollectionsRead)
     def _collections_read(self, message: CollectionsRead) -> None:

@@ -145,17 +145,10 @@ async def test_escape_cancels_the_demo_and_keeps_what_is_built() -> None:
 
 
 async def test_one_broken_collection_does_not_hide_the_others() -> None:
-    app, room = make((view("bad"), view("good")))
-    fine = room.view
-
-    async def sometimes(name: str):
-        if name == "bad":
-            raise DataError("'bad' is damaged; delete it")
-        return await fine(name)
-
-    room.view = sometimes  # type: ignore[method-assign]  # one collection fails
-    async with app.run_test(size=NARROW, notifications=True) as pilot:
-        await until_seen(pilot, "1 collection")
+    app, _ = make((view("bad", status="broken", vectors=(), error="'bad' is damaged; delete it"), view("good")))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until_seen(pilot, "✗ bad")
+        await until_seen(pilot, "2 collections")
         await until_seen(pilot, "is damaged; delete it")
 
 
