@@ -107,15 +107,14 @@ def _app(args: Namespace, *, demo: str | None) -> Exit:
             "the app needs a terminal; without one, `qtui bench --vectors sample` measures the samples,"
             " and `qtui --help` lists what else works"
         )
-    from qtui.demos import DOCUMENTS, TEXTS
+    from qtui.commands.demo import chosen
     from qtui.tui.app import run as run_app
 
-    chosen = None if demo is None else DOCUMENTS if args.documents else TEXTS
-    if chosen is None:
+    if demo is None:
         return Exit(run_app(target(args), writes=args.allow_writes))
     if args.url is not None or args.profile is not None:
         raise UsageError("a demo is built in a store of this machine: leave out --url and --profile")
-    return Exit(run_app(Target(path=str(args.path or store_dir())), demo=chosen))
+    return Exit(run_app(Target(path=str(args.path or store_dir())), demo=chosen(args)))
 
 
 def _parting(reason: str, console: Console) -> str:

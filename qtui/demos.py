@@ -5,11 +5,14 @@ Standard library only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from qtui.embedders import EmbedderChoice
 from qtui.methods import DEFAULT_METHODS
-from qtui.model import Distance, SearchSettings
-from qtui.plan import BuildSpec, LoadRequest, SourceSpec, collection_names
+from qtui.model import CollectionView, Distance, SearchSettings
+from qtui.pictured import sample_images
+from qtui.plan import BuildSpec, DocumentsSpec, LoadRequest, SourceSpec, collection_names
 from qtui.searching.columns import Column
 
 PRESETS = {"colpali-scalar": "scalar", "colpali-binary": "binary"}
@@ -27,6 +30,16 @@ NOTEBOOK = BuildSpec(
     segments=None,
 )
 """Its settings; the quantile (0.99) and quantized vectors always in RAM are every build's."""
+MODEL = "Qdrant/colpali-v1.3-fp16"
+"""The notebook's model."""
+PAGES = ("financial-report.png", "titanic-newspaper.jpg", "men-walk-on-moon-newspaper.jpg", "einstein-newspaper.jpg")
+"""The pictures, in the notebook's order."""
+QUERY = "financial quarterly results revenue"
+_COLUMNS = (
+    Column("colpali-scalar", SearchSettings(10, rescore=True, oversampling=2.0), VECTOR),
+    Column("colpali-binary", SearchSettings(10, rescore=True, oversampling=2.0), VECTOR),
+    Column("colpali-binary", SearchSettings(10, rescore=False), VECTOR),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +51,18 @@ class Demo:
     columns: tuple[Column, ...] = ()
     """What the Search tab opens with; () leaves the app where it is."""
     query: str = ""
+    embedder: EmbedderChoice | None = None
+    """The model that makes the vectors; None where they ship with qtui."""
 
     @property
     def collections(self) -> tuple[str, ...]:
         """Names of all that it builds, in order."""
         return tuple(name for load in self.loads for name in collection_names(load).values())
+
+    def is_ready(self, views: Iterable[CollectionView]) -> bool:
+        """Whether all that it builds is there, made by a model where it wants one."""
+        made = {each.name for each in views if each.status == "green" and (each.embedder or not self.embedder)}
+        return made.issuperset(self.collections)
 
 
 def preset(name: str, source: SourceSpec) -> LoadRequest:
@@ -50,14 +70,14 @@ def preset(name: str, source: SourceSpec) -> LoadRequest:
     return LoadRequest(name, source, (PRESETS[name],), NOTEBOOK, keep_name=True)
 
 
+def documents(choice: EmbedderChoice | None = None) -> Demo:
+    """The notebook's flow: on the pictures with that model, or on the sample's vectors where there is none."""
+    source = SourceSpec("documents")
+    if choice is not None:
+        pages = tuple(str(sample_images() / name) for name in PAGES)
+        source = SourceSpec("embed", documents=DocumentsSpec(pages, choice))
+    return Demo("documents", tuple(preset(name, source) for name in PRESETS), _COLUMNS, QUERY, choice)
+
+
 TEXTS = Demo("texts", (LoadRequest("demo", SourceSpec("sample"), DEFAULT_METHODS),))
-DOCUMENTS = Demo(
-    "documents",
-    tuple(preset(name, SourceSpec("documents")) for name in PRESETS),
-    (
-        Column("colpali-scalar", SearchSettings(10, rescore=True, oversampling=2.0), VECTOR),
-        Column("colpali-binary", SearchSettings(10, rescore=True, oversampling=2.0), VECTOR),
-        Column("colpali-binary", SearchSettings(10, rescore=False), VECTOR),
-    ),
-    "financial quarterly results revenue",
-)
+DOCUMENTS = documents()

@@ -167,7 +167,7 @@ class QtuiApp(RoomApp):
         if demo is None:
             return
         self.views = message.views
-        if {view.name for view in message.views if view.status == "green"}.issuperset(demo.collections):
+        if demo.is_ready(message.views):
             self.demo = None
             if demo.columns and self.query_one(TabLine).current == TABS[0].panel:
                 await self._hand("search", "show", demo.columns, demo.query)
