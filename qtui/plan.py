@@ -197,6 +197,8 @@ class Live:
     pace: float | None = None
     """Searches a second that a server is asked at most; None: DEFAULT_PACE, unless a rate or several in flight are
     asked for; 0: as fast as it answers."""
+    copies: bool = False
+    """Make a copy of the collection for each method on its own server, and remove them after."""
     processes: int | None = None
     """Client processes that ask a server; None: as many as the searches in flight and the cores make sensible."""
     taken: Taken | None = None
@@ -235,6 +237,10 @@ class BenchRequest:
     """What the recommended variant must keep."""
     wishes: Wishes = PLAIN
     """What else it must keep, and what of it is to be least."""
+    memory: bool = False
+    """Then also look at what search keeps in memory, and reads from disk."""
+    placements: bool = False
+    """The same with the quantized vectors cold, cached and pinned: rebuilds the temporary collections."""
     cost: Prices | None = None
     """What memory costs, for the record."""
     tune: bool = False
@@ -300,11 +306,17 @@ def check(request: BenchRequest) -> None:
         (all(1 <= level <= 256 for level in request.concurrency), "--concurrency takes levels from 1 to 256"),
         (request.rate is None or 0 < request.rate <= 1e6, "--rate must be above 0 and at most 1000000"),
         (not request.live.locally or request.collection is not None, "--locally goes with --collection NAME"),
+        (not request.live.copies or request.collection is not None, "--copies goes with --collection NAME"),
+        (not (request.live.copies and request.live.locally), "give either --locally or --copies"),
         (100 <= request.live.sample <= MOST_SAMPLED, f"--sample takes 100 to {MOST_SAMPLED} points"),
         (request.live.processes is None or 1 <= request.live.processes <= 16, "--processes takes 1 to 16"),
         (request.rate is None or not request.live.pace, "--pace and --rate say different things; give one of them"),
         (request.live.pace is None or 0 <= request.live.pace <= 1e6, "--pace must be 0 or more, and at most 1000000"),
         (bool(request.rescore), "--rescore takes on, off or both"),
+        (
+            not request.placements or request.source is not None,
+            "--placements rebuilds collections, so it takes temporary ones: give --vectors",
+        ),
         (0 < request.target_recall <= 1, "--target-recall must be above 0 and at most 1"),
         (True not in request.rescore or bool(request.oversampling), "--oversampling needs at least one factor"),
     )

@@ -21,6 +21,7 @@ from qtui.bench import (
     guard,
     likeness,
     questions,
+    residency,
     running,
     schedule,
     tuning,
@@ -28,6 +29,7 @@ from qtui.bench import (
 )
 from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
+from qtui.bench.copies import with_copies
 from qtui.bench.crew import Hire
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
@@ -77,12 +79,16 @@ async def bench(
     ask a server together; without it this one asks alone.
     """
     check(request)
-    if request.live.locally:
+    if request.live.locally or request.live.copies:
         if engine is None:
-            raise UsageError("a sample can only be taken from an open store or server")
-        run = partial(bench, engine=None, home=home, build=build, clock=clock, open_engine=open_engine, gate=gate)
+            raise UsageError("a collection can only be read in an open store or server")
+        run = partial(bench, home=home, build=build, clock=clock, open_engine=open_engine, gate=gate, hire=hire)
         pace = guard.reading_pace(request, engine.info, clock)
-        async with aclosing(what_if(request, engine=engine, home=home, pace=pace, run=run)) as events:
+        if request.live.locally:
+            steps = what_if(request, engine=engine, home=home, pace=pace, run=partial(run, engine=None))
+        else:
+            steps = with_copies(request, engine=engine, pace=pace, run=partial(run, engine=engine))
+        async with aclosing(steps) as events:
             async for event in events:
                 yield event
         return
@@ -296,17 +302,25 @@ class _Session:
         state.save()
         measuring = tuning.Tuning if self._request.tune else running.Measuring
         async with AsyncExitStack() as stack:
-            if state.plan.processes > 1 and self._hire is not None:
-                state.crew = await self._hire(state.plan.processes, state.queries)
-                stack.push_async_callback(state.crew.dismiss)
+            await self._take_on(stack, state)
             async for event in await stack.enter_async_context(aclosing(measuring(state, engine, self._gate).events())):
                 yield event
+        async with aclosing(self._afterwards(state, engine)) as extras:
+            async for event in extras:
+                yield event
+        for warned in state.take_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):
+            yield warned
+
+    async def _afterwards(self, state: RunState, engine: Engine) -> AsyncGenerator[Event, None]:
+        """What is looked at once all latencies are taken; memory last, since it may rebuild."""
         if self._request.adaptive:
             async with aclosing(adapting.adapt(state, engine)) as trial:
                 async for event in trial:
                     yield event
-        for warned in state.take_all(warnings.of_figures(state.tally.measurements(), state.tally, state.targets)):
-            yield warned
+        if self._request.memory or self._request.placements:
+            async with aclosing(residency.watch(state, engine)) as watching:
+                async for event in watching:
+                    yield event
 
     def _went_on(self, state: RunState) -> Iterator[Event]:
         """Counts what was measured before the run was interrupted, and says so."""
@@ -319,6 +333,12 @@ class _Session:
         total = len(state.cells) * len(state.queries) * state.plan.repeat
         yield from state.take_all(left.told(total, timestamp(), state.environment))
         yield Measured(tuple(enumerate(state.tally.measurements(resamples=running.LIVE_RESAMPLES))))
+
+    async def _take_on(self, stack: AsyncExitStack, state: RunState) -> None:
+        """Starts further processes that ask, where the plan wants them."""
+        if state.plan.processes > 1 and self._hire is not None:
+            state.crew = await self._hire(state.plan.processes, state.queries)
+            stack.push_async_callback(state.crew.dismiss)
 
     def _finish(self) -> RunFinished:
         return RunFinished(self._keep("complete"))

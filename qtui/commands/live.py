@@ -19,6 +19,13 @@ def declare(parser: Parser) -> None:
         " embedded store. Bytes carry over and recall does nearly; milliseconds don't",
     )
     group.add_argument(
+        "--copies",
+        action="store_true",
+        help="make a copy for each of the --methods on the same server, NAME__qtui__METHOD, measure it beside NAME, and"
+        " remove it after (--keep keeps it). An interrupted run leaves its copies: the same command goes on with them,"
+        " and `qtui clean` removes them. Needs --allow-writes",
+    )
+    group.add_argument(
         "--sample",
         type=values.whole(100, MOST_SAMPLED),
         metavar="N",
@@ -43,7 +50,7 @@ def declare(parser: Parser) -> None:
 
 def live_of(args: Namespace) -> Live:
     """What the options say."""
-    return Live(locally=args.locally, sample=args.sample, pace=args.pace, processes=args.processes)
+    return Live(locally=args.locally, copies=args.copies, sample=args.sample, pace=args.pace, processes=args.processes)
 
 
 async def facts(request: BenchRequest, args: Namespace) -> tuple[int, int, bool]:
