@@ -341,6 +341,26 @@ class AdaptiveRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Residency:
+    """What one variant's collection kept in memory, from an emptied page cache on: originals, quantized, graph."""
+
+    measurement: int
+    """Index into the record's measurements."""
+    placement: str | None
+    """cold, cached or pinned: where its quantized vectors were put; None: as configured."""
+    queries: int
+    """Asked once each, between `loaded` and `searched`."""
+    loaded: dict[str, Bytes]
+    searched: dict[str, Bytes]
+    read_bytes: int | None
+    """Read from disk by those queries; None where the system doesn't count it."""
+    alone_queries: int
+    """Asked each from an emptied page cache."""
+    alone_read_bytes: float | None
+    """Mean of what each of those read from disk: as with a memory that keeps no original."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run, whole or partial."""
 
@@ -366,6 +386,8 @@ class RunRecord:
     """Only of `tune`."""
     adaptive: AdaptiveRecord | None = None
     """Only with `--adaptive`, where there was something to try."""
+    residency: tuple[Residency, ...] = ()
+    """What search kept in memory, where that was asked for and can be told."""
     cost: Prices | None = None
     """What the user says that memory costs, and what the collection is to grow to; None when nothing was said."""
 

@@ -75,7 +75,7 @@ class Measuring:
             for index, cell in enumerate(state.cells)
             if cell.method in state.targets and state.targets[cell.method].can_measure(cell.search)
         ]
-        self._asks = {index: self._ask(state.cells[index]) for index in self._variants}
+        self._asks = {index: ask_of(state, state.cells[index]) for index in self._variants}
         self._turns = [turn for turn in self._planned() if not self._was_measured(turn)]
 
     def _planned(self) -> Iterator[schedule.Turn]:
@@ -238,12 +238,13 @@ class Measuring:
             self._engine, ask, state.queries, span, concurrency=1, rate=None, clock=state.clock, pace=state.pace
         )
 
-    def _ask(self, cell: Variant) -> Ask:
-        state = self._state
-        target = state.targets[cell.method]
-        # a query that is a point of the collection finds itself first: ask for one more
-        limit = cell.search.limit + (state.own_ids is not None)
-        return Ask(target.name, target.using, replace(cell.search, limit=limit), state.filter_, state.own_ids)
+
+def ask_of(state: RunState, cell: Variant) -> Ask:
+    """What a variant asks of its collection."""
+    target = state.targets[cell.method]
+    # a query that is a point of the collection finds itself first: ask for one more
+    limit = cell.search.limit + (state.own_ids is not None)
+    return Ask(target.name, target.using, replace(cell.search, limit=limit), state.filter_, state.own_ids)
 
 
 def samples_of(index: int, repeat: int, block: Block) -> list[Sample]:

@@ -33,6 +33,7 @@ from qtui.records import (
     EngineVersion,
     Environment,
     PlanRecord,
+    Residency,
     RunRecord,
     RunWarning,
     TruthRecord,
@@ -92,6 +93,7 @@ class RunState:
     warnings: list[RunWarning] = field(default_factory=list)
     truth: tuple[tuple[PointId, ...], ...] | None = None
     tally: Tally | None = None
+    residency: tuple[Residency, ...] = ()
     journal: Journal | None = None
     left: Unfinished | None = None
     """What an interrupted run left that this one goes on with."""
@@ -156,6 +158,7 @@ class RunState:
             measurements=() if self.tally is None else self.tally.blanks,
             warnings=tuple(self.warnings),
             cost=self.request.cost,
+            residency=self.residency,
             name=self.name,
             tuning=self.tuning,
             adaptive=self.adaptive,

@@ -132,6 +132,14 @@ def _how(parser: Parser) -> None:
         help=f"times that every query is asked (default: {standard.repeat})",
     )
     group.add_argument("--cold", action="store_true", help="first a pass with the page cache emptied")
+    group.add_argument(
+        "--memory", action="store_true", help="then also: what search keeps in memory, and rescoring reads from disk"
+    )
+    group.add_argument(
+        "--placements",
+        action="store_true",
+        help="the same with the quantized vectors cold, cached and pinned; rebuilds each collection three times",
+    )
     group.add_argument("--seed", type=values.whole(0), metavar="N", default=standard.seed, help="(default: 0)")
     group = parser.add_argument_group("results")
     group.add_argument(
@@ -225,6 +233,8 @@ def make_request(args: Namespace) -> BenchRequest:
         rate=args.rate,
         repeat=args.repeat,
         cold=args.cold,
+        memory=args.memory,
+        placements=args.placements,
         seed=args.seed,
         target_recall=args.target_recall,
         wishes=Wishes(args.max_p95, args.max_ram, args.max_disk, args.minimise),

@@ -1,0 +1,107 @@
+"""Memory during search, on the real engine where the system can tell, and its refusals on a scripted one."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from qtui.bench import residency
+from qtui.bench.deliverable.document import document
+from qtui.bench.export import to_html, to_markdown
+from qtui.bench.session import bench
+from qtui.engine.files import resident
+from qtui.errors import UsageError
+from qtui.events import RunFinished
+from qtui.host.build import build
+from qtui.model import Bytes
+from qtui.plan import BenchRequest, SourceSpec, check
+from tests.bench.runs import REQUEST, run
+from tests.fake_clock import FakeClock
+from tests.fakes import FakeEngine
+
+ROWS, DIMENSION = 3000, 256
+ORIGINALS = ROWS * DIMENSION * 4
+
+
+def pages(memory: dict[str, Bytes], component: str) -> int:
+    found = memory[component].cached
+    assert found is not None
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the page cache can be asked on Linux only")
+async def test_originals_stay_on_disk_until_rescoring_reads_them(home):
+    request = BenchRequest(
+        source=SourceSpec("synthetic", rows=ROWS + 20, dimension=DIMENSION),
+        queries=20,
+        methods=("none", "scalar"),
+        oversampling=(1.0, 8.0),
+        repeat=1,
+        placements=True,
+    )
+    record = None
+    async for event in bench(request, engine=None, home=home, build=build):
+        if isinstance(event, RunFinished):
+            record = event.record
+    assert record is not None
+    if resident(home / "runs" / f"{record.id}.json") is None:
+        pytest.skip("mincore says nothing here")
+    seen = {}
+    for each in record.residency:
+        search = record.measurements[each.measurement].search
+        method = record.measurements[each.measurement].method
+        seen[method, search.oversampling, each.placement] = each
+    assert len(seen) == 1 + 3 + 9
+    quantized = (record.collections[1].bytes_per_vector.quantized or 0) * ROWS
+    none, off = seen["none", None, None], seen["scalar", None, None]
+    few, many = seen["scalar", 1.0, None], seen["scalar", 8.0, None]
+    assert pages(none.searched, "originals") > 0.9 * ORIGINALS, "a full scan reads all of them"
+    assert pages(off.searched, "originals") < 0.01 * ORIGINALS
+    assert pages(off.searched, "originals") < pages(few.searched, "originals") < pages(many.searched, "originals")
+    pinned, cached, cold = (seen["scalar", None, where] for where in ("pinned", "cached", "cold"))
+    assert (pinned.loaded["quantized"].heap, cached.loaded["quantized"].heap) == (quantized, 0)
+    assert pages(cached.loaded, "quantized") > 0.99 * quantized, "read when it was loaded"
+    assert pages(cold.loaded, "quantized") < 0.1 * quantized < pages(cold.searched, "quantized")
+    if many.read_bytes:  # a system that counts what is read from disk
+        assert off.read_bytes == 0
+        assert many.read_bytes == pytest.approx(pages(many.searched, "originals"), rel=0.2)
+        assert (few.alone_read_bytes or 0) < (many.alone_read_bytes or 0) < many.read_bytes
+    text = to_markdown(record)
+    assert "| scalar | rescore x8 | cached |" in text
+    assert 'data-from="residency[0].searched.originals.cached"' in to_html(record)
+
+
+async def test_where_nothing_can_be_emptied_a_warning_says_so(home):
+    ran = await run(replace(REQUEST, memory=True), home, FakeEngine(clock=FakeClock(), can_evict=False))
+    assert ran.record.residency == ()
+    (said,) = [warning.text for warning in ran.record.warnings if warning.code == "memory-not-measured"]
+    assert "was not measured" in said
+    memory = next(section for section in document(ran.record).sections if section.title == "Memory")
+    assert said in str(memory.parts)
+
+
+async def test_where_pages_can_not_be_counted_a_warning_says_so(home):
+    ran = await run(replace(REQUEST, memory=True), home, FakeEngine(clock=FakeClock()))
+    assert ran.record.residency == ()
+    assert "memory-not-measured" in ran.codes
+
+
+async def test_without_being_asked_nothing_is_emptied(home):
+    ran = await run(REQUEST, home)
+    assert ran.engine.evicted == []
+    assert "qtui bench --memory" in to_markdown(ran.record)
+
+
+def test_placements_take_temporary_collections():
+    with pytest.raises(UsageError, match="--placements"):
+        check(BenchRequest(collection="mine", placements=True))
+
+
+def test_what_the_system_does_not_count_is_not_known(monkeypatch, tmp_path):
+    monkeypatch.setattr(residency, "_IO", tmp_path / "none")
+    assert residency.read_bytes() is None
+    (tmp_path / "io").write_text("rchar: 5\nread_bytes: 4096\n")
+    monkeypatch.setattr(residency, "_IO", tmp_path / "io")
+    assert residency.read_bytes() == 4096
