@@ -24,10 +24,11 @@ from qtui.plan import (
 from qtui.tui import figures
 from qtui.tui.fold import RunState
 from qtui.tui.text import clean
-from qtui.tui.typed import number, numbers, whole, wholes
+from qtui.tui.typed import DEFAULT_SHAPE, number, numbers, shape, whole, wholes
 
 FORMATS = (".npy", ".npz", ".fvecs", ".bvecs", ".fbin", ".u8bin", ".parquet", ".hdf5", ".h5")
 TRUTH_FORMATS = (".npy", ".npz", ".ivecs", ".hdf5", ".h5")
+PAYLOAD_FORMATS = (".jsonl", ".parquet")
 MOST_WARMUP = 200
 """Uncounted searches of each variant, at most."""
 GRAPH_MS, SCAN_MS = 0.4, 165e-6
@@ -55,7 +56,7 @@ class PlanText:
     """The editor's controls as they stand."""
 
     kind: str
-    """sample, file, collection, or part: a sample of a collection, tried elsewhere."""
+    """sample, file, synthetic, collection, or part: a sample of a collection, tried elsewhere."""
     path: str
     collection: str
     methods: tuple[str, ...]
@@ -86,6 +87,10 @@ class PlanText:
     """Of a collection that is only tried: how many."""
     pace: str = ""
     """On a server: searches a second at most; '' is the load guard's own."""
+    payload: str = ""
+    """Beside a file of vectors: what a filter reads."""
+    shape: str = DEFAULT_SHAPE
+    """Synthetic vectors: how many, of how many dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,20 +298,29 @@ class _What:
 
 def source_of(text: PlanText) -> SourceSpec | None:
     """The source that the form names; None for a collection, or while there is no such file."""
-    if text.kind == "sample":
-        return SourceSpec(kind="sample")
     try:
-        return SourceSpec(kind="file", path=str(_file(text.path, "file"))) if text.kind == "file" else None
+        return _source(text)
     except UsageError:
         return None
 
 
-def _what(text: PlanText, views: tuple[CollectionView, ...]) -> _What:
+def _source(text: PlanText) -> SourceSpec | None:
     if text.kind == "sample":
-        return _What(SourceSpec(kind="sample"), None, text.methods, "the sample")
-    if text.kind == "file":
-        path = _file(text.path, "file")
-        return _What(SourceSpec(kind="file", path=str(path)), None, text.methods, path.name)
+        return SourceSpec(kind="sample")
+    if text.kind == "synthetic":
+        rows, dimension = shape(text.shape, "rows x dim")
+        return SourceSpec(kind="synthetic", rows=rows, dimension=dimension, seed=whole(text.seed, "seed"))
+    if text.kind != "file":
+        return None
+    payload = str(_file(text.payload, "payload")) if text.payload.strip() else None
+    return SourceSpec(kind="file", path=str(_file(text.path, "file")), payload=payload)
+
+
+def _what(text: PlanText, views: tuple[CollectionView, ...]) -> _What:
+    source = _source(text)
+    if source is not None:
+        names = {"sample": "the sample", "synthetic": f"synthetic {text.shape.strip()}"}
+        return _What(source, None, text.methods, names.get(text.kind) or Path(source.path or "").name)
     view = next((view for view in views if view.name == text.collection), None)
     if view is None:
         raise UsageError("there is no collection to measure; choose the sample or a file")
@@ -372,8 +386,9 @@ def _file(text: str, label: str) -> Path:
         known = False
     if not known:
         raise UsageError(f"{label}: there is no such file")
-    if path.suffix.lower() not in (TRUTH_FORMATS if label == "truth" else FORMATS):
-        raise UsageError(f"{label}: {', '.join(FORMATS[:-1])} can be read")
+    readable = {"truth": TRUTH_FORMATS, "payload": PAYLOAD_FORMATS}.get(label, FORMATS)
+    if path.suffix.lower() not in readable:
+        raise UsageError(f"{label}: {', '.join(each for each in readable if each != '.h5')} can be read")
     return path
 
 

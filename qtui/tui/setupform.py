@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,11 +26,11 @@ from qtui.plan import (
     collection_names,
     collection_spec,
 )
+from qtui.tui.typed import DEFAULT_SHAPE, shape
 
 LOWER_KB = 1
 """The threshold that is offered where the set one would leave everything unbuilt."""
 NOTHING_SAVED = "the originals stay in RAM beside the quantized vectors: no memory is saved"
-_SHAPE = re.compile(r"\s*([\d_,]+)\s*[x×*]\s*([\d_,]+)\s*", re.IGNORECASE)
 _LABELS = {
     "--hnsw-m": "HNSW m:",
     "--ef-construct": "ef_construct:",
@@ -54,7 +53,7 @@ class SetupText:
     model: str = ""
     """Embed: a model's name, or the folder of one."""
     text_field: str = ""
-    shape: str = "10000x384"
+    shape: str = DEFAULT_SHAPE
     """Synthetic: rows x dimension."""
     name: str = "docs"
     vector_name: str = ""
@@ -131,12 +130,7 @@ def read_source(text: SetupText) -> SourceSpec:
     if text.kind in SAMPLES:
         return SourceSpec(text.kind)
     if text.kind == "synthetic":
-        found = _SHAPE.fullmatch(text.shape)
-        if found is None:
-            raise UsageError("rows x dim: two numbers, please, as in 10000x384")
-        rows, dimension = (int(re.sub(r"[_,]", "", part) or 0) for part in found.groups())
-        if not (1 <= rows <= 10**8 and 1 <= dimension <= 65_536):
-            raise UsageError("rows x dim: 1 to 100,000,000 rows of 1 to 65,536 dimensions")
+        rows, dimension = shape(text.shape, "rows x dim")
         return SourceSpec("synthetic", rows=rows, dimension=dimension)
     if text.kind == "embed":
         return SourceSpec("embed", documents=_documents(text))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from qtui.errors import UsageError
+
+DEFAULT_SHAPE = "10000x384"
+_SHAPE = re.compile(r"\s*([\d_,]+)\s*[x×*]\s*([\d_,]+)\s*", re.IGNORECASE)
 
 
 def wholes(text: str, label: str) -> tuple[int, ...]:
@@ -32,3 +37,14 @@ def number(text: str, label: str, *, whole: bool) -> float:
     if not abs(value) <= 1e9:
         raise UsageError(f"{label}: that is out of range")
     return value
+
+
+def shape(text: str, label: str) -> tuple[int, int]:
+    """Rows and dimensions of synthetic vectors, as in 10000x384. Raises UsageError."""
+    found = _SHAPE.fullmatch(text)
+    if found is None:
+        raise UsageError(f"{label}: two numbers, please, as in 10000x384")
+    rows, dimension = (int(re.sub(r"[_,]", "", part) or 0) for part in found.groups())
+    if not (1 <= rows <= 10**8 and 1 <= dimension <= 65_536):
+        raise UsageError(f"{label}: 1 to 100,000,000 rows of 1 to 65,536 dimensions")
+    return rows, dimension

@@ -12,10 +12,10 @@ from qtui.errors import UsageError
 from qtui.events import Measured
 from qtui.methods import METHODS as CATALOGUE
 from qtui.model import Distance
-from qtui.plan import BenchRequest, SourceFacts
+from qtui.plan import BenchRequest, SourceFacts, SourceSpec
 from qtui.served import Served
 from qtui.tui.fold import RunState
-from qtui.tui.planform import FORMATS, Known, PlanText, read
+from qtui.tui.planform import FORMATS, Known, PlanText, read, source_of
 from qtui.tui.widgets.paths import completed
 from tests.tui.fake_room import DEMO, measurement, view
 
@@ -174,3 +174,29 @@ def test_a_server_is_asked_under_a_guard_that_is_said_and_raised_only_on_purpose
     for raised in ({"pace": "0"}, {"concurrency": "4"}, {"rate": "100"}):
         assert "no load guard" in read(replace(text(), **raised), served).summary
     assert "load guard" not in read(text("part"), served).summary
+
+
+def test_made_up_vectors_are_a_source_of_their_own() -> None:
+    made = replace(text("synthetic"), shape="2_000 x 64", seed="7")
+    plan = read(made, DEMO)
+    assert plan.request.source == SourceSpec("synthetic", rows=2_000, dimension=64, seed=7)
+    assert plan.about == "synthetic 2_000 x 64"
+    assert source_of(made) == plan.request.source
+    for wrong in ("2000", "0x64", "10x99999999"):
+        assert source_of(replace(made, shape=wrong)) is None
+        with pytest.raises(UsageError, match="rows x dim"):
+            read(replace(made, shape=wrong), DEMO)
+
+
+def test_payload_goes_beside_a_file(tmp_path: Path) -> None:
+    vectors, payload = tmp_path / "v.npy", tmp_path / "p.jsonl"
+    vectors.touch()
+    payload.touch()
+    known = read(replace(text("file"), path=str(vectors), payload=str(payload)), DEMO)
+    assert known.request.source == SourceSpec("file", path=str(vectors), payload=str(payload))
+    with pytest.raises(UsageError, match=r"payload: \.jsonl, \.parquet can be read"):
+        read(replace(text("file"), path=str(vectors), payload=str(vectors)), DEMO)
+    with pytest.raises(UsageError, match="payload: there is no such file"):
+        read(replace(text("file"), path=str(vectors), payload="nowhere.jsonl"), DEMO)
+    # what is typed there means nothing for another source
+    assert read(replace(text("sample"), payload="nowhere.jsonl"), DEMO).request.source == SourceSpec("sample")

@@ -16,16 +16,29 @@ from qtui.model import CollectionView, Distance
 from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_PACE, DEFAULT_QUERIES, DEFAULT_SAMPLE, SourceFacts, SourceSpec
 from qtui.tui.fold import RunState
 from qtui.tui.messages import PlanEdited
-from qtui.tui.planform import FORMATS, NOTHING, TRUTH_FORMATS, Known, Plan, PlanText, known_of, read, source_of
+from qtui.tui.planform import (
+    FORMATS,
+    NOTHING,
+    PAYLOAD_FORMATS,
+    TRUTH_FORMATS,
+    Known,
+    Plan,
+    PlanText,
+    known_of,
+    read,
+    source_of,
+)
 from qtui.tui.room import Room
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, GOOD
+from qtui.tui.typed import DEFAULT_SHAPE
 from qtui.tui.widgets.controls import Choice, Field, MethodList, Toggle, line_input
 from qtui.tui.widgets.paths import path_input
 
 SOURCES = (
     ("sample", "the sample"),
     ("file", "a file"),
+    ("synthetic", "made-up vectors"),
     ("collection", "a collection"),
     ("part", "a part of one"),
 )
@@ -60,6 +73,10 @@ class PlanEditor(Vertical):
             with Vertical(id="settings"):
                 yield Field("measure", self.kind)
                 yield Field("file", path_input(FORMATS, id="path", placeholder="path; → completes"), id="path-field")
+                yield Field(
+                    "payload", path_input(PAYLOAD_FORMATS, id="payload", placeholder="optional"), id="payload-field"
+                )
+                yield Field("rows x dim", line_input(DEFAULT_SHAPE, id="shape"), id="shape-field")
                 yield Field("collection", self.collection, id="collection-field")
                 yield Field("points", line_input(str(DEFAULT_SAMPLE), id="points"), id="points-field")
                 yield Field("queries", line_input(str(DEFAULT_QUERIES), id="queries", placeholder="number or file"))
@@ -135,15 +152,16 @@ class PlanEditor(Vertical):
 
     def _check(self) -> None:
         text = self._text()
-        self.query_one("#path-field").display = text.kind == "file"
+        self.query_one("#path-field").display = self.query_one("#payload-field").display = text.kind == "file"
+        self.query_one("#shape-field").display = text.kind == "synthetic"
         self.query_one("#collection-field").display = text.kind in ("collection", "part")
         self.query_one("#points-field").display = text.kind == "part"
         self.query_one("#pace-field").display = any(view.served is not None for view in self.views or ())
         self.query_one("#advanced-settings").display = self.query_one("#advanced", Toggle).value
         for name in BUILT_ALONE:
             self.query_one(f"#{name}").display = text.kind != "collection" or name == "vector-field"
-        self.query_one("#distance-field").display = text.kind in ("sample", "file")
-        self.query_one("#truth-field").display = text.kind in ("sample", "file")
+        for name in ("distance-field", "truth-field"):
+            self.query_one(f"#{name}").display = text.kind in ("sample", "file", "synthetic")
         said = self.query_one("#plan-said", Static)
         try:
             facts = self._look(source_of(text))
@@ -215,5 +233,7 @@ class PlanEditor(Vertical):
             in_ram=on_("in-ram"),
             keep=on_("keep"),
             points=typed("points"),
+            payload=typed("payload"),
+            shape=typed("shape"),
             pace=typed("pace") if self.query_one("#pace-field").display else "",
         )
