@@ -13,7 +13,7 @@ from statistics import median
 from qtui.bench.evidence import recalls_of, split
 from qtui.bench.gate import Gate
 from qtui.bench.limits import fits_time, footprint, within
-from qtui.bench.running import LIVE_RESAMPLES, Measuring, blanks, samples_of
+from qtui.bench.running import LIVE_RESAMPLES, Measuring, ask_of, blanks, samples_of
 from qtui.bench.state import RunState, Stage
 from qtui.bench.tally import Tally
 from qtui.bench.tune import Cell, Outcome, Round, Rule, Tuner
@@ -106,7 +106,7 @@ class Tuning(Measuring):
         state.cells = (*state.cells, cell)
         self._tally.extend(self._blanks[at])
         self._variants.append(index)
-        self._asks[index] = self._ask(cell)
+        self._asks[index] = ask_of(state, cell)
         state.save()
         name = self._asks[index].collection
         warm = state.plan.block if name in self._warmed else state.plan.warmup
