@@ -175,14 +175,6 @@ def test_what_is_wrong_is_said(line: str, expected: str) -> None:
     assert expected in complaint(line)
 
 
-@pytest.mark.parametrize("option", ["--text", "--image"])
-def test_what_comes_later_is_not_offered(option: str) -> None:
-    for command in SUMMARIES:
-        assert option not in help_of(f"{command} --help")
-        assert f"unknown option '{option}'" in complaint(f"{command} {option} x")
-    assert f"unknown option '{option}'" in complaint(f"{option} x")
-
-
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
