@@ -22,3 +22,27 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("QTUI_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def standin_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of downloaded models that holds tiny ones in the place of real ones, each complete."""
+    from tests import standins
+
+    folder = tmp_path_factory.mktemp("models")
+    standins.colpali(standins.cached(folder, "Qdrant/colpali-v1.3-fp16"))
+    standins.colbert(standins.cached(folder, "colbert-ir/colbertv2.0"))
+    standins.dense_text(standins.cached(folder, "Qdrant/all-MiniLM-L6-v2-onnx"))
+    standins.dense_image(standins.cached(folder, "Qdrant/clip-ViT-B-32-vision"))
+    standins.dense_text(standins.cached(folder, "Qdrant/clip-ViT-B-32-text"), 512, pooled=True)
+    return folder
+
+
+@pytest.fixture
+def standin_models(standin_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Makes that cache the only one there is, and the hub a place that nobody answers at."""
+    monkeypatch.setenv("FASTEMBED_CACHE_PATH", str(standin_cache))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "no-hub-cache"))
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return standin_cache
