@@ -13,7 +13,7 @@ import numpy as np
 from qtui.bench.exact import ExactMaxSim, ExactSearch
 from qtui.bench.state import RunState
 from qtui.bench.truth import Truth
-from qtui.data.live.draw import draw
+from qtui.data.live.draw import draw, read_page
 from qtui.engine.base import Engine
 from qtui.engine.pace import Pace
 from qtui.errors import AccessError, DataError, UsageError, shown
@@ -82,18 +82,13 @@ class ScrolledTruth:
     async def _matching(self, filter_: Filter) -> list[PointId]:
         ids: list[PointId] = []
         offset: PointId | None = None
+        limit = 1000
         while True:
-            page = await self._page(offset, filter_)
-            ids.extend(page[0])
-            if page[1] is None:
+            page, limit = await read_page(self._engine, self._name, limit, offset, self._pace, filter_=filter_)
+            ids.extend(point.id for point in page.points)
+            if page.next_offset is None:
                 return ids
-            offset = page[1]
-
-    async def _page(self, offset: PointId | None, filter_: Filter) -> tuple[list[PointId], PointId | None]:
-        page = await self._pace.asked(
-            lambda: self._engine.scroll(self._name, limit=1000, offset=offset, filter_=filter_, with_payload=False)
-        )
-        return [point.id for point in page.points], page.next_offset
+            offset = page.next_offset
 
     async def _candidates(self) -> list[PointId]:
         """What a wide search finds for any query; a narrower one where the server's limits refuse that."""

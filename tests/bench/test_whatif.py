@@ -35,7 +35,7 @@ async def live_engine(points=160, **vector):
     spec = VectorSpec(8, **{"name": "text", "hnsw": Hnsw(m=8, ef_construct=64)} | vector)
     await engine.create(CollectionSpec("live", (spec,)))
     payloads = [{"even": i % 2 == 0} for i in range(points)]
-    await engine.upsert("live", PointBatch(range(points), {"text": randoms(points, 8)}, payloads))
+    await engine.upsert("live", PointBatch(range(points), {spec.name: randoms(points, 8)}, payloads))
     await engine.build("live")
     return engine
 

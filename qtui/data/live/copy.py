@@ -13,12 +13,12 @@ from functools import partial
 
 import numpy as np
 
-from qtui.data.live.draw import last_id
+from qtui.data.live.draw import last_id, read_page
 from qtui.engine.base import Engine, Origin, PointBatch
 from qtui.engine.pace import FREE, Pace
 from qtui.errors import DataError, Exists, shown
 from qtui.events import BuildDone, Event, Progress
-from qtui.model import Change, CollectionView, Page, Point, PointId, VectorSpec
+from qtui.model import Change, CollectionView, Point, VectorSpec
 from qtui.names import VARIANT, variant_of
 from qtui.plan import BuildSpec, collection_spec
 
@@ -100,9 +100,11 @@ async def _written(engine: Engine, wanted: Copy, already: int, pace: Pace) -> As
         return
     offset = await last_id(engine, wanted.name, pace) if already else None
     done = max(0, already - 1)  # the last one is written again
+    limit = _batch(wanted.vector)
     while True:
-        limit = _batch(wanted.vector)
-        page = await pace.asked(partial(_read, engine, wanted, limit, offset))
+        page, limit = await read_page(
+            engine, wanted.view.name, limit, offset, pace, with_payload=wanted.payload, with_vectors=True
+        )
         batch = _batch_of(page.points, wanted)
         if len(batch.ids):
             await pace.asked(partial(engine.upsert, wanted.name, batch))
@@ -114,12 +116,6 @@ async def _written(engine: Engine, wanted: Copy, already: int, pace: Pace) -> As
         if page.next_offset is None:
             return
         offset = page.next_offset
-
-
-async def _read(engine: Engine, wanted: Copy, limit: int, offset: PointId | None) -> Page:
-    return await engine.scroll(
-        wanted.view.name, limit=limit, offset=offset, with_payload=wanted.payload, with_vectors=True
-    )
 
 
 def _batch(vector: VectorSpec) -> int:

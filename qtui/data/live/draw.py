@@ -9,11 +9,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from qtui.engine.base import Engine
-from qtui.engine.pace import FREE, Pace
-from qtui.model import PointId
+from qtui.engine.pace import AWAY, FREE, Pace
+from qtui.errors import AccessError, NotFound, UsageError
+from qtui.filters import Filter
+from qtui.model import Page, PointId
 
 MOST_LISTED = 1_000_000
 """Points of a collection whose ids are listed."""
@@ -56,18 +59,52 @@ async def listed(engine: Engine, name: str, pace: Pace = FREE) -> tuple[PointId,
     """All ids of a collection, page by page."""
     ids: list[PointId] = []
     offset: PointId | None = None
+    limit = PAGE
     while True:
-        page = await _ids(engine, name, PAGE, offset, pace)
-        ids.extend(page[0])
-        if page[1] is None:
+        page, limit = await read_page(engine, name, limit, offset, pace)
+        ids.extend(point.id for point in page.points)
+        if page.next_offset is None:
             return tuple(ids)
-        offset = page[1]
+        offset = page.next_offset
+
+
+async def read_page(
+    engine: Engine,
+    name: str,
+    limit: int,
+    offset: PointId | None,
+    pace: Pace,
+    *,
+    filter_: Filter | None = None,
+    with_payload: bool = False,
+    with_vectors: bool = False,
+) -> tuple[Page, int]:
+    """A page of at most `limit` points, and how many a page may have: a server's strict mode may allow fewer."""
+    while True:
+        try:
+            page = await pace.asked(
+                partial(
+                    engine.scroll,
+                    name,
+                    limit=limit,
+                    offset=offset,
+                    filter_=filter_,
+                    with_payload=with_payload,
+                    with_vectors=with_vectors,
+                )
+            )
+        except (UsageError, AccessError) as error:
+            if limit == 1 or isinstance(error, (NotFound, *AWAY)):
+                raise
+            limit = max(1, limit // 10)
+        else:
+            return page, limit
 
 
 async def _ids(
     engine: Engine, name: str, limit: int, offset: PointId | None, pace: Pace
 ) -> tuple[list[PointId], PointId | None]:
-    page = await pace.asked(lambda: engine.scroll(name, limit=limit, offset=offset, with_payload=False))
+    page, _ = await read_page(engine, name, limit, offset, pace)
     return [point.id for point in page.points], page.next_offset
 
 
