@@ -11,6 +11,7 @@ from qtui.embedders import EmbedderSpec, SearchedVector, check_fits
 from qtui.errors import DataError, EngineGone, NotFound, QtuiError, UsageError, shown
 from qtui.filters import Filter
 from qtui.model import Answer, CollectionView, Payload, Point, PointId, SearchSettings, Timed
+from qtui.pictured import named
 from qtui.searching import compare
 from qtui.searching.columns import Column, Place, effective, has_raw_scores, related
 from qtui.searching.compare import Found, Outcome
@@ -97,6 +98,10 @@ async def point_target(engine: Searching, collection: str, point: PointId, using
     return Target(values, f"point {point}: {title}" if title else f"point {point}", point, collection)
 
 
+def _found(point: PointId, score: float, payload: Payload | None) -> Found:
+    return Found(point, score, compare.title(payload), compare.preview(payload), named(payload))
+
+
 class Asker:
     """Asks columns, and warms a collection up before its first timed search: that one opens it and reads it in."""
 
@@ -128,7 +133,7 @@ class Asker:
         payloads = await self._payloads(column.collection, answer.ids)
         return Outcome(
             hits=tuple(
-                Found(point, score, compare.title(payloads.get(point)), compare.preview(payloads.get(point)))
+                _found(point, score, payloads.get(point))
                 for point, score in zip(answer.ids, answer.scores, strict=True)
             ),
             engine_ms=timed.engine_ms,

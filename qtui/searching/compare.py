@@ -69,6 +69,8 @@ class Found:
     """From its payload; '' when that holds no text."""
     preview: str = ""
     """The first fields of its payload on one line, cut."""
+    image: str = ""
+    """The image file that its payload names."""
 
 
 @dataclass(frozen=True, slots=True)

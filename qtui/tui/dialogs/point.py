@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from qtui.tui.pretty import pretty
 from qtui.tui.room import Room
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, HEAD
+from qtui.tui.widgets.picture import Picture
 
 IMAGE_ROWS = 20
 LONGEST_COPY = 1_000_000
@@ -51,7 +51,7 @@ class PointDialog(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     DEFAULT_CSS = """
     PointDialog > VerticalScroll { width: 96; height: auto; }
-    PointDialog #point-image { margin-top: 1; display: none; width: auto; }
+    PointDialog #point-image { margin-top: 1; display: none; }
     """
 
     def __init__(self, room: Room, collection: str, point: PointId, seen: tuple[Seen, ...] = ()) -> None:
@@ -67,7 +67,7 @@ class PointDialog(ModalScreen[None]):
         with VerticalScroll(classes="dialog wide") as box:
             box.border_title = f"Point {clean(self.point_id, 40)}"
             yield Static(Text("reading…", DIM), id="point-text")
-            yield Static(id="point-image")
+            yield Picture(id="point-image", sharp=True)
             yield Static(Text("\n↑↓ scroll   y copies the payload   Esc back", DIM))
 
     def on_mount(self) -> None:
@@ -89,9 +89,7 @@ class PointDialog(ModalScreen[None]):
         path = pictures.image_of(found[0].payload)
         if path is not None:
             width = max(20, self.query_one(VerticalScroll).scrollable_content_region.width - 2)
-            picture = self.query_one("#point-image", Static)
-            picture.update(await asyncio.to_thread(pictures.drawn, path, width, IMAGE_ROWS))
-            picture.display = True
+            self.query_one(Picture).show(path, width, min(IMAGE_ROWS, max(6, self.size.height - 6)))
 
     def _parts(self, point: Point) -> Iterator[Text]:
         yield Text.assemble(("of ", DIM), clean(self.collection, 80))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
@@ -21,15 +21,21 @@ from qtui.filters import Filter
 from qtui.searching.columns import Column
 from qtui.searching.compare import Outcome
 from qtui.searching.session import Session
+from qtui.tui import pictures
 from qtui.tui.panels.search_column import Shown
 from qtui.tui.panels.search_columns import Columns
 from qtui.tui.room import RoomState
 from qtui.tui.text import clean
 from qtui.tui.theme import HEAD
+from qtui.tui.widgets.picture import Picture
 
 SLOW_S = 0.3
 TALL = 22
 """Rows from which on the point under the cursor is shown, too."""
+TALL_ENOUGH_FOR_PICTURES = 28
+"""With its image."""
+THUMBNAIL = (30, 13)
+"""Columns and rows of it, at most."""
 
 
 class Answers(Vertical):
@@ -37,8 +43,11 @@ class Answers(Vertical):
 
     DEFAULT_CSS = """
     Answers { height: 1fr; }
-    Answers #search-preview { height: 4; padding: 0 1; border-top: solid $border; display: none; }
-    Answers.-tall #search-preview { display: block; }
+    Answers #search-below { height: 4; padding: 0 1; border-top: solid $border; display: none; }
+    Answers.-tall #search-below { display: block; }
+    Answers.-tall.-pictured #search-below { height: 14; }
+    Answers #search-thumbnail { margin-right: 2; display: none; }
+    Answers #search-preview { width: 1fr; height: auto; }
     """
     columns: reactive[tuple[Column, ...]] = reactive((), bindings=True)
     searching: reactive[bool] = reactive(default=False, bindings=True)
@@ -66,13 +75,16 @@ class Answers(Vertical):
         self.text = ""
         """What was asked last."""
         self._interrupted = False
+        self._pictured = ""
         self._asking = 0
         """Workers that search now; for a moment there can be two, one of them cancelled."""
 
     def compose(self) -> ComposeResult:
         """The columns, and the point under the cursor."""
         yield Columns()
-        yield Static(id="search-preview")
+        with Horizontal(id="search-below"):
+            yield Picture(id="search-thumbnail")
+            yield Static(id="search-preview")
 
     @property
     def row(self) -> Columns:
@@ -207,3 +219,14 @@ class Answers(Vertical):
         if hit is not None:
             text = Text.assemble((f"point {clean(hit.id, 40)}  ", HEAD), clean(hit.preview))
         self.query_one("#search-preview", Static).update(text)
+        self._picture("" if hit is None else hit.image)
+
+    def _picture(self, name: str) -> None:
+        """The image of the point under the cursor, where there is room for one."""
+        wanted = name if self.size.height >= TALL_ENOUGH_FOR_PICTURES else ""
+        if wanted == self._pictured:
+            return
+        self._pictured = wanted
+        path = pictures.found(wanted)
+        self.set_class(path is not None, "-pictured")
+        self.query_one(Picture).show(path, *THUMBNAIL)
