@@ -16,6 +16,7 @@ from qtui.errors import AccessError, DataError, NotFound, shown
 
 MOST_PIXELS = 16_000_000
 """What is larger is shrunk before it waits in a batch: models look at a fraction of that."""
+_SHRINKABLE = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")
 _TRANSPARENT = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -67,6 +68,8 @@ def _upright(image: Image.Image) -> Image.Image:
         image.draft("RGB", (image.width // factor, image.height // factor))
     image.load()
     found: Image.Image = image
+    if factor > 1 and image.mode not in _SHRINKABLE:
+        found = _rgb(image)
     while found.width * found.height > MOST_PIXELS:
         found = found.reduce(math.ceil(math.sqrt(found.width * found.height / MOST_PIXELS)))
     return _rgb(ImageOps.exif_transpose(found))

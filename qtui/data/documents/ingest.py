@@ -142,9 +142,10 @@ class _Work:
                 async with aclosing(self._embedded(modality, wanted, numbers)) as events:
                     async for event in events:
                         yield event
-        kept = [document for document in window if document.key in numbers]
-        self.state.done += sum(document.key in new for document in kept) - len({d.key for d in kept} & new.keys())
         self._append([document for document in window if document.key in numbers], numbers)
+        for document in window:
+            if document.key not in numbers and document is not new[document.key]:
+                self.state.broken.append((document.name, f"it is the same as {new[document.key].name}"))
         if self.state.broken:
             yield self.state.skipped()
         if self.state.due():
