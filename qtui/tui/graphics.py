@@ -98,7 +98,9 @@ def kitty_gone(number: int) -> str:
 
 def sixel(image: Image) -> str:
     """An image in sixels, of at most 128 colours."""
-    small = image.convert("RGB").quantize(_COLOURS, dither=0)
+    from PIL.Image import Dither
+
+    small = image.convert("RGB").quantize(_COLOURS, dither=Dither.NONE)
     palette = (small.getpalette() or [])[: _COLOURS * 3]
     colours = (
         f"#{at};2;{palette[at * 3] * 100 // 255};{palette[at * 3 + 1] * 100 // 255};{palette[at * 3 + 2] * 100 // 255}"

@@ -54,7 +54,7 @@ def unsixel(sequence: str) -> Image.Image:
             bits, wide = ord(token[6] or token[8]) - 63, int(token[5] or 1)
             for column, bit in product(range(x, x + wide), range(6)):
                 if bits >> bit & 1:
-                    image.putpixel((column, top + bit), palette[colour])  # type: ignore[arg-type]  # three numbers
+                    image.putpixel((column, top + bit), palette[colour])
             x += wide
     return image
 
