@@ -111,3 +111,5 @@ class Served:
     """Resident memory of the whole server process, where only that is known."""
     unknown: dict[str, str] | None = None
     """What could not be asked (aliases, shards, memory, …) → why."""
+    warnings: tuple[str, ...] = ()
+    """What the server itself warns of."""

@@ -71,8 +71,9 @@ def without_defaults(spec: CollectionSpec) -> CollectionSpec:
     """Without what a server fills in where nothing was said."""
     (vector,) = spec.vectors
     assert vector.hnsw is not None
-    vector = replace(vector, hnsw=replace(vector.hnsw, on_disk=vector.hnsw.on_disk or None))
-    return replace(spec, vectors=(vector,), on_disk_payload=None)
+    on_disk, inline = vector.hnsw.on_disk or None, vector.hnsw.inline_storage or None
+    hnsw = replace(vector.hnsw, on_disk=on_disk, inline_storage=inline)
+    return replace(spec, vectors=(replace(vector, hnsw=hnsw),), on_disk_payload=None)
 
 
 def agree(answer: Any, expected: list[tuple[float, Any]], tolerance: float = 1e-4) -> None:
@@ -169,7 +170,8 @@ async def test_reconfigure_sets_changes_and_drops_quantization_in_place(engine: 
         view = await engine.view("things")
         assert view.vector().built.complete
         assert view.vector().spec.quantization == Quantization(name)
-        assert view.vector().quantized_bytes == method(name).bytes_per_vector(32, Distance.COSINE)
+        formula = method(name).bytes_per_vector(32, Distance.COSINE)
+        assert view.vector().quantized_bytes == pytest.approx(formula, rel=0.02)
         assert (view.status, view.points) == ("green", 60)
     await engine.reconfigure("things", Change(drop_quantization=True, placement=Placement.CACHED))
     view = await engine.view("things")
@@ -245,6 +247,8 @@ async def test_several_named_vectors_are_searched_apart(engine: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name in METHODS if not name.startswith("product")] + ["product-x16"])
 async def test_every_method_finds_the_nearest_with_enough_oversampling(engine: Any, name: str) -> None:
+    if name in engine.info.refused:
+        pytest.skip(engine.info.refused[name])
     vectors = randoms(120, 64)
     await filled(engine, single(size=64, method=None if name == "none" else name), vectors)
     search = SearchSettings(limit=5, hnsw_ef=128, rescore=True, oversampling=20.0)

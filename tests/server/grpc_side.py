@@ -37,6 +37,7 @@ class Points(PointsServicer):
         self.seen.append((call.__name__.strip("_"), sent))
         if self.fail is not None:
             code, self.fail = self.fail, None
+            call.close()
             await context.abort(code, "told to fail", self.trailing)
         try:
             return await call

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import socket
 import ssl
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +97,24 @@ async def test_a_server_that_never_answers(tmp_path: Path) -> None:
     async with serving(tmp_path, Faults(latency_s=60)) as found:
         with pytest.raises(TimedOut, match="--timeout"):
             await open_server(found.target(timeout=0.05), sleep=at_once)
+
+
+async def test_through_a_proxy_as_the_environment_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(tmp_path) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.address)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        engine = await open_server(server("http://qdrant.example:6333"))
+        assert proxy.seen[-1].headers["host"] == "qdrant.example:6333"
+        await engine.close()
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+        direct = await open_server(proxy.target())  # no proxy leads to this machine
+        await direct.close()
+
+
+async def test_the_client_is_loaded_without_an_inference_runtime() -> None:
+    code = "import sys, qtui.engine.server; print([m for m in ('fastembed', 'onnxruntime') if m in sys.modules])"
+    done = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    assert (await done.communicate())[0].strip() == b"[]"
 
 
 @pytest.mark.parametrize(

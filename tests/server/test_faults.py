@@ -147,6 +147,16 @@ async def test_what_takes_too_long_is_given_up(served: Served) -> None:
     await engine.close()
 
 
+async def test_after_a_time_out_it_is_asked_once_more(served: Served) -> None:
+    server, _, pauses = served
+    engine = await open_server(server.target(timeout=0.1), sleep=pauses)
+    server.faults.latency_s, server.faults.only = 30, "count"
+    with pytest.raises(TimedOut):
+        await engine.count("things")
+    assert server.asked("/points/count") == 2
+    await engine.close()
+
+
 async def test_creating_and_deleting_are_not_repeated(served: Served) -> None:
     server, engine, pauses = served
     server.faults.drop, server.faults.only = 1, "PUT /collections/new$|DELETE"

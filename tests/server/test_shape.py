@@ -150,6 +150,12 @@ def test_a_multivectors_tokens_are_not_guessed() -> None:
     assert reported.vector().quantized_from == "formula"
 
 
+def test_what_the_server_warns_of_is_passed_on() -> None:
+    warned = info().model_copy(update={"warnings": [m.CollectionWarning(message="too many\x1b[2J indexes")]})
+    (finding,) = [f for f in view("things", Evidence(warned, 10)).findings if f.code == "server-warning"]
+    assert finding.text.isprintable()
+
+
 @pytest.mark.parametrize(
     ("datatype", "bytes_"), [("float32", 128), ("float16", 64), ("uint8", 32), ("turbo4", 16), ("turbo8", 32)]
 )

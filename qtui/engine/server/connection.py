@@ -87,7 +87,7 @@ def _certificates(path: str) -> tuple[ssl.SSLContext, bytes]:
 
 
 async def _version(link: Link) -> str:
-    found: rest.VersionInfo = await link.safely(link.http.service_api.root, "ask for the version")
+    found: rest.VersionInfo = await link.once(link.http.service_api.root, "ask for the version")
     if "qdrant" not in found.title.lower():
         raise AccessError(f"{link.target.where} answers as {shown(found.title)}: this is no Qdrant server")
     gates.require_known(found.version)

@@ -54,8 +54,14 @@ def translated(error: BaseException, doing: str, where: str) -> QtuiError:
     if isinstance(error, UnexpectedResponse):
         return _refused(error.status_code or 0, _message(error.content) or error.reason_phrase, doing, where)
     if isinstance(error, grpc.aio.AioRpcError):
-        return _refused(_STATUS.get(error.code(), 500), error.details() or error.code().name, doing, where)
+        return _of_grpc(error.code(), error.details() or error.code().name, doing, where)
     return _broken(error, doing, where)
+
+
+def _of_grpc(code: Any, details: str, doing: str, where: str) -> QtuiError:
+    if code is _Code.UNAVAILABLE and "connect" in details:
+        return Unreachable(f"can't {doing}: nobody answers gRPC at {where} ({shown(details)}); leave out --grpc")
+    return _refused(_STATUS.get(code, 500), details, doing, where)
 
 
 def _broken(error: BaseException, doing: str, where: str) -> QtuiError:
@@ -70,6 +76,15 @@ def _broken(error: BaseException, doing: str, where: str) -> QtuiError:
         case httpx.TransportError():
             return Unreachable(f"can't {doing}: the connection to {where} broke ({_short(error)}); try again")
     return DataError(f"can't {doing}: {where} answered what this client can't read ({_short(error)}); upgrade qtui")
+
+
+def was_late(error: BaseException) -> bool:
+    """Whether the time for an answer ran out."""
+    if isinstance(error, ResponseHandlingException):
+        return was_late(error.source)
+    if isinstance(error, grpc.aio.AioRpcError):
+        return bool(error.code() is _Code.DEADLINE_EXCEEDED)
+    return isinstance(error, TimeoutError | httpx.TimeoutException)
 
 
 def retry_after(error: BaseException) -> float | None:
@@ -109,6 +124,8 @@ _FAILED: _Refusal = (AccessError, "{where} failed at it ({text})")
 
 
 def _refused(status: int, message: str, doing: str, where: str) -> QtuiError:
+    if status == 400 and "already exists" in message:  # as older servers say it
+        status = 409
     text = shown(message.removeprefix("Wrong input: ").removeprefix("Not found: "), 300)
     kind, line = _REFUSALS.get(status, _BAD_REQUEST if 400 <= status < 500 else _FAILED)
     return kind(f"can't {doing}: {line.format(where=where, text=text)}")

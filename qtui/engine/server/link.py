@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from qdrant_client import AsyncQdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from qtui.engine.server.failures import CLIENT_ERRORS, may_pass, retry_after, translated
+from qtui.engine.server.failures import CLIENT_ERRORS, may_pass, retry_after, translated, was_late
 from qtui.errors import QtuiError
 from qtui.target import Target
 
@@ -49,14 +49,16 @@ class Link:
             raise self.failure(error, doing) from error
 
     async def safely(self, call: Callable[[], Awaitable[T]], doing: str) -> T:
-        """Asks again when it may pass; only for what changes nothing when it is done twice."""
+        """Asks again when it may pass, once only after a time-out; for what changes nothing when it is done twice."""
+        late = 0
         for pause in PAUSES_S:
             try:
                 async with asyncio.timeout(self.target.timeout):
                     return await call()
             except CLIENT_ERRORS as error:
                 wished = retry_after(error)
-                if not may_pass(error) or (wished or 0) > LONGEST_PAUSE_S:
+                late += was_late(error)
+                if not may_pass(error) or late > 1 or (wished or 0) > LONGEST_PAUSE_S:
                     raise self.failure(error, doing) from error
                 await self._sleep(pause if wished is None else max(pause, wished))
         return await self.once(call, doing)
@@ -73,8 +75,9 @@ class Link:
     async def text(self, path: str) -> str:
         """The answer to a GET that is no JSON; asked once. Raises what the client raises."""
         api = self.http.client
-        # The client would decode it as JSON, and lends its connections to nobody.
-        response = await api._async_client.get(f"{api.host.rstrip('/')}{path}")  # noqa: SLF001
+        # The client would decode it as JSON.
+        connections = api._async_client  # noqa: SLF001  # it lends them no other way
+        response = await connections.get(f"{api.host.rstrip('/')}{path}")
         if response.status_code != HTTPStatus.OK:
             raise UnexpectedResponse.for_response(response)
         return str(response.text)

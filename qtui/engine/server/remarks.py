@@ -39,6 +39,8 @@ def _status(view: CollectionView, served: Served) -> Iterator[Finding]:
     elif view.status == "grey":
         text = "an optimization waits: after a restart the server begins it with the next write"
         yield Finding("optimization-waits", text, "write to it, or change a setting, to begin")
+    for warning in served.warnings:
+        yield Finding("server-warning", f"the server warns: {shown(warning, 300)}", "do as it says")
     if served.queued_updates:
         text = f"{units.count(served.queued_updates)} writes wait to be applied"
         yield Finding("queued-updates", text, "wait until they are", "info")

@@ -33,7 +33,7 @@ _LINKS_SPARE = 1.2
 _ID_BYTES = 52
 """Of the table of ids, for one point."""
 _ALL = 0.98
-"""So much of the bytes that a formula says proves that all is quantized."""
+"""So much of the bytes that a formula says proves that all is quantized; so much more is still a measure of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _measured(spec: VectorSpec, evidence: Evidence, formula: int | None) -> floa
     if evidence.report is None or formula is None or spec.multivector or not evidence.points:
         return None
     each = evidence.report.quantized(spec.name) / (evidence.points * evidence.replicas)
-    return each if formula * _ALL <= each <= formula * 1.1 else None
+    return each if formula * _ALL <= each <= formula / _ALL else None
 
 
 # --- memory and the rest ----------------------------------------------------------------------------------------
@@ -223,4 +223,5 @@ def _served(evidence: Evidence, proofs: list[str]) -> Served:
         built_from=by,
         process_bytes=evidence.process_bytes,
         unknown=dict(evidence.unknown) or None,
+        warnings=tuple(warning.message for warning in info.warnings or ()),
     )
