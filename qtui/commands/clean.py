@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
@@ -17,12 +18,19 @@ def declare(parser: Parser) -> None:
     parser.describe(
         "Removes temporary stores of benchmarks that were killed: only what qtui made for\n"
         "itself and no process uses now, so it asks nothing. A collection whose load was\n"
-        "interrupted stays, as loading can go on; name it with --confirm to discard it.",
-        usage="qtui clean [--dry-run] [--confirm NAME]",
-        examples=("qtui clean --dry-run", "qtui clean", "qtui clean --confirm half-loaded"),
+        "interrupted stays, as loading can go on; name it with --confirm to discard it.\n"
+        "On a server, --copies removes the NAME__qtui__METHOD that runs left or kept.",
+        usage="qtui clean [--dry-run] [--copies] [--confirm NAME]",
+        examples=(
+            "qtui clean --dry-run",
+            "qtui clean",
+            "qtui clean --confirm half-loaded",
+            "qtui clean --copies --url localhost:6333 --allow-writes",
+        ),
     )
     group = parser.add_argument_group("what is removed")
     group.add_argument("--dry-run", action="store_true", help="list what would be removed, and leave it")
+    group.add_argument("--copies", action="store_true", help="also the copies that `bench --copies` left or kept")
     group.add_argument("--confirm", metavar="NAME", help="also discard this collection, whose load is unfinished")
 
 
@@ -30,7 +38,9 @@ def run(args: Namespace, console: Console) -> Exit:
     """Lists what is left over and removes it."""
     from qtui.commands import waiting
 
-    partial = waiting.run(_partial(args))
+    if args.copies and not args.dry_run:
+        options.writable(args, "removing copies")
+    partial, copied = waiting.run(_found(args))
     if args.confirm is not None and args.confirm not in partial:
         raise UsageError(
             f"{shown(args.confirm)} is no unfinished collection, so clean leaves it; `qtui delete` removes any"
@@ -43,17 +53,44 @@ def run(args: Namespace, console: Console) -> Exit:
         if not args.dry_run:
             waiting.run(_discard(args))
         lines.append(f"{verb} the unfinished collection {args.confirm}")
+    if args.copies:
+        if not args.dry_run:
+            waiting.run(_remove(args, copied))
+        lines.extend(f"{verb} the copy {name}" for name in copied)
     console.result("\n".join(lines or ["nothing is left over"]))
-    for name in partial:
-        if name != args.confirm:
-            console.note(f"{shown(name)} is unfinished and stays: load it again to go on, or discard it with --confirm")
+    for text in _stays(partial, copied, args):
+        console.note(text)
     return Exit.DONE
 
 
-async def _partial(args: Namespace) -> list[str]:
-    """Names of collections whose load did not finish."""
+def _stays(partial: list[str], copied: tuple[str, ...], args: Namespace) -> list[str]:
+    """What is left as it is, and how it would be removed."""
+    said = [
+        f"{shown(name)} is unfinished and stays: load it again to go on, or discard it with --confirm"
+        for name in partial
+        if name != args.confirm
+    ]
+    if copied and not args.copies:
+        said.append(f"{len(copied)} copies made by qtui stay, {shown(copied[0])} first: --copies removes them")
+    return said
+
+
+async def _found(args: Namespace) -> tuple[list[str], tuple[str, ...]]:
+    """Names of collections whose load did not finish (a server may have too many to look at each), and of copies."""
+    from qtui.data.live.copy import copies
+
     async with options.engine(args) as engine:
-        return [name for name in await engine.collections() if (await engine.view(name)).status == "partial"]
+        copied = await copies(engine)
+        if not options.target(args).embedded:
+            return [], copied
+        names = [name for name in await engine.collections() if name not in copied]
+        return [name for name in names if (await engine.view(name)).status == "partial"], copied
+
+
+async def _remove(args: Namespace, names: tuple[str, ...]) -> None:
+    async with options.engine(args) as engine:
+        for name in names:
+            await engine.delete(name)
 
 
 async def _discard(args: Namespace) -> None:
@@ -62,19 +99,23 @@ async def _discard(args: Namespace) -> None:
 
 
 def _abandoned() -> dict[Path, int]:
-    """Temporary stores that no living process uses, with the bytes that they take."""
+    """Temporary stores and samples that no living process uses, with the bytes that they take."""
     from qtui.bench.workplace import in_use
+    from qtui.data.live.take import leftovers
 
     temporary = config.temporary_dir()
-    if not temporary.is_dir():
-        return {}
-    return {path: _size(path) for path in sorted(temporary.iterdir()) if path.is_dir() and not in_use(path)}
+    stores = sorted(temporary.iterdir()) if temporary.is_dir() else []
+    found = [path for path in stores if path.is_dir() and not in_use(path)]
+    return {path: _size(path) for path in (*found, *leftovers(config.home()))}
 
 
 def _clean() -> list[str]:
     """Removes them, and tells of runs that a kill left in the middle. Raises AccessError when one can't be removed."""
     from qtui.bench.workplace import clean
+    from qtui.data.live.take import leftovers
 
+    for folder in leftovers(config.home()):
+        shutil.rmtree(folder, ignore_errors=True)
     cleaned = clean(config.home())
     left = list(_abandoned())
     if left:

@@ -10,7 +10,7 @@ import pytest
 
 from qtui.bench.copies import with_copies
 from qtui.data.live.copy import Copy, copies, copy
-from qtui.engine.base import PointBatch
+from qtui.engine.base import PointBatch, VectorBatch
 from qtui.engine.pace import Pace
 from qtui.errors import AccessError, DataError, Exists, UsageError
 from qtui.events import BuildDone, CollectionFailed, Progress
@@ -39,7 +39,7 @@ async def live_engine(ids=IDS, engine=None):
     engine = engine or FakeEngine(clock=FakeClock())
     spec = VectorSpec(8, name="text", hnsw=Hnsw(m=8, ef_construct=64))
     await engine.create(CollectionSpec("live", (spec, VectorSpec(2, name="other")), shards=2))
-    rows = {"text": randoms(len(ids), 8), "other": randoms(len(ids), 2)}
+    rows: dict[str, VectorBatch] = {"text": randoms(len(ids), 8), "other": randoms(len(ids), 2)}
     await engine.upsert("live", PointBatch(ids, rows, [{"n": i} for i in range(len(ids))]))
     await engine.build("live")
     return engine
@@ -56,7 +56,7 @@ async def made(engine, asked):
 
 async def held(engine, name):
     points = (await engine.scroll(name, limit=10_000, with_vectors=True)).points
-    return {point.id: (point.vectors["text"], point.payload) for point in points}
+    return {point.id: ((point.vectors or {})["text"], point.payload) for point in points}
 
 
 async def test_a_copy_holds_the_same_points_and_its_own_settings():
@@ -154,16 +154,21 @@ async def test_one_that_fails_does_not_stop_the_others(home):
         await run(REQUEST, home, engine)
 
 
+async def nothing():
+    return
+    yield
+
+
 async def test_nothing_is_written_without_leave(home, monkeypatch):
     engine = await live_engine()
     info = EngineInfo("server", "1.19.0", "http://there:6333", read_only=True)
     monkeypatch.setattr(FakeEngine, "info", property(lambda _: info))
     with pytest.raises(AccessError, match="--allow-writes"):
-        async for _ in with_copies(REQUEST, engine=engine, pace=Pace(), run=lambda _: None):
+        async for _ in with_copies(REQUEST, engine=engine, pace=Pace(), run=lambda _: nothing()):
             pass
     info = EngineInfo("server", "1.17.0", "http://there:6333", refused={"binary": "only with a newer one"})
     with pytest.raises(UsageError, match="only with a newer one"):
-        async for _ in with_copies(REQUEST, engine=engine, pace=Pace(), run=lambda _: None):
+        async for _ in with_copies(REQUEST, engine=engine, pace=Pace(), run=lambda _: nothing()):
             pass
     assert await engine.collections() == ("live",)
 
@@ -176,6 +181,6 @@ async def test_on_the_embedded_engine_too(home, tmp_path):
         record, _ = await measured(request, home, engine)
         assert [(each.method, each.built.segments) for each in record.collections] == [("none", 1), ("scalar", 1)]
         page = await engine.scroll("live__qtui__scalar", limit=400, with_vectors=True)
-        found = np.asarray([point.vectors[""] for point in page.points])
+        found = np.asarray([(point.vectors or {})[""] for point in page.points])
         source = await engine.scroll("live", limit=400, with_vectors=True)
-        np.testing.assert_array_equal(found, np.asarray([point.vectors[""] for point in source.points]))
+        np.testing.assert_array_equal(found, np.asarray([(point.vectors or {})[""] for point in source.points]))
