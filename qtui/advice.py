@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qtui.choices import AdaptiveRecord, Span
 from qtui.model import SearchSettings
-from qtui.records import Recommendation, Span
+from qtui.records import Recommendation
 from qtui.wishes import PLAIN, Wishes
 
 CHOSEN, RUNNER_UP, HOLDS, OVER, UNCONFIRMED, SKIPPED, MISSES, UNKNOWN = (
@@ -53,7 +54,7 @@ class Weighed:
     disk_total: float | None = None
     """Bytes of all files of its collection."""
     undecided: bool = False
-    """Cheaper than the choice, and its recall can't be told apart from the target: more queries might let it keep it."""
+    """Cheaper than the choice, and its recall can't be told apart from the target: more queries might admit it."""
     why: str = ""
     """The limits that it breaks, or why it was asked no further; '' where the figures say all."""
 
@@ -85,6 +86,8 @@ class Advice:
     """Variants, cheaper than the choice, of which the queries can't tell whether they keep the target, a line each."""
     unmeasured: tuple[str, ...] = ()
     """What could not be measured, and why, a line each."""
+    adaptive: AdaptiveRecord | None = None
+    """What choosing oversampling query by query came to, when it was tried."""
     saved: str = ""
     """What tuning saved against the whole grid; '' for a run that measured all of it."""
 

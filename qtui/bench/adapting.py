@@ -19,12 +19,13 @@ from qtui.bench.adaptive import PROBE, Floats, Lesson, Policy, bracket, hull, le
 from qtui.bench.advise import advise
 from qtui.bench.evidence import Evidence, gather
 from qtui.bench.state import RunState, Stage
+from qtui.choices import AdaptiveRecord, Span
 from qtui.engine.base import Engine
 from qtui.errors import QtuiError
 from qtui.events import Event
 from qtui.model import SearchSettings
 from qtui.plan import TUNE_OVERSAMPLING
-from qtui.records import AdaptiveRecord, Recommendation, Span
+from qtui.records import Recommendation
 
 _REACH = 2.0
 """How far above the fixed factor a query's own may go."""

@@ -21,8 +21,9 @@ from qtui.bench.record import RunStore
 from qtui.bench.report import saved
 from qtui.bench.tally import Tally
 from qtui.bench.warnings import variant_name
+from qtui.choices import Span
 from qtui.errors import UsageError
-from qtui.records import RunRecord, RunWarning, Span
+from qtui.records import RunRecord, RunWarning
 from qtui.wishes import PLAIN, Wishes, check
 
 _ROUNDING = 1e-9
@@ -52,6 +53,7 @@ def advise(evidence: Evidence, target: float, wishes: Wishes = PLAIN) -> Advice:
         wishes=wishes,
         undecided=conclude.undecided(choice),
         unmeasured=doubts.unmeasured(evidence),
+        adaptive=record.adaptive,
         saved="" if record.tuning is None else saved(record.tuning),
     )
 

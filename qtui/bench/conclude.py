@@ -14,9 +14,10 @@ from qtui.bench.evidence import LEAST_HALF, Candidate, Difference, Evidence, ori
 from qtui.bench.limits import footprint
 from qtui.bench.order import front
 from qtui.bench.warnings import variant_name
+from qtui.choices import Span
 from qtui.methods import METHODS
 from qtui.model import CollectionSpec, Distance, Quantization, VectorSpec
-from qtui.records import Recommendation, RunnerUp, Span
+from qtui.records import Recommendation, RunnerUp
 from qtui.wishes import PLAIN, Wishes
 
 _MOST_UNDECIDED = 4

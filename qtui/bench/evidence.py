@@ -13,8 +13,9 @@ import numpy as np
 
 from qtui.bench import metrics
 from qtui.bench.tally import Answered, Tally
+from qtui.choices import Span
 from qtui.model import Placement, PointId, VectorSpec
-from qtui.records import CollectionRecord, Interval, Measurement, RunRecord, Sample, Span, VsBaseline
+from qtui.records import CollectionRecord, Interval, Measurement, RunRecord, Sample, VsBaseline
 
 RACED = "raced"
 """`order` of a tuned run."""

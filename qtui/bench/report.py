@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qtui import units
+from qtui.choices import TuningRecord
 from qtui.model import SearchSettings
 from qtui.plain import fold, plain_lines
-from qtui.records import CollectionRecord, Measurement, RunRecord, TuningRecord
+from qtui.records import CollectionRecord, Measurement, RunRecord
 
 MULTIPLY = "\N{MULTIPLICATION SIGN}"
 AT_LEAST = "\N{GREATER-THAN OR EQUAL TO}"

@@ -20,6 +20,7 @@ from qtui.bench.journal import Journal
 from qtui.bench.readiness import Target
 from qtui.bench.tally import Tally
 from qtui.bench.unfinished import Unfinished
+from qtui.choices import AdaptiveRecord, TuningRecord
 from qtui.data.rows import Batch
 from qtui.engine.pace import FREE, Pace
 from qtui.events import Progress, Warned
@@ -27,7 +28,6 @@ from qtui.filters import Filter
 from qtui.model import Distance, EngineInfo, PointId
 from qtui.plan import BenchRequest, Variant
 from qtui.records import (
-    AdaptiveRecord,
     CollectionRecord,
     Dataset,
     EngineVersion,
@@ -37,7 +37,6 @@ from qtui.records import (
     RunRecord,
     RunWarning,
     TruthRecord,
-    TuningRecord,
 )
 
 EVENT_S = 0.3

@@ -17,9 +17,9 @@ from qtui.bench.running import LIVE_RESAMPLES, Measuring, ask_of, blanks, sample
 from qtui.bench.state import RunState, Stage
 from qtui.bench.tally import Tally
 from qtui.bench.tune import Cell, Outcome, Round, Rule, Tuner
+from qtui.choices import TuneStep, TuningRecord
 from qtui.engine.base import Engine
 from qtui.events import Event, Measured
-from qtui.records import TuneStep, TuningRecord
 
 
 class Tuning(Measuring):
@@ -78,7 +78,7 @@ class Tuning(Measuring):
                 yield stage.tell(self._searches)
                 yield Measured(tuple(enumerate(self._tally.measurements(resamples=LIVE_RESAMPLES))))
         self._state.tuning = self._record()
-        for event in self._told():
+        for event in (*self._interruptions(), *self._told()):
             yield event
 
     async def _round(self, asked: Round) -> bool:

@@ -19,8 +19,8 @@ def declare(parser: Parser) -> None:
     parser.describe(
         "Finds the cheapest setting that keeps a target recall, over methods, rescoring,\n"
         "oversampling and hnsw_ef together: from coarse to fine, asking each variant only\n"
-        "as many queries as decide. Says what that saved against measuring the whole grid,\n"
-        "and recommends as `bench` does.",
+        "as many queries as decide. Says what that saved against measuring the whole\n"
+        "grid, and recommends as `bench` does.",
         usage="qtui tune (--vectors F | --collection NAME) [options]",
         examples=(
             "qtui tune --vectors sample",

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from qtui import advice, units
 from qtui.advice import Advice, Weighed
+from qtui.choices import Span
 from qtui.methods import METHODS
 from qtui.model import SearchSettings
-from qtui.records import Recommendation, Span
+from qtui.records import Recommendation, RunSummary
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, KEY, SERIES, WARN
 
@@ -52,6 +53,9 @@ def choice(found: Advice, width: int) -> Text:
     lines = _none(found, width) if best is None else [*_head(found, best), *_body(found, best, width)]
     lines += _listed("Take with care", ("⚠", WARN), found.caveats, width)
     lines += _listed("Not measured", ("–", DIM), found.unmeasured, width)
+    if found.adaptive is not None:
+        adaptive = found.adaptive
+        lines += _listed("Oversampling by query", ("·", DIM), (f"by {adaptive.predictor}: {adaptive.verdict}",), width)
     lines += [Text(), *(Text(line, DIM) for line in wrap(found.saved, width))] if found.saved else []
     return Text("\n").join([*lines, Text(), *(Text(line, DIM) for line in wrap(found.memory, width))])
 
@@ -102,6 +106,49 @@ def _bullet(sign: tuple[str, str], text: str, width: int) -> Text:
     """A sign, then the text; its further lines stand under its first."""
     lines = wrap(clean(text), max(20, width - 2), break_on_hyphens=False)
     return Text.assemble(sign, " ", "\n  ".join(lines))
+
+
+def waiting(runs: Sequence[RunSummary] | None, run_id: str | None) -> Text:
+    """Why there is no advice to be seen."""
+    if runs is not None and not runs:
+        return Text.assemble(
+            ("No runs to go by yet\n\n", "bold"),
+            ("3", KEY), "  measure something: its run is kept, and advice is given here\n",
+            ("$", KEY), "  qtui bench --vectors FILE  does the same without a screen",
+        )  # fmt: skip
+    if runs and run_id is None:
+        return Text("The first run is still being measured: advice comes when it ends.")
+    return Text("Reading the run…", DIM)
+
+
+# --- what may be pasted ---------------------------------------------------------------------------------------------
+
+CONFIGS = {"python": "Python", "rest": "REST", "adaptive": "adaptive"}
+"""Page → its title."""
+
+
+def configs(found: Advice | None) -> tuple[str, ...]:
+    """The pages that there are."""
+    return ("python", "rest") if found is None or found.adaptive is None else tuple(CONFIGS)
+
+
+def pasted(found: Advice, page: str) -> tuple[str, str]:
+    """What is copied from a page, and its name; '' without a choice."""
+    best = found.recommendation
+    if page == "adaptive" and found.adaptive is not None:
+        return found.adaptive.python, "the function"
+    if best is None:
+        return "", "nothing"
+    return (best.rest, "the REST form") if page == "rest" else (best.python, "the Python form")
+
+
+def config(found: Advice | None, page: str) -> Text:
+    """The configuration, or the function that chooses oversampling, to be pasted."""
+    if found is None or found.recommendation is None:
+        return Text("Nothing to paste without a choice.", DIM)
+    title = CONFIGS.get(page, "Python")
+    head = Text.assemble((title, "bold"), ("  y copies, c turns", DIM), "\n\n", no_wrap=True)
+    return head.append("\n".join(clean(line) for line in pasted(found, page)[0].splitlines()))
 
 
 # --- the curve ------------------------------------------------------------------------------------------------------

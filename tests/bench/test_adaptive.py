@@ -1,6 +1,7 @@
 """Oversampling by query: gains are found where they are planted and nowhere else, and the exported function agrees."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,9 +22,15 @@ def lesson(seed, *, telling, queries=400):
     return Lesson({"gap": value, "spread": noise}, recalls, FACTORS), hard
 
 
+def learned(found, budget):
+    policy, gains = learn(found, budget)
+    assert policy is not None
+    return policy, gains
+
+
 def test_a_planted_gain_is_found_and_the_right_predictor_chosen():
     found, hard = lesson(0, telling=True)
-    policy, gains = learn(found, 4.5)
+    policy, gains = learned(found, 4.5)
     assert policy.predictor.name == "gap"
     assert gains["gap"] > 0.05 > abs(gains["spread"])
     chosen = [policy.factor(value) for value in found.values["gap"]]
@@ -37,7 +44,7 @@ def test_a_planted_gain_is_found_and_the_right_predictor_chosen():
 @pytest.mark.parametrize("seed", range(5))
 def test_where_nothing_tells_there_is_no_gain(seed):
     found, _ = lesson(seed, telling=False)
-    policy, gains = learn(found, 4.0)
+    policy, gains = learned(found, 4.0)
     assert max(gains.values()) < 0.02
     fresh, _ = lesson(seed + 100, telling=False)
     chosen = [policy.factor(value) for value in fresh.values[policy.predictor.name]]
@@ -49,7 +56,7 @@ def test_where_nothing_tells_there_is_no_gain(seed):
 def test_the_budget_is_kept_on_the_learning_half():
     for budget in (1.0, 2.0, 3.3, 8.0):
         found, _ = lesson(3, telling=True)
-        policy, _ = learn(found, budget)
+        policy, _ = learned(found, budget)
         assert np.mean([policy.factor(value) for value in found.values[policy.predictor.name]]) <= budget + 1e-9
 
 
@@ -84,7 +91,7 @@ def test_the_exported_function_stands_alone_and_agrees(predictor):
     values = values_of(scores, k, norms=norms, lengths=lengths)[predictor.name]
     cuts = tuple(np.quantile(values, [0.25, 0.5, 0.75]).tolist())
     policy = Policy(predictor, cuts, (1.0, 2.0, 4.0, 8.0))
-    space: dict[str, object] = {}
+    space: dict[str, Any] = {}
     exec(compile(to_python(policy, k, "binary, limit 5: learned on 60 queries. " * 5), "exported", "exec"), space)
     given = {"norm": norms, "length": lengths}.get(predictor.name, scores)
     assert [space["oversampling"](each) for each in given] == [policy.factor(value) for value in values]
@@ -101,6 +108,7 @@ async def test_a_run_tries_it_and_keeps_what_came_of_it(home):
     ran = await fake.run(replace(REQUEST, target_recall=0.85), home)
     found = ran.record.adaptive
     assert found is not None
+    assert ran.record.recommendation is not None
     assert found.search == ran.record.recommendation.search
     assert (found.learned_on, found.judged_on) == (20, 20)
     assert found.predictor in found.tried

@@ -18,9 +18,10 @@ from qtui.bench.deliverable.parts import QUOTED, STYLES, Chart, figures_of
 from qtui.bench.deliverable.svg import Scale, draw
 from qtui.bench.export import to_html, to_markdown
 from qtui.bench.record import encode
+from qtui.choices import Span
 from qtui.model import Bytes, SearchSettings
 from qtui.prices import Prices
-from qtui.records import Recommendation, RunnerUp, RunWarning, Span
+from qtui.records import Recommendation, RunnerUp, RunWarning
 from tests.bench.planted import Plant, always, run
 
 HOSTILE = "<img src=x onerror=alert(1)>\x1b]0;t\x07\u202e|`*_[\"'&"

@@ -11,10 +11,11 @@ import pytest
 from qtui.bench import metrics, summary
 from qtui.bench.draws import change_of, draws_of
 from qtui.bench.judge import Kept, chosen, judge
+from qtui.choices import Span
 from qtui.errors import UsageError
 from qtui.limits import DOUBTFUL, KEPT, MISSED, Which, parse
 from qtui.model import SearchSettings
-from qtui.records import EngineVersion, Recommendation, Span
+from qtui.records import EngineVersion, Recommendation
 from tests.bench.planted import Plant, always, folded, run
 
 HOSTILE = "evil\x1b]0;t\x07|<b>&\"'\n\u202e"

@@ -12,9 +12,8 @@ from qtui.bench.compare import diff
 from qtui.bench.export import to_csv, to_html, to_json, to_markdown
 from qtui.bench.report import table
 from qtui.errors import UsageError
-from qtui.model import SearchSettings
 from qtui.plain import cells_of
-from qtui.records import EngineVersion, Recommendation, RunnerUp, RunWarning, Span
+from qtui.records import EngineVersion, RunWarning
 from tests.bench.runs import REQUEST, run, threshold
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine

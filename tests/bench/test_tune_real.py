@@ -13,6 +13,7 @@ from qtui.bench.session import bench
 from qtui.data.load import jobs, load
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
+from qtui.host.build import build
 from qtui.plan import BenchRequest, LoadRequest, SourceSpec
 from qtui.wishes import Wishes
 
@@ -48,7 +49,7 @@ def store(tmp_path_factory):
 async def measured(request, store, home):
     engine = await open_embedded(store)
     try:
-        events = [event async for event in bench(request, engine=engine, home=home, build=None)]
+        events = [event async for event in bench(request, engine=engine, home=home, build=build)]
     finally:
         await engine.close()
     assert isinstance(events[-1], RunFinished)
@@ -92,6 +93,7 @@ async def test_the_record_says_how_it_was_searched_and_keeps_every_search(store,
     partial = [index for index, each in enumerate(kept.measurements) if each.queries < 120]
     assert partial
     assert {verdicts[index] for index in partial} <= {"misses", "skipped"}
+    assert kept.tuning is not None
     assert {step.measurement for step in kept.tuning.steps} <= set(range(len(kept.measurements)))
 
 

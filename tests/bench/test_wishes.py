@@ -151,8 +151,15 @@ def test_nothing_off_the_front_is_unbeaten(seed):
 # --- sizes and what was not measured --------------------------------------------------------------------------------
 
 
-def test_a_footprint_is_vectors_and_graph_and_all_files_on_disk():
+def scalar():
     held = evidence(*run([NONE, SCALAR])).candidates[1].collection
+    assert held is not None
+    assert held.settings is not None
+    return held
+
+
+def test_a_footprint_is_vectors_and_graph_and_all_files_on_disk():
+    held = scalar()
     memory = {"originals": Bytes(0, 0, 256_000), "quantized": Bytes(0, 0, 80_000), "graph": Bytes(0, 0, 5000)}
     size = footprint(replace(held, memory=memory))
     assert size.ram == 80 * 1000 + 5000
@@ -161,7 +168,7 @@ def test_a_footprint_is_vectors_and_graph_and_all_files_on_disk():
 
 
 def test_tokens_are_counted_by_the_bytes_of_the_originals():
-    held = evidence(*run([NONE, SCALAR])).candidates[1].collection
+    held = scalar()
     spec = replace(held.settings, vectors=(VectorSpec(64, multivector=True, on_disk=True),))
     memory = {"originals": Bytes(0, 0, 256 * 30_000)}
     assert vectors(replace(held, settings=spec, memory=memory)) == 30_000

@@ -75,5 +75,7 @@ async def test_a_plan_is_tuned_from_the_benchmark_tab():
         await until_seen(pilot, "fine steps")
         await pilot.press("enter")
         await until(pilot, lambda: bool(room.asked))
-        assert room.asked[-1].tune
-        assert room.asked[-1].oversampling == TUNE_OVERSAMPLING
+        asked = room.asked[-1]
+        assert isinstance(asked, BenchRequest)
+        assert asked.tune
+        assert asked.oversampling == TUNE_OVERSAMPLING

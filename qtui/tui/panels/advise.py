@@ -28,7 +28,7 @@ from qtui.tui.messages import Copied, Remember
 from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_a_line
 from qtui.tui.text import clean
-from qtui.tui.theme import ACCENT, BAD, DIM, KEY
+from qtui.tui.theme import ACCENT, BAD, DIM
 from qtui.tui.widgets.controls import Field
 from qtui.tui.widgets.curve import Curve
 from qtui.tui.widgets.target import TargetInput, parsed, written
@@ -38,15 +38,16 @@ from qtui.wishes import PLAIN, Wishes
 
 STEP = 0.01
 LEAST, MOST = 0.5, 1.0
-PAGES = ("choice", "curve", "python", "rest")
-PAGE_TITLES = {"choice": "choice", "curve": "recall / memory", "python": "Python", "rest": "REST"}
+PAGE_TITLES = {"choice": "choice", "curve": "recall / memory", **advising.CONFIGS}
 KEYS = (
     Command("advise.higher", "plus,equals_sign", "step(1)", "Higher", "A higher target recall", "+"),
     Command("advise.lower", "minus", "step(-1)", "Lower", "A lower target recall", "-"),
     Command("advise.target", "t", "target", "Target", "Type the target recall", always="f7"),
     Command("advise.page", "c", "turn(1)", "Config", "The next page: choice, curve, Python, REST", always="f6"),
     Command("advise.page_back", "C", "turn(-1)", "", "The previous page", display="C"),
-    Command("advise.limits", "l", "limits", "Limits", "Limits on time and memory, and what is to be least", always="f8"),
+    Command(
+        "advise.limits", "l", "limits", "Limits", "Limits on time and memory, and what is to be least", always="f8"
+    ),
     Command("advise.run", "o", "pick", "Run", "Choose another run"),
     Command("advise.cost", "dollar_sign", "cost", "Cost", "What each method takes in RAM, disk and money", "$"),
     Command("advise.export", "e", "export", "Report", "Write a report of this run: HTML, Markdown; or its data"),
@@ -230,47 +231,29 @@ class AdvisePanel(Vertical):
         said = self.query_one("#advise-said", Static)
         said.display = found is None
         if found is None:
-            said.update(self._waiting())
+            said.update(advising.waiting(self.runs, self.run_id))
             self.call_after_refresh(self._keep_focus)
         else:
             self._show_config()
             self.call_after_refresh(self._show_wide)
         self._show_pages()
 
-    def _waiting(self) -> Text:
-        if self.runs == ():
-            return Text.assemble(
-                ("No runs to go by yet\n\n", "bold"),
-                ("3", KEY), "  measure something: its run is kept, and advice is given here\n",
-                ("$", KEY), "  qtui bench --vectors FILE  does the same without a screen",
-            )  # fmt: skip
-        if self.runs and self.run_id is None:
-            return Text("The first run is still being measured: advice comes when it ends.")
-        return Text("Reading the run…", DIM)
-
     def _say(self, text: str) -> None:
         self.query_one("#advise-said", Static).update(Text.assemble(("✗ ", BAD), clean(text)))
 
     def _show_pages(self) -> None:
-        kind = "config" if self.page in {"python", "rest"} else self.page
+        kind = "config" if self.page in advising.CONFIGS else self.page
         for name in ("choice", "curve", "config"):
             self.set_class(kind == name, f"-{name}")
         line = Text()
-        for name, title in PAGE_TITLES.items() if self.advice is not None else ():
+        shown = () if self.advice is None else ("choice", "curve", *advising.configs(self.advice))
+        for name, title in ((name, PAGE_TITLES[name]) for name in shown):
             chosen = name == self.page
             line.append("▸ " if chosen else "  ", ACCENT).append(title, "bold" if chosen else DIM).append("  ")
         self.query_one("#advise-pages", Static).update(line)
 
     def _show_config(self) -> None:
-        self.query_one("#advise-config-text", Static).update(self._config())
-
-    def _config(self) -> Text:
-        best = None if self.advice is None else self.advice.recommendation
-        if best is None:
-            return Text("Nothing to paste without a choice.", DIM)
-        rest = self.page == "rest"
-        head = Text.assemble(("REST" if rest else "Python", "bold"), ("  y copies, c turns", DIM), "\n\n", no_wrap=True)
-        return head.append("\n".join(clean_lines(best.rest if rest else best.python)))
+        self.query_one("#advise-config-text", Static).update(advising.config(self.advice, self.page))
 
     def _keep_focus(self) -> None:
         """What has the focus may have gone from the screen."""
@@ -335,9 +318,13 @@ class AdvisePanel(Vertical):
     def action_turn(self, by: int) -> None:
         """Another page; side by side in the wide layout, where only the two forms of the configuration differ."""
         if self.app.size.width >= 100:
-            self.page = "python" if self.page == "rest" else "rest"
+            pages = advising.configs(self.advice)
+            at = pages.index(self.page) if self.page in pages else 0
+            self.page = pages[(at + by) % len(pages)]
         else:
-            self.page = PAGES[(PAGES.index(self.page) + by) % len(PAGES)]
+            pages = ("choice", "curve", *advising.configs(self.advice))
+            at = pages.index(self.page) if self.page in pages else 0
+            self.page = pages[(at + by) % len(pages)]
 
     def action_back(self) -> None:
         """From the input or another page to the choice."""
@@ -346,7 +333,7 @@ class AdvisePanel(Vertical):
         self._focus_page()
 
     def _focus_page(self) -> None:
-        where = {"curve": "#curve-table", "python": "#advise-config", "rest": "#advise-config"}
+        where = {"curve": "#curve-table", **dict.fromkeys(advising.CONFIGS, "#advise-config")}
         wide = self.app.size.width >= 100
         page = "#curve-table" if wide else where.get(self.page, "#advise-choice")
         self.query_one("#advise-said" if self.advice is None else page).focus()
@@ -357,9 +344,8 @@ class AdvisePanel(Vertical):
         best = None if found is None else found.recommendation
         if found is not None and (best is None or (self.page == "choice" and self.app.size.width < 100)):
             self.post_message(Copied(advising.choice(found, 78).plain + "\n", "the advice"))
-        elif best is not None:
-            rest = self.page == "rest"
-            self.post_message(Copied(best.rest if rest else best.python, f"the {'REST' if rest else 'Python'} form"))
+        elif found is not None:
+            self.post_message(Copied(*advising.pasted(found, self.page)))
 
     @work(exclusive=True, group="cost")
     async def action_cost(self) -> None:
@@ -394,8 +380,3 @@ class AdvisePanel(Vertical):
         run_id = await self.app.push_screen_wait(PickRun(self.runs or (), self.run_id))
         if run_id is not None:
             self.open(run_id)
-
-
-def clean_lines(text: str) -> list[str]:
-    """Each line cleaned, its indentation kept."""
-    return [clean(line) for line in text.splitlines()]
