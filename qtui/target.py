@@ -121,9 +121,12 @@ class Target:
         return _carried(found, f"the key in {self.api_key_env}")
 
     def cautions(self, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
-        """What the user should know before anything is sent."""
-        plain = self.url is not None and self.url.startswith("http://") and not self.local
-        if not plain or self.key(environ) is None:
+        """What the user should know before anything is sent. Raises as `key` does."""
+        return () if self.key(environ) is None else self.cautions_with_key()
+
+    def cautions_with_key(self) -> tuple[str, ...]:
+        """The same where there is a key."""
+        if self.url is None or self.url.startswith("https://") or self.local:
             return ()
         return (f"the key goes to {self.host} over plain http, where others can read it; use https://, or a tunnel",)
 

@@ -23,6 +23,7 @@ from textual.screen import ModalScreen
 
 from qtui import config
 from qtui.demos import Demo
+from qtui.errors import QtuiError
 from qtui.model import EngineInfo
 from qtui.preferences import Memory, Preferences, read_preferences
 from qtui.target import Target
@@ -42,12 +43,15 @@ KEYS = (
     ),
     Command("app.query", "slash", "query", "", "Search: type a query", "/"),
     Command("app.notices", "m", "notices", "", "Read the notifications again", always="ctrl+n"),
+    Command("app.connect", "o", "connect", "", "Connect to a server, or to the store of this machine", always="ctrl+o"),
     Command("app.theme", "ctrl+t", "theme", "", "Change the colour theme", "^t", always="ctrl+t"),
     Command("app.help", "question_mark", "help", "Help", "Help about what has the focus", "?", always="f12"),
     Command("app.palette", "ctrl+p", "palette", "", "Every command that makes sense now", "^p", always="ctrl+p"),
     Command("app.quit", "q", "quit", "Quit", "Quit", always="ctrl+q"),
 )
 SAVE_AFTER_S = 1.0
+BUSY = frozenset({"measuring", "paused", "building"})
+"""States of the engine room that connecting elsewhere would break into."""
 
 
 class QtuiApp(RoomApp):
@@ -236,6 +240,26 @@ class QtuiApp(RoomApp):
         """Commands that make sense now."""
         self.push_screen(CommandPalette(providers=[PossibleNow], placeholder="What to do?"))
 
+    @work(exclusive=True, group="connect")
+    async def action_connect(self) -> None:
+        """Asks where to, and goes there."""
+        from qtui.profiles import read_profiles
+        from qtui.tui.dialogs.connect import ConnectDialog
+
+        if self.room_state.status in BUSY:
+            self.notify("Connecting has to wait: something runs here that it would end.", timeout=4)
+            return
+        try:
+            profiles = read_profiles(config.config_file())
+        except QtuiError as error:
+            profiles = {}
+            self.notify(error.text, severity="warning", timeout=10)
+        target = await self.push_screen_wait(
+            ConnectDialog(self.target, profiles, config.store_dir(), writes=self.writes)
+        )
+        if target is not None and await self.connect(target):
+            self.where = self.query_one(Header).where = place(target)
+
     def action_theme(self) -> None:
         """Textual's themes and ours."""
         self.search_themes()
@@ -249,7 +273,7 @@ class QtuiApp(RoomApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
         """Tabs and dialogs open from the main screen only."""
         asking = any(isinstance(s, ModalScreen) and not isinstance(s, CommandPalette) for s in self.screen_stack)
-        return not (asking and action in {"tab", "help", "palette", "query", "notices", "theme"})
+        return not (asking and action in {"tab", "help", "palette", "query", "notices", "theme", "connect"})
 
     def on_key(self, event: events.Key) -> None:
         """A key whose command can't run now says why."""

@@ -30,6 +30,7 @@ from qtui.model import (
 from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
 from qtui.prices import Prices
 from qtui.records import RunRecord, RunSummary
+from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
 
 __all__ = ["MakeRoom", "Room", "RoomState"]
@@ -40,6 +41,10 @@ class Room(Protocol):
 
     async def start(self) -> None:
         """Starts the process; returns when it answers."""
+        ...
+
+    async def connect(self, target: Target, /) -> None:
+        """Leaves what it is connected to, and starts on another target; raises as `start` does, and is closed then."""
         ...
 
     async def info(self) -> EngineInfo:

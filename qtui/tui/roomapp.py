@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 
@@ -49,6 +50,8 @@ class RoomApp(App[None]):
         self.target = target
         """What we are connected to; None is a store that a test scripted."""
         self.set_reactive(RoomApp.may_write, target is None or target.writable)
+        self._moving = False
+        """Whether it goes over to another target; what becomes of that is told once."""
         self._shelf = Shelf()
         self._highlighted: str | None = None
         self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
@@ -93,12 +96,37 @@ class RoomApp(App[None]):
         """Starts the engine, and reads the store for the first time."""
         try:
             await self.room.start()
-            self.engine = info = await self.room.info()
-            self.may_write = (self.target is None or self.target.writable) and not info.read_only
+            await self._arrived(self.target)
         except QtuiError as error:
             self._tell(error)
             return
         self._read(first=True)
+
+    async def connect(self, target: Target) -> bool:
+        """Goes over to another target; when that fails, back to where it was, and says why. Returns whether it went."""
+        before, self._moving = self.target, True
+        for group in ("start", "read", "look"):
+            self.workers.cancel_group(self, group)
+        try:
+            await self.room.connect(target)
+            await self._arrived(target)
+        except QtuiError as error:
+            self.notify(error.text, title="Not connected", severity="error", timeout=10)
+            if before is not None:
+                with suppress(QtuiError):
+                    await self.room.connect(before)
+            return False
+        finally:
+            self._moving = False
+        self._read(first=True)
+        return True
+
+    async def _arrived(self, target: Target | None) -> None:
+        """What is known of where we are now; what was read elsewhere is forgotten."""
+        self.engine = info = await self.room.info()
+        self.target = target
+        self.may_write = (target is None or target.writable) and not info.read_only
+        self._shelf = Shelf()
 
     @work(exclusive=True, group="read")
     async def _read(self, *, first: bool = False) -> None:
@@ -190,7 +218,7 @@ class RoomApp(App[None]):
         elif now.status == "ready" and before.status == "restarting":
             self.notify("The engine is back.")
             self._read()
-        elif now.status == "closed" and now.detail:
+        elif now.status == "closed" and now.detail and not self._moving:
             self.notify(now.detail, title="Engine", severity="error", timeout=60)
 
     def _tell(self, error: QtuiError) -> None:

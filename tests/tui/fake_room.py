@@ -69,6 +69,7 @@ from qtui.records import (
     TruthRecord,
     VsBaseline,
 )
+from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
 from tests.tui import fake_figures, fake_points, fake_runs
 from tests.tui.fake_making import FakeMaking
@@ -226,6 +227,7 @@ class FakeRoom(FakeMaking):
         self.searched: list[tuple[str, SearchSettings]] = []
         self.cancelled = 0
         self.paused: list[bool] = []
+        self.connected: list[Target] = []
         self.going = asyncio.Event()
         self.going.set()
         self.closed = False
@@ -251,6 +253,9 @@ class FakeRoom(FakeMaking):
         if name not in self.views:
             raise NotFound("no such collection")
         return self.views[name]
+
+    async def connect(self, target: Target) -> None:
+        self.connected.append(target)
 
     async def glances(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
         return tuple(self.views[name] for name in names if name in self.views)
