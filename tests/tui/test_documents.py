@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from qtui.demos import DOCUMENTS, NOTEBOOK, PRESETS
+from qtui.embedders import EmbedderSpec, Kind, SearchedVector
+from qtui.errors import UsageError
 from qtui.host.client import EngineRoom
 from qtui.model import Distance
 from qtui.plan import SourceFacts, SourceSpec
 from qtui.searching.compare import Outcome
 from qtui.tui.app import QtuiApp
 from qtui.tui.panels.search import SearchPanel
+from qtui.tui.panels.search_form import QueryBox
 from qtui.tui.setupform import SetupText, preset_text, read
 from tests.tui.driving import make, screen_text, until, until_seen
+from tests.tui.fake_room import view
 
 FINANCE, TITANIC, MOON, EINSTEIN = range(4)
 
@@ -82,3 +87,55 @@ def test_the_notebooks_settings() -> None:
     assert first == second
     assert (first.rescore, first.oversampling, first.limit) == (True, 2.0, 10)
     assert (third.rescore, third.oversampling, third.limit) == (False, None, 10)
+
+
+MODEL = EmbedderSpec("some/model", Kind.DENSE_PAIR, 384, "abc")
+
+
+async def asked_for(text: str, *, made_by: EmbedderSpec | None = MODEL, error: str = "") -> tuple[str, list[object]]:
+    """What is on the screen after a text was typed over a collection that a model made, and what was embedded."""
+    app, room = make((view("a", origin="scans", embedder=made_by), view("a__binary", "binary", embedder=MODEL)))
+    room.embed_error = UsageError(error) if error else None
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until_seen(pilot, "collection")
+        await pilot.press("2")
+        await until_seen(pilot, "the reference")
+        app.query_one(QueryBox).focus()
+        app.query_one(QueryBox).value = text
+        await pilot.press("enter")
+        session = app.query_one(SearchPanel)._session
+
+        def is_over() -> bool:
+            if error or made_by is None:
+                return "✗" in screen_text(app)
+            return bool(session.target and session.target.embedder) and all(
+                found.hits or found.error for found in answers(app)
+            )
+
+        await until(pilot, is_over)
+        return screen_text(app), list(room.embedded)
+
+
+async def test_a_typed_text_is_embedded_by_the_model_that_is_remembered() -> None:
+    screen, embedded = await asked_for("who walked on the moon")
+    assert embedded == [(MODEL.choice, SearchedVector("a", 384, False, MODEL), "who walked on the moon", "")]
+    assert "overlap@10" in screen
+
+
+async def test_a_typed_image_is_embedded_too(tmp_path: Path) -> None:
+    _, embedded = await asked_for(f"{tmp_path}/moon.PNG")
+    assert embedded == [(MODEL.choice, SearchedVector("a", 384, False, MODEL), "", f"{tmp_path}/moon.PNG")]
+
+
+async def test_what_can_not_be_embedded_is_said() -> None:
+    screen, _ = await asked_for("moon", error="some/model is not on this machine; get it")
+    assert "✗ some/model is not on this machine; get it" in screen
+    screen, embedded = await asked_for("moon.png", made_by=None)
+    assert "doesn't know which model made its vectors" in " ".join(screen.split())
+    assert embedded == []
+
+
+async def test_a_column_that_another_model_made_says_so() -> None:
+    other = replace(MODEL, model="another/model")
+    screen, _ = await asked_for("moon", made_by=other)
+    assert "can't be searched with" in " ".join(screen.split())

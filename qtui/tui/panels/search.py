@@ -134,6 +134,11 @@ class SearchPanel(Vertical):
         if self.is_mounted:
             self._take(views)
 
+    def watch_room_state(self) -> None:
+        """What can be built now, and what can't."""
+        if self.is_mounted:
+            self._tell()
+
     def _take(self, views: tuple[CollectionView, ...] | None) -> None:
         if views is None:
             return
