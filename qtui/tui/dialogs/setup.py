@@ -68,7 +68,7 @@ SETTLE_S = 0.25
 KEYS = (
     Command("setup.leave", "escape", "dismiss(None)", "Back", "Leave without loading", "Esc"),
     Command("setup.load", "f9", "load", "Load", "Load", always="f9"),
-    Command("setup.models", "f4", "models", "Models", "Choose or download a model", always="f4"),
+    Command("setup.models", "f10", "models", "Models", "Choose or download a model", always="f10"),
     Command("setup.page", "f6", "page", "Request", "Figures, Python, REST in turn", always="f6"),
     Command("setup.lower", "f7", "lower", "Lower", "Lower the indexing threshold", always="f7"),
     Command("setup.copy", "f8", "copy", "Copy", "Copy the request", always="f8"),
@@ -148,7 +148,7 @@ class SetupDialog(ModalScreen[Setup | None]):
         yield Field("payload", line_input(text.payload, id="setup-payload", placeholder="optional"), id="payload-row")
         documents = line_input(text.documents, id="setup-documents", placeholder="folder, file, *.png; more")
         yield Field("documents", documents, id="documents-row")
-        yield Field("model", line_input(text.model, id="setup-model", placeholder="F4 lists them"), id="model-row")
+        yield Field("model", line_input(text.model, id="setup-model", placeholder="F10 lists them"), id="model-row")
         text_field = line_input(text.text_field, id="setup-text_field", placeholder="of .jsonl and .csv")
         yield Field("text field", text_field, id="text-row")
         yield Field("rows x dim", line_input(text.shape, id="setup-shape"), id="shape-row")
@@ -289,7 +289,7 @@ class SetupDialog(ModalScreen[Setup | None]):
         lower = f"  F7 index from {setup.lower_kb} KB" if setup is not None and setup.lower_kb is not None else ""
         keys = Text.assemble(*_key("F9", "load"), *_key("F6", "figures/Python/REST"), *_key("F8", "copy"))
         if self.text.kind == "embed":
-            keys = Text.assemble(*_key("F4", "models")) + keys
+            keys = Text.assemble(*_key("F10", "models")) + keys
         if lower:
             keys.append_text(Text.assemble(*_key("F7", f"index from {setup.lower_kb} KB" if setup else "")))
         keys.append_text(Text.assemble(*_key("Esc", "leave")))

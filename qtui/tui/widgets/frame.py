@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from rich.cells import cell_len
 from rich.text import Text
 from textual.reactive import reactive
@@ -67,7 +69,7 @@ class TabLine(Widget):
 
 
 class KeyLine(Widget):
-    """The keys that work here and now; what doesn't fit is left out from the end, never cut."""
+    """The keys that work here and now. Where there is no room for all their labels, the last ones stand bare."""
 
     def on_mount(self) -> None:
         """Follows the focus and whatever else changes the bindings."""
@@ -78,14 +80,24 @@ class KeyLine(Widget):
 
     def render(self) -> Text:
         """Key and label of each command, nearest to the focus first; those of the whole app stand on the right."""
-        pieces = [
-            (each.node is self.app, Text.assemble(" ", (each.key, KEY), " ", each.command.label, " "))
-            for each in active(self.screen)
-            if each.command.label
-        ]
-        right = Text("").join(piece for everywhere, piece in pieces if everywhere)
-        left = Text()
-        for everywhere, piece in pieces:
-            if not everywhere and left.cell_len + piece.cell_len + right.cell_len <= self.size.width:
-                left.append_text(piece)
-        return left + Text(" " * max(0, self.size.width - left.cell_len - right.cell_len)) + right
+        here, everywhere = [], []
+        for each in active(self.screen):
+            if each.command.label:
+                (everywhere if each.node is self.app else here).append((each.key, each.command.label))
+        right = Text("").join(_labelled(*piece) for piece in everywhere)
+        room = self.size.width - right.cell_len
+        left = next(line for line in _shorter(here) if line.cell_len <= room or not line)
+        return left + Text(" " * max(0, room - left.cell_len)) + right
+
+
+def _labelled(key: str, label: str) -> Text:
+    return Text.assemble(" ", (key, KEY), " ", label, " ")
+
+
+def _shorter(pieces: Sequence[tuple[str, str]]) -> Iterator[Text]:
+    """All with their labels, then ever more of the last ones without, then ever fewer."""
+    labelled, bare = [_labelled(*piece) for piece in pieces], [Text(f" {key}", KEY) for key, _ in pieces]
+    for kept in range(len(pieces), -1, -1):
+        yield Text("").join([*labelled[:kept], *bare[kept:]])
+    for kept in range(len(pieces), -1, -1):
+        yield Text("").join(bare[:kept])

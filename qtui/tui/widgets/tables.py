@@ -156,9 +156,9 @@ class CollectionTable(LineTable):
     @property
     def _widths(self) -> dict[str, int]:
         """Cells of each column: its own, and more for those with longer texts while there are cells to spare."""
-        if self._measured:
-            return self._measured
         columns = self._columns()
+        if list(self._measured) == [column.title for column in columns]:
+            return self._measured
         widths = {column.title: column.width for column in columns}
         spare = max(0, self.size.width - sum(widths.values()) - GAP * len(widths) - 1)
         measured = list(islice(self.found.values(), MOST_MEASURED))
