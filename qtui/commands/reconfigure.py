@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qtui import units
+from qtui import config, units
 from qtui.commands import options, values
 from qtui.commands.confirm import add_confirm, confirm
 from qtui.commands.console import Console
@@ -27,6 +27,7 @@ def declare(parser: Parser) -> None:
         examples=(
             "qtui reconfigure docs --method turbo-4bit --confirm docs",
             "qtui reconfigure docs --method none           # drops the quantization",
+            "qtui reconfigure docs --back --confirm docs   # as it was before that",
         ),
     )
     group = parser.add_argument_group("what is changed")
@@ -43,26 +44,36 @@ def declare(parser: Parser) -> None:
     group.add_argument("--hnsw-m", type=values.whole(0, 512), metavar="M", help="links a node; 0: no graph")
     group.add_argument("--ef-construct", type=values.whole(4, 10_000), metavar="N", help="width when building")
     group.add_argument("--indexing-threshold", type=values.whole(0, 2**40), metavar="KB", help="0: never build")
+    group.add_argument("--back", action="store_true", help="the settings that the last change from here replaced")
     add_confirm(parser)
 
 
 def run(args: Namespace, console: Console) -> Exit:
     """Asks, changes, and says what is in force now."""
     from qtui.commands import waiting
+    from qtui.data.before import forget, keep, last, way_back
 
     _check(args)
     options.writable(args, "reconfiguring")
     view = waiting.run(_view(args))
     vector = _vector(view, args.vector_name)
-    change = _change(args, vector)
+    where = options.target(args).where
+    before = last(config.home(), where, args.name, vector.spec.name) if args.back else None
+    change = _change(args, vector) if before is None else way_back(before, view)
     confirm(args, console, f"rebuilding {shown(args.name)} with its {units.count(view.points)} points")
     console.progress(f"index  {shown(args.name)}", force=True)
+    if before is None:
+        keep(config.home(), where, view, vector.spec.name)
     seconds, after = waiting.run(_reconfigure(args, change, vector.spec.name))
+    if before is not None:
+        forget(config.home(), before)
     configured = after.spec.quantization.method if after.spec.quantization else "none"
     console.result(
         f"reconfigured {shown(args.name)[1:-1]} in {units.duration(seconds)}: quantization {configured},"
         f" built {after.built.segments}/{after.built.of}"
     )
+    if before is None:
+        console.note("the settings from before are kept: --back goes back to them")
     return Exit.DONE
 
 
@@ -75,7 +86,10 @@ def _check(args: Namespace) -> None:
     if args.always_ram and args.placement is not None:
         raise UsageError("--always-ram is the older word for --placement pinned: give one of them")
     asked = ("method", "quantile", "query_encoding", "placement", "originals", "hnsw_m", "ef_construct")
-    if not args.always_ram and all(getattr(args, name) is None for name in (*asked, "indexing_threshold")):
+    named = args.always_ram or any(getattr(args, name) is not None for name in (*asked, "indexing_threshold"))
+    if args.back and named:
+        raise UsageError("--back takes all settings from before; name no others with it")
+    if not args.back and not named:
         raise UsageError("nothing to change was named; see qtui reconfigure --help")
 
 

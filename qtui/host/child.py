@@ -23,6 +23,7 @@ from qtui.bench.record import RunStore
 from qtui.bench.session import bench, clean
 from qtui.bench.unfinished import Unfinished
 from qtui.data import single
+from qtui.data.before import keep
 from qtui.data.describe import describe
 from qtui.data.load import remembered_job
 from qtui.engine.base import Vector
@@ -204,11 +205,18 @@ class Room:
         """Changes a collection's settings; those of the store in a builder."""
         async with self._work, self._lend(asked.name):
             try:
+                await self._keep_settings(asked.name, asked.vector_name)
                 if self._server is not None:
                     return await self._engine.reconfigure(asked.name, asked.change, asked.vector_name)
                 return await build.reconfigure(self._store, asked.name, asked.change, asked.vector_name)
             finally:
                 self._announce("ready", "")
+
+    async def _keep_settings(self, name: str, vector_name: str) -> None:
+        """So that there is a way back."""
+        where = str(self._store) if self._server is None else self._server.where
+        lent = self._lent.get(name)
+        keep(config.home(), where, lent or await self._engine.view(name), vector_name)
 
     async def load(self, asked: requests.Load) -> AsyncIterator[Event]:
         """Loads in builders, one collection at a time."""
