@@ -90,19 +90,27 @@ def _run(arguments: list[str], console: Console) -> Exit:
         console.result(asked.text)
         code = Exit.DONE
     else:
-        code = _app(args, demo=command) if command in (None, "demo") else runner(command)(args, console)
+        code = _app(args, console, demo=command) if command in (None, "demo") else runner(command)(args, console)
     console.flush()
     return code
 
 
-def _app(args: Namespace, *, demo: str | None) -> Exit:
+def _app(args: Namespace, console: Console, *, demo: str | None) -> Exit:
     """Opens the screens: on a demo, or on the store or server that the options name."""
     from qtui.commands.options import target
     from qtui.config import store_dir
     from qtui.errors import Exit, UsageError
     from qtui.target import Target
 
+    elsewhere = demo is not None and (args.url is not None or args.profile is not None)
+    if elsewhere:
+        raise UsageError("a demo is built in a store of this machine: leave out --url and --profile")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if demo is not None and args.documents:
+            from qtui.commands import demo_text
+            from qtui.commands.demo import chosen
+
+            return demo_text.run(args, console, chosen(args))
         raise UsageError(
             "the app needs a terminal; without one, `qtui bench --vectors sample` measures the samples,"
             " and `qtui --help` lists what else works"
@@ -112,8 +120,6 @@ def _app(args: Namespace, *, demo: str | None) -> Exit:
 
     if demo is None:
         return Exit(run_app(target(args), writes=args.allow_writes))
-    if args.url is not None or args.profile is not None:
-        raise UsageError("a demo is built in a store of this machine: leave out --url and --profile")
     return Exit(run_app(Target(path=str(args.path or store_dir())), demo=chosen(args)))
 
 

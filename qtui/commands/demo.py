@@ -24,9 +24,15 @@ def declare(parser: Parser) -> None:
         "--documents: on four pages (a report, three front pages) as multivectors, in the\n"
         "collections colpali-scalar and colpali-binary, searched with and without\n"
         "rescoring side by side. ColPali embeds the pictures where it is on this machine;\n"
-        "else token vectors of the pages' texts, which ship with qtui, stand in for it.",
+        "else token vectors of the pages' texts, which ship with qtui, stand in for it.\n"
+        "Without a terminal it prints the same as text.",
         usage="qtui demo [--documents [--model-path DIR]]",
-        examples=("qtui demo", "qtui demo --documents", "QTUI_HOME=/tmp/try qtui demo   # leaves nothing elsewhere"),
+        examples=(
+            "qtui demo",
+            "qtui demo --documents",
+            "qtui demo --documents </dev/null 2>/dev/null",
+            "QTUI_HOME=/tmp/try qtui demo   # leaves nothing elsewhere",
+        ),
     )
     parser.add_argument("--documents", action="store_true", help="on four documents as multivectors")
     parser.add_argument("--model-path", metavar="DIR", help="folder of ColPali's files, where they aren't in a cache")

@@ -12,6 +12,8 @@ from qtui.commands.demo import chosen
 from qtui.demos import DOCUMENTS, MODEL, PAGES, TEXTS, documents
 from qtui.embedders import EmbedderChoice, EmbedderSpec, Kind
 from qtui.errors import UsageError
+from tests.cli.running import called as qtui
+from tests.cli.running import refused
 from tests.tui.fake_room import view
 
 
@@ -71,3 +73,29 @@ def test_what_stood_in_is_no_substitute_once_a_model_is_wanted() -> None:
     assert not with_model.is_ready(views)
     assert not DOCUMENTS.is_ready(views[:1])
     assert not DOCUMENTS.is_ready([views[0], replace(views[1], status="partial")])
+
+
+def test_without_a_terminal_the_flow_is_text(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QDRANT_URL", "http://127.0.0.1:9")  # a demo has nothing to do with it
+    done = qtui("demo", "--documents")
+    assert done.code == 0, done
+    head, *blocks = done.out.split("\n\n")
+    assert "token vectors of the documents' texts, not ColPali's" in head
+    assert "colpali-scalar  4 documents, 1,835 vectors of 128, 0 of 1 segments quantized" in head
+    assert "917 KB stay below the indexing threshold of 10,000 KB" in head
+    assert "colpali-binary  4 documents, 1,835 vectors of 128, 1 of 1 segments quantized" in head
+    assert blocks[0].startswith("query   financial quarterly results revenue")
+    assert "1 colpali-scalar · rescore ×2" in blocks[1]
+    assert "2 colpali-binary · rescore ×2" in blocks[1]
+    raw = blocks[2].splitlines()
+    assert raw[0] == "3 colpali-binary · no rescore"
+    assert [line.split(maxsplit=4)[-1] for line in raw[-4:]] == [
+        "Financial Report", "Einstein Theory", "Moon Landing", "Titanic Sinking",
+    ]  # fmt: skip
+    monkeypatch.delenv("QDRANT_URL")
+    built = qtui("reconfigure", "colpali-scalar", "--indexing-threshold", 1, "--confirm", "colpali-scalar")
+    assert built.code == 0, built
+    again = qtui("demo", "--documents")
+    assert "1,835 vectors of 128, 1 of 1 segments quantized" in again.out
+    assert "⚠" not in again.out
+    refused(2, "demo", "--documents", "--url", "http://x", saying="leave out --url")
