@@ -5,7 +5,7 @@ Imports what all share; no widget.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -50,8 +50,9 @@ class RunState:
 
     @classmethod
     def of(cls, request: BenchRequest, about: str) -> RunState:
-        """A run that has just been asked for."""
-        return cls(request, variants(request), about)
+        """A run that has just been asked for; of one that tunes, what it will ask is not known yet."""
+        first = replace(request, methods=("none",), exact=False) if request.tune else request
+        return cls(request, variants(first), about)
 
     def after(self, event: Event) -> RunState:
         """The state that this event leads to."""
@@ -62,7 +63,8 @@ class RunState:
             case Progress():
                 change = {"progress": event}
             case Measured():
-                change = {"measured": self._with(found for _, found in event.measurements)}
+                found = [each for _, each in event.measurements]
+                change = self._tuned(found) if self.request.tune else {"measured": self._with(found)}
             case CollectionReady():
                 change = {"collections": (*self.collections, event.collection)}
             case CollectionFailed():
@@ -86,7 +88,7 @@ class RunState:
         """The record's figures are the final ones."""
         return replace(
             self,
-            measured=self._with(record.measurements),
+            **(self._tuned(record.measurements) if record.tuning else {"measured": self._with(record.measurements)}),
             collections=record.collections,
             warnings=record.warnings,
             record=record,
@@ -98,6 +100,16 @@ class RunState:
         """These beside the earlier ones, each at the variant that it says it is of."""
         placed = {self.place(found): found for found in measurements}
         return MappingProxyType({**self.measured, **{at: found for at, found in placed.items() if at is not None}})
+
+    def _tuned(self, measurements: Sequence[Measurement]) -> dict[str, Any]:
+        """The variants that were asked, method by method, with their figures."""
+        order = list(dict.fromkeys(found.method for found in measurements))
+        by_method = sorted(measurements, key=lambda found: order.index(found.method))
+        return {
+            "variants": tuple(Variant(found.method, found.search, found.concurrency) for found in by_method),
+            "measured": MappingProxyType(dict(enumerate(by_method))),
+            "places": {},
+        }
 
     def place(self, found: Measurement) -> int | None:
         """The variant that it is of; None where the plan has no such one."""

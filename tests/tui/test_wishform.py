@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from qtui.choices import TuningRecord
 from qtui.errors import UsageError
+from qtui.events import Measured, RunFinished
 from qtui.plan import TUNE_OVERSAMPLING, BenchRequest, SourceSpec
+from qtui.tui.fold import RunState
 from qtui.tui.wishform import Wanted, WishText, in_words, read, tuned, written
 from qtui.units import bytes_of
 from qtui.wishes import PLAIN, Wishes
+from tests.tui import fake_runs
 from tests.tui.driving import make, until, until_seen
 
 
@@ -79,3 +83,18 @@ async def test_a_plan_is_tuned_from_the_benchmark_tab():
         assert isinstance(asked, BenchRequest)
         assert asked.tune
         assert asked.oversampling == TUNE_OVERSAMPLING
+
+
+def test_a_run_that_tunes_shows_what_was_asked_and_nothing_else():
+    request = tuned(BenchRequest(SourceSpec("sample")), Wanted(0.95, PLAIN))
+    state = RunState.of(request, "the sample")
+    assert {variant.method for variant in state.variants} == {"none"}
+    whole = fake_runs.three()[0]
+    some = (whole.measurements[5], whole.measurements[0], whole.measurements[6])
+    state = state.after(Measured(tuple(enumerate(some))))
+    assert [state.measured[at].search for at in range(3)] == [variant.search for variant in state.variants]
+    assert len(state.variants) == 3
+    record = replace(whole, measurements=some[:2], tuning=TuningRecord(56, 2, 44_800, 900, ()))
+    state = state.after(RunFinished(record))
+    assert [variant.search for variant in state.variants] == [found.search for found in some[:2]]
+    assert state.over == "complete"

@@ -24,7 +24,6 @@ class AskWishes(ModalScreen[Wanted | None]):
 
     AUTO_FOCUS = "Input"
     DEFAULT_CSS = """
-    AskWishes Field > .label { width: 18; }
     AskWishes #wishes-what { margin-bottom: 1; }
     AskWishes #wishes-said { margin-top: 1; }
     """
@@ -49,7 +48,7 @@ class AskWishes(ModalScreen[Wanted | None]):
             box.border_title = self._title
             yield Static(Text(self._what, DIM), id="wishes-what")
             yield Field("keep recall", line_input(self._text.target, id="wish-target"))
-            yield Field("p95 at most, ms", line_input(self._text.p95, id="wish-p95", placeholder="no limit"))
+            yield Field("p95 at most", line_input(self._text.p95, id="wish-p95", placeholder="no limit; 2 ms"))
             yield Field("RAM at most", line_input(self._text.ram, id="wish-ram", placeholder="no limit; 2 GiB"))
             yield Field("disk at most", line_input(self._text.disk, id="wish-disk", placeholder="no limit; 10 GiB"))
             yield Field("of these", self._least)

@@ -367,7 +367,7 @@ class AdvisePanel(Vertical):
     @work(exclusive=True, group="limits")
     async def action_limits(self) -> None:
         """What else the choice must keep."""
-        what = "What the recommended variant must keep; it is least in what you choose."
+        what = "Limits on the recommended variant, and what of it is to be least."
         text = as_typed(written(self.target), self.wishes)
         wanted = await self.app.push_screen_wait(AskWishes("Recall and limits", what, text))
         if wanted is not None:
