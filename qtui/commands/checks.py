@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qtui import __version__, config, units
+from qtui.embedders import EXTRA
 from qtui.errors import QtuiError
 
 PACKAGES = ("qdrant-edge-py", "textual", "plotext", "numpy", "h5py", "pyarrow", "msgspec", "platformdirs")
@@ -91,6 +92,17 @@ def _folder(path: Path) -> dict[str, Any]:
         "free": units.size(free),
         "free_bytes": free,
     }
+
+
+def models() -> dict[str, Any]:
+    """What embeds images and texts: the extra, where models are downloaded to, and which are there."""
+    from qtui.data.embed.places import download_dir, repositories
+
+    try:
+        version = metadata.version("fastembed")
+    except metadata.PackageNotFoundError:
+        version = f"not installed: pip install 'qtui[{EXTRA}]'"
+    return {"fastembed": version, "folder": str(download_dir()), "here": ", ".join(repositories()) or None}
 
 
 def terminal() -> dict[str, Any]:

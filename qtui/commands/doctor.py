@@ -1,4 +1,4 @@
-"""`qtui doctor`: versions, a self-test of the engine, the folders, the terminal and the machine."""
+"""`qtui doctor`: versions, a self-test of the engine, folders, models, the terminal and the machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def declare(parser: Parser) -> None:
     """Declares what doctor takes."""
     parser.describe(
         "Checks what qtui stands on: versions, the engine (a tiny collection is built,\n"
-        "quantized and searched in a temporary folder), folders, terminal and machine.",
+        "quantized and searched in a temporary folder), folders, models, terminal and\nmachine.",
         usage="qtui doctor [--json]",
         examples=("qtui doctor", "qtui doctor --json"),
     )
@@ -32,6 +32,7 @@ def run(args: Namespace, console: Console) -> Exit:
         "versions": checks.versions(),
         "engine": waiting.run(checks.engine()),
         "folders": checks.folders(options.store(args)),
+        "models": checks.models(),
         "terminal": checks.terminal(),
         "machine": checks.machine(),
     }

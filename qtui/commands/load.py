@@ -88,10 +88,9 @@ def _with_own_distance(request: LoadRequest) -> LoadRequest:
     from qtui.data.vectors import open_vectors
 
     if request.source.documents is not None:
-        from qtui.data.documents.embedded import distance_of
-        from qtui.data.embed import open_embedder
+        from qtui.data.documents.embedded import checked, distance_of
 
-        own: Distance | None = distance_of(open_embedder(request.source.documents.embedder).spec)
+        own: Distance | None = distance_of(checked(request.source.documents)[0])
     else:
         with open_vectors(request.source) as source:
             own = source.distance

@@ -67,6 +67,7 @@ def as_record(view: CollectionView) -> dict[str, Any]:
         "error": view.error,
         "expected_points": view.expected_points,
         "origin": view.origin,
+        "embedder": view.embedder.model if view.embedder else None,
         "vectors": [_vector_record(vector) for vector in view.vectors],
         "settings": {
             "asked": view.spec,

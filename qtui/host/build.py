@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from qtui import config
-from qtui.errors import DiskFull, QtuiError, UsageError, shown
+from qtui.errors import DiskFull, Exists, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, Event, Loaded, Progress
 from qtui.host import requests, wire
 from qtui.host.once import asked_once
@@ -88,6 +88,8 @@ async def load_all(
         except DiskFull:
             raise
         except QtuiError as error:
+            if request.source.documents is not None and not done and not isinstance(error, Exists):
+                raise  # what can't be embedded for one can't be for the others
             first = first or error
             yield CollectionFailed(job.collection, job.method, error.text)
     if first is not None and not done:

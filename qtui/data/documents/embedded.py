@@ -133,11 +133,7 @@ def describe(documents: DocumentsSpec) -> SourceFacts:
 
     Raises as `find` and `open_embedder` do, and UsageError when the model takes none of them.
     """
-    spec = open_embedder(documents.embedder).spec
-    found = find(documents.paths)
-    taken = tuple(each for each in found if each.embedded_as(spec.modalities))
-    if not taken:
-        raise wrong_kind(found, spec)
+    spec, taken = checked(documents)
     rows = count(taken)
     modality = taken[0].embedded_as(spec.modalities) or Modality.TEXT
     fields = ("title", "image") if modality is Modality.IMAGE else ("title", "text")
@@ -150,6 +146,16 @@ def describe(documents: DocumentsSpec) -> SourceFacts:
         distance=distance_of(spec),
         payload_fields=fields,
     )
+
+
+def checked(documents: DocumentsSpec) -> tuple[EmbedderSpec, tuple[Found, ...]]:
+    """The model, and the files that it takes; nothing is read. Raises as `describe`."""
+    spec = open_embedder(documents.embedder).spec
+    found = find(documents.paths)
+    taken = tuple(each for each in found if each.embedded_as(spec.modalities))
+    if not taken:
+        raise wrong_kind(found, spec)
+    return spec, taken
 
 
 def wrong_kind(found: tuple[Found, ...], spec: EmbedderSpec) -> UsageError:

@@ -23,7 +23,7 @@ from qtui.data.embed import open_embedder
 from qtui.data.embed.base import Embedder
 from qtui.data.embed.cache import EmbeddingCache, encoded
 from qtui.embedders import Modality
-from qtui.errors import AccessError, DataError, NotFound
+from qtui.errors import AccessError, DataError, NotFound, shown
 from qtui.events import Event, Progress, Skipped
 from qtui.plan import DocumentsSpec
 
@@ -49,6 +49,9 @@ class _State:
     done: int = 0
     embedded: int = 0
     broken: list[tuple[str, str]] = field(default_factory=list)
+    """Not told yet."""
+    worst: str = ""
+    """What was wrong with the first of them."""
     digest: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
     began: float = field(default_factory=time.monotonic)
     embedding_s: float = 0.0
@@ -67,6 +70,7 @@ class _State:
     def skip(self, broken: Broken) -> None:
         self.done += 1
         self.broken.append((broken.name, broken.reason))
+        self.worst = self.worst or f"{shown(broken.name)}: {broken.reason}"
 
     def skipped(self) -> Skipped:
         told, self.broken = self.broken, []
@@ -100,7 +104,7 @@ async def prepare(asked: DocumentsSpec, about: str) -> AsyncGenerator[Event, Non
         if state.broken:
             yield state.skipped()
         if not state.rows:
-            raise DataError("not one of the documents could be embedded; see what was said of each")
+            raise DataError(f"not one of the documents could be embedded; {state.worst or 'they are empty'}")
         cache.finish(set_, state.rows, state.digest.hexdigest())
         yield state.progress()
 

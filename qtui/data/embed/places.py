@@ -41,6 +41,16 @@ def cached(repository: str, files: Iterable[str]) -> tuple[Path, Path] | None:
     return None
 
 
+def repositories() -> tuple[str, ...]:
+    """Names of all repositories that one of the caches has a revision of, whole or not."""
+    found = set()
+    for cache in cache_dirs():
+        for path in cache.glob("models--*"):
+            if _snapshots(path):
+                found.add(path.name.removeprefix("models--").replace("--", "/", 1))
+    return tuple(sorted(found))
+
+
 def _snapshots(repository: Path) -> list[Path]:
     """Revisions in a cache, the one that `main` names first."""
     try:
