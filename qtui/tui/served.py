@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from rich.text import Text
 
@@ -71,7 +72,10 @@ def limit_texts(limits: Limits) -> Iterator[str]:
 
 
 def _fact(label: str, text: str, width: int, style: str = "") -> Text:
-    return Text.assemble((f"{fitted(label, LABEL - 1):<{LABEL}}", DIM), (fitted(text, max(12, width - LABEL)), style))
+    """A label and its text, which goes on below itself where it is long."""
+    lines = wrap(clean(text), max(12, width - LABEL), max_lines=MOST, placeholder=" …") or [""]
+    text = f"\n{' ' * LABEL}".join(lines)
+    return Text.assemble((f"{fitted(label, LABEL - 1):<{LABEL}}", DIM), (text, style))
 
 
 def _rebuild(rebuild: Rebuild) -> str:
