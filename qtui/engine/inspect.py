@@ -75,7 +75,8 @@ def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
     hnsw, indexed = vector.spec.hnsw, vector.indexed
     if hnsw is not None and hnsw.m == 0:
         severity = "warning" if view.points >= _FULL_SCAN_POINTS and not vector.spec.multivector else "info"
-        yield Finding("no-graph", "m is 0: there is no graph, every search is a full scan", "set m to 16", severity)
+        remedy = "leave it so for multivectors" if vector.spec.multivector else "set m to 16"
+        yield Finding("no-graph", "m is 0: there is no graph, every search is a full scan", remedy, severity)
     elif vector.spec.multivector:
         text = "a graph over multivectors takes long to build and seldom helps"
         yield Finding("multivector-graph", text, "set m to 0", "info")

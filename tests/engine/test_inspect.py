@@ -131,3 +131,9 @@ async def test_what_may_not_be_read_is_told_from_what_is_damaged(tmp_path: Path,
     error = unreadable(found)
     assert isinstance(error, AccessError)
     assert "check the permissions" in error.text
+
+
+def test_a_graph_is_advised_for_single_vectors_alone() -> None:
+    for multivector, said in ((True, "leave it so for multivectors"), (False, "set m to 16")):
+        found = findings(view(hnsw=Hnsw(m=0), multivector=multivector))
+        assert [each.remedy for each in found if each.code == "no-graph"] == [said]
