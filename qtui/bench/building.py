@@ -18,22 +18,28 @@ from qtui.events import BuildDone, CollectionFailed, CollectionReady, Event
 from qtui.model import CollectionView, VectorSpec
 from qtui.names import file_stem, variant_name, variant_of
 from qtui.plan import BenchRequest, BuildJob
+from qtui.target import Target
 
 Build = Callable[[BuildJob], AsyncIterator[Event]]
 
 
-def names(request: BenchRequest) -> dict[str, str]:
-    """Method → name of its temporary collection: as `load` would call them, after the source."""
+def names(request: BenchRequest, *, on_server: bool = False) -> dict[str, str]:
+    """Method → name of its temporary collection, after the source: as `load` calls them, or as a server's copies."""
     assert request.source is not None
     stem = request.source.kind if request.source.path is None else Path(request.source.path).name.split(".")[0]
     base = file_stem(stem)
+    if on_server:
+        return {name: variant_name(base, name) for name in request.methods}
     return {name: base if name == "none" else f"{base}__{name}" for name in request.methods}
 
 
 async def build_all(
-    state: RunState, store: Path, build: Build, times: dict[str, BuildDone | None]
+    state: RunState, store: Path, build: Build, times: dict[str, BuildDone | None], target: Target | None = None
 ) -> AsyncGenerator[Event, None]:
-    """Builds every collection of the run, one after the other; `times` gets what each took, by method."""
+    """Builds every collection of the run, one after the other, in the store or on the server `target`.
+
+    `times` gets what each took, by method.
+    """
     request = state.request
     assert request.source is not None
     for name in request.methods:
@@ -45,6 +51,7 @@ async def build_all(
             build=request.build,
             held_out=state.dataset.queries if state.dataset.query_origin == "held-out" else 0,
             held_out_seed=request.seed,
+            target=target,
         )
         try:
             async with aclosing(_generator(build(job))) as events:
@@ -56,6 +63,12 @@ async def build_all(
         except QtuiError as error:
             for failed in failures(state, name, error):
                 yield failed
+
+
+async def remove_all(state: RunState, engine: Engine, times: dict[str, BuildDone | None]) -> None:
+    """Removes the collections that were built."""
+    for method in times:
+        await engine.delete(state.collection_names[method])
 
 
 async def _generator(events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:

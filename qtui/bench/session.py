@@ -49,6 +49,7 @@ from qtui.filters import Filter, parse_filter
 from qtui.model import Distance, EngineInfo
 from qtui.plan import BenchRequest, check, variants
 from qtui.records import Dataset, PlanRecord, RunRecord
+from qtui.target import Target
 
 __all__ = ["bench", "clean"]
 
@@ -66,6 +67,7 @@ async def bench(
     gate: Gate | None = None,
     left: Unfinished | None = None,
     hire: Hire | None = None,
+    target: Target | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Runs a plan; the last event is RunFinished, with the record that was kept.
 
@@ -73,10 +75,10 @@ async def bench(
     run goes on: its record is continued, and what was measured isn't measured again; `request` is then its own.
 
     `engine` is the open store or server for a request that names a collection, of which it measures a sample elsewhere
-    where that is asked for; for one with a source, collections are built
-    by `build` in a temporary store under `home`, which `open_engine` then opens. Raises the errors of its parts;
-    nothing is kept of a run that failed or was cancelled before it measured anything. `hire` starts the processes that
-    ask a server together; without it this one asks alone.
+    where that is asked for. For one with a source, collections are built by `build`: in a temporary store under `home`,
+    which `open_engine` then opens, or on the server `target`, which `engine` is open on. `hire` starts the processes
+    that ask a server together; without it this one asks alone. Raises the errors of its parts; nothing is kept of a run
+    that failed or was cancelled before it measured anything.
     """
     check(request)
     if request.live.locally or request.live.copies:
@@ -94,7 +96,8 @@ async def bench(
         return
     session = _Session(request, home, clock, gate or Gate(), left, hire)
     if request.source is not None:
-        events = session.of_source(build, open_engine or _open_embedded)
+        served = None if engine is None or target is None else (engine, target)
+        events = session.of_source(build, open_engine or _open_embedded, served)
     else:
         if engine is None:
             raise UsageError("a collection can only be measured in an open store")
@@ -139,8 +142,10 @@ class _Session:
 
     # --- the two kinds of run ---
 
-    async def of_source(self, build: Build, open_engine: OpenEngine) -> AsyncGenerator[Event, None]:
-        """Builds temporary collections from a source, and measures them."""
+    async def of_source(
+        self, build: Build, open_engine: OpenEngine, served: tuple[Engine, Target] | None
+    ) -> AsyncGenerator[Event, None]:
+        """Builds temporary collections from a source, in a store of their own or on a server, and measures them."""
         request = self._request
         assert request.source is not None
         async with AsyncExitStack() as stack:
@@ -149,31 +154,42 @@ class _Session:
             points = source.rows - (0 if asked.rows is None else len(asked.rows))
             dataset = self._dataset(source.name, points, (source.dimension, source.multivector), asked)
             dataset = replace(dataset, fingerprint=source.fingerprint())
-            names = building.names(request)
-            state = self._begin(dataset, asked, request.build.distance, names, None)
+            names = building.names(request, on_server=served is not None)
+            info = None if served is None else served[0].info
+            state = self._begin(dataset, asked, request.build.distance, names, info)
             yield Started(state.id)
-            for warned in state.take_all(warnings.of_builds(request, source.dimension)):
+            for warned in state.take_all(warnings.of_builds(request, source.dimension, info)):
                 yield warned
             if self._filter is None:
                 async for event in answers.of_source(state, source, self._truth_cache, None):
                     yield event
-            workplace = self._workplace = Workplace(self._home, state.id)
-            workplace.remove()  # of a killed run that goes on, what is left is of no use
-            workplace.make()
             times: dict[str, BuildDone | None] = {}
-            async with aclosing(building.build_all(state, workplace.store, build, times)) as built:
+            store, target = (self._made_workplace(state), None) if served is None else (self._home, served[1])
+            async with aclosing(building.build_all(state, store, build, times, target)) as built:
                 async for event in built:
                     yield event
-            engine = await open_engine(workplace.store)
-            stack.push_async_callback(engine.close)
-            state.environment = environment(engine.info)
+            if served is None:
+                engine = await open_engine(store)
+                stack.push_async_callback(engine.close)
+                state.environment = environment(engine.info)
+            else:
+                engine = served[0]
             async with aclosing(self._proven(state, source, engine, times)) as rest:
                 async for event in rest:
                     yield event
-        if request.keep:
-            for warned in state.warn("kept", f"the collections are kept in {workplace.keep()}"):
+            if served is not None and not request.keep:
+                await building.remove_all(state, engine, times)
+        if request.keep and self._workplace is not None:
+            for warned in state.warn("kept", f"the collections are kept in {self._workplace.keep()}"):
                 yield warned
         yield self._finish()
+
+    def _made_workplace(self, state: RunState) -> Path:
+        """The temporary store, which goes with this run."""
+        self._workplace = Workplace(self._home, state.id)
+        self._workplace.remove()  # of a killed run that goes on, what is left is of no use
+        self._workplace.make()
+        return self._workplace.store
 
     async def _proven(
         self, state: RunState, source: VectorSource, engine: Engine, times: dict[str, BuildDone | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from qtui import units
+from qtui.bench import guard
 from qtui.bench.readiness import Target
 from qtui.bench.tally import Tally
 from qtui.errors import shown
@@ -56,10 +57,12 @@ def of_plan(request: BenchRequest, queries: int, points: int) -> Iterator[RunWar
         yield RunWarning("limit-above-points", text)
 
 
-def of_builds(request: BenchRequest, dimension: int) -> Iterator[RunWarning]:
+def of_builds(request: BenchRequest, dimension: int, info: EngineInfo | None = None) -> Iterator[RunWarning]:
     """Methods that take minutes to build, and what a sample can't tell of the collection that it is of."""
     if request.live.taken is not None:
         yield from _of_sample(request.live.taken)
+    if info is not None:
+        yield from guard.said(request, info)
     slow = [name for name in request.methods if method(name).slow_build]
     if slow:
         seconds = sum(_TRAINING_S[name] for name in slow) * dimension / 384

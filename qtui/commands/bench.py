@@ -190,6 +190,7 @@ def run(args: Namespace, console: Console) -> Exit:
 def carry_out(request: BenchRequest, args: Namespace, console: Console) -> Exit:
     """Measures what was asked for, prints it, and judges it."""
     check(request)
+    live.server_for(request, args)
     results.writable("--json", args.json)
     wanted = results.prepare(args, request)
     if request.source is not None or request.live.locally:
@@ -296,9 +297,11 @@ async def _measure(request: BenchRequest, args: Namespace, console: Console) -> 
 
     watch, record = Watch(console), None
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(options.engine(args)) if request.collection is not None else None
+        there = live.server_for(request, args)
+        needed = request.collection is not None or there is not None
+        engine = await stack.enter_async_context(options.engine(args)) if needed else None
         hire = None if engine is None or options.target(args).embedded else hiring(options.target(args))
-        session = bench(request, engine=engine, home=config.home(), build=build, hire=hire)
+        session = bench(request, engine=engine, home=config.home(), build=build, hire=hire, target=there)
         async for event in await stack.enter_async_context(closing(session)):
             watch.see(event)
             if isinstance(event, RunFinished):

@@ -7,6 +7,7 @@ from argparse import Namespace
 from qtui.commands import options, values
 from qtui.commands.parser import Parser
 from qtui.plan import DEFAULT_PACE, DEFAULT_SAMPLE, MOST_SAMPLED, BenchRequest, Live
+from qtui.target import Target
 
 
 def declare(parser: Parser) -> None:
@@ -51,6 +52,17 @@ def declare(parser: Parser) -> None:
 def live_of(args: Namespace) -> Live:
     """What the options say."""
     return Live(locally=args.locally, copies=args.copies, sample=args.sample, pace=args.pace, processes=args.processes)
+
+
+def server_for(request: BenchRequest, args: Namespace) -> Target | None:
+    """The server that collections of a source are built on; None: a temporary store of our own.
+
+    A server that only the environment names is left alone. Raises AccessError where writing isn't allowed.
+    """
+    target = options.target(args)
+    if request.source is None or target.embedded or (args.url is None and args.profile is None):
+        return None
+    return options.writable(args, "building collections on it (`--path DIR` builds in a store here)")
 
 
 async def facts(request: BenchRequest, args: Namespace) -> tuple[int, int, bool]:

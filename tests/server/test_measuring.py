@@ -15,12 +15,13 @@ import pytest
 from qtui.bench.clock import SystemClock
 from qtui.bench.record import RunStore
 from qtui.bench.session import bench
+from qtui.data.load import load
 from qtui.engine.server import ServerEngine, open_server
 from qtui.errors import Unreachable
 from qtui.events import Event, Progress, RunFinished, Started
 from qtui.host.crew import hiring
 from qtui.model import Distance
-from qtui.plan import DEFAULT_PACE, BenchRequest, Live
+from qtui.plan import DEFAULT_PACE, BenchRequest, BuildJob, Live, SourceSpec
 from tests.bench.test_embedded import check_recall, in_process
 from tests.engine.making import filled, opened, randoms, single
 from tests.server.serving import QdrantServer, serving
@@ -63,7 +64,8 @@ async def served(store: Path) -> AsyncIterator[Served]:
 
 
 async def events_of(request: BenchRequest, home: Path, engine: ServerEngine, **options: Any) -> list[Event]:
-    run = bench(request, engine=engine, home=home, build=in_process, **({"clock": Hasty()} | options))
+    given: dict[str, Any] = {"build": in_process, "clock": Hasty()}
+    run = bench(request, engine=engine, home=home, **(given | options))
     return [event async for event in run]
 
 
@@ -251,5 +253,38 @@ async def test_copies_are_made_on_the_server_only_with_leave(served: Served, hom
         assert [each.name for each in record.collections] == ["things", "things__qtui__scalar"]
         assert record.collections[1].built.segments == 1
         assert await engine.collections() == ("things", "things__binary")
+    finally:
+        await engine.close()
+
+
+async def test_a_file_is_measured_on_the_server_under_names_of_our_own(served: Served, home: Path) -> None:
+    server, _ = served
+    target = server.target(timeout=5)
+    engine = await open_server(target, sleep=Hasty().sleep)
+
+    async def build(job: BuildJob) -> AsyncIterator[Event]:
+        assert job.target == target
+        async for event in load(engine, job):
+            yield event
+
+    request = BenchRequest(
+        source=SourceSpec("synthetic", rows=120, dimension=8),
+        methods=("none", "binary"),
+        queries=25,
+        oversampling=(3.0,),
+        repeat=1,
+        live=FAST,
+    )
+    try:
+        record, lines = await ran(request, home, engine, build=build, target=target)
+        check_recall(record, lines)
+        names = [each.name for each in record.collections]
+        assert names == ["synthetic__qtui__none", "synthetic__qtui__binary"]
+        assert (record.dataset.query_origin, record.environment.engine.kind) == ("held-out", "server")
+        assert not set(names) & set(await engine.collections())
+        record, _ = await ran(replace(request, keep=True), home, engine, build=build, target=target)
+        assert set(names) <= set(await engine.collections())
+        for name in names:
+            await engine.delete(name)
     finally:
         await engine.close()
