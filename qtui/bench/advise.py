@@ -75,8 +75,7 @@ def recommended(record: RunRecord, tally: Tally, target: float, wishes: Wishes =
 
 def _choice(evidence: Evidence, target: float, wishes: Wishes) -> tuple[Choice, list[Candidate]]:
     """The choice, and all that could be it on the choosing half, best first."""
-    whole = [each for each in evidence.candidates if evidence.asked_wholly(each)]
-    holding = [each for each in whole if _holds(each.choosing, target)]
+    holding = [each for each in evidence.whole if _holds(each.choosing, target)]
     over = {each.index: found for each in holding if (found := _broken(each, wishes))}
     allowed = [each for each in holding if each.index not in over]
     ranked = rank(allowed, seed=evidence.record.plan.seed, minimise=wishes.minimise)
@@ -162,7 +161,7 @@ def _weighed(choice: Choice, ranked: list[Candidate]) -> tuple[Weighed, ...]:
     rest = [each for each in choice.evidence.candidates if each.index not in verdicts]
     verdicts |= {each.index: advice.SKIPPED if each.choosing else advice.UNKNOWN for each in rest}
     order = (*ranked, *(each for each, _ in choice.over), *choice.missing, *rest)
-    efficient = front(choice.evidence.candidates)
+    efficient = front(choice.evidence.whole)
     over = {each.index: "; ".join(found) for each, found in choice.over}
     undecided = {each.index for each, _ in choice.undecided}
     alike = {rival.candidate.index for rival in choice.rivals if rival.alike}

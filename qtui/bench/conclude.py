@@ -121,7 +121,7 @@ def recommendation(choice: Choice) -> Recommendation | None:
         rest=rest,
         alike=alike(choice),
         undecided=undecided(choice),
-        front=tuple(sorted(front(evidence.candidates))),
+        front=tuple(sorted(front(evidence.whole))),
     )
 
 

@@ -55,6 +55,11 @@ class Evidence:
     confirming: tuple[int, ...]
     candidates: tuple[Candidate, ...]
 
+    @property
+    def whole(self) -> tuple[Candidate, ...]:
+        """Those that were asked all that they could be chosen by."""
+        return tuple(each for each in self.candidates if self.asked_wholly(each))
+
     def asked_wholly(self, candidate: Candidate) -> bool:
         """Whether it was asked all that it could be chosen by; not so what tuning stopped asking."""
         if self.record.plan.order != RACED:
