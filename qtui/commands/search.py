@@ -30,9 +30,9 @@ def declare(parser: Parser) -> None:
         "with: = same rank, ▲2 two up, ▼1 one down, new. Raw scores are estimates from\n"
         "quantized vectors. Each time is of one search after one that warms up: to\n"
         "measure, use `qtui bench`. Reads, and changes nothing.",
-        usage="qtui search NAME ... (--text T | --image F | --id N | --vector F[#ROW]) [options]",
+        usage="qtui search NAME ... (--text T | --image F | --id N | --vector F) [options]",
         examples=(
-            "qtui search colpali-scalar colpali-binary --text 'financial quarterly results revenue'",
+            "qtui search colpali-scalar colpali-binary --text revenue",
             "qtui search scans scans__binary --image page.png",
             "qtui search docs docs__turbo-4bit --vector questions.npy#3",
             "qtui search docs__binary --id 42 --oversampling 1,2,4 --filter part=noun",
