@@ -30,7 +30,6 @@ def declare(parser: Parser) -> None:
         examples=(
             "qtui demo",
             "qtui demo --documents",
-            "qtui demo --documents </dev/null 2>/dev/null",
             "QTUI_HOME=/tmp/try qtui demo   # leaves nothing elsewhere",
         ),
     )

@@ -30,7 +30,7 @@ def declare(parser: Parser) -> None:
         "with: = same rank, ▲2 two up, ▼1 one down, new. Raw scores are estimates from\n"
         "quantized vectors. Each time is of one search after one that warms up: to\n"
         "measure, use `qtui bench`. Reads, and changes nothing.",
-        usage="qtui search NAME ... (--text T | --image F | --id N | --vector F) [options]",
+        usage="qtui search NAME... (--text T|--image F|--id N|--vector F) [options]",
         examples=(
             "qtui search colpali-scalar colpali-binary --text revenue",
             "qtui search scans scans__binary --image page.png",

@@ -17,7 +17,7 @@ SIZE, DOCUMENTS, QUERIES, LIMIT = 128, 120, 26, 5
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 def corpus() -> tuple[list[np.ndarray], list[np.ndarray]]:
