@@ -54,7 +54,7 @@ class PlanRecord:
     seed: int
     repeat: int
     warmup: int
-    """Queries asked of each variant before any counted one."""
+    """Queries asked of each collection before any counted one; of its further variants, a block."""
     concurrency: tuple[int, ...]
     rate: float | None
     order: str

@@ -26,7 +26,7 @@ from qtui.records import Effective, Measurement, Sample
 
 LIVE_RESAMPLES = 100
 """Bootstrap draws of the figures shown while measuring; the record's are made with more."""
-_LIVE_S = 0.5
+LIVE_S = 0.5
 
 
 def blanks(state: RunState) -> tuple[Measurement, ...]:
@@ -125,28 +125,39 @@ class Measuring:
                 yield event
 
     async def _warm_up(self) -> AsyncGenerator[Event, None]:
-        each = self._state.plan.warmup
-        wanted = {self._variants[turn.variant] for turn in self._turns}
-        stage = Stage(self._state.clock, "warm-up", "", each * len(wanted))
+        """Of each collection the variant that touches most of it goes first and answers most; the others a block."""
+        plan = self._state.plan
+        wanted = self._widest_first({self._variants[turn.variant] for turn in self._turns})
+        stage = Stage(self._state.clock, "warm-up", "", sum(queries for _, queries in wanted))
         done = 0
         yield stage.tell(done)
-        for index in sorted(wanted):
-            for start in range(0, each, self._state.plan.block):
+        for index, queries in wanted:
+            for start in range(0, queries, plan.block):
                 async for event in self._paused(stage, done):
                     yield event
-                span = range(start, min(start + self._state.plan.block, each))
+                span = range(start, min(start + plan.block, queries))
                 await self._block(index, span, closed_loop=True)
                 done += len(span)
                 if stage.due(done):
                     yield stage.tell(done)
                 await self._state.clock.sleep(0)
 
+    def _widest_first(self, wanted: set[int]) -> list[tuple[int, int]]:
+        """Variants with the queries that each is to answer uncounted."""
+        plan, found = self._state.plan, []
+        warmed: set[str] = set()
+        for index in sorted(wanted, key=lambda each: (-_width(self._state.cells[each]), each)):
+            name = self._asks[index].collection
+            found.append((index, min(plan.warmup, plan.block) if name in warmed else plan.warmup))
+            warmed.add(name)
+        return found
+
     async def _measure(self) -> AsyncGenerator[Event, None]:
         state = self._state
         assert state.tally is not None
         assert state.journal is not None
         total = len(self._variants) * len(state.queries) * state.plan.repeat
-        done, next_s = total - sum(turn.stop - turn.start for turn in self._turns), state.clock.now() + _LIVE_S
+        done, next_s = total - sum(turn.stop - turn.start for turn in self._turns), state.clock.now() + LIVE_S
         stage = Stage(state.clock, "measure", "", total, done=done)
         yield stage.tell(done)
         for turn in self._turns:
@@ -165,7 +176,7 @@ class Measuring:
             if (now := state.clock.now()) >= next_s:
                 figures = state.tally.measurements(resamples=LIVE_RESAMPLES)
                 # a large plan's figures take a while: they may cost a tenth of the run, no more
-                next_s = state.clock.now() + max(_LIVE_S, 10 * (state.clock.now() - now))
+                next_s = state.clock.now() + max(LIVE_S, 10 * (state.clock.now() - now))
                 yield Measured(tuple(enumerate(figures)))
             await state.clock.sleep(0)
 
@@ -237,6 +248,14 @@ class Measuring:
         await run_block(
             self._engine, ask, state.queries, span, concurrency=1, rate=None, clock=state.clock, pace=state.pace
         )
+
+
+def _width(cell: Variant) -> float:
+    """How much of a collection a search touches, to compare variants by: originals are read by rescoring alone."""
+    search = cell.search
+    if search.exact or search.ignore or search.rescore is None:
+        return float("inf")
+    return (search.oversampling or 1.0) * search.limit if search.rescore else 0.0
 
 
 def ask_of(state: RunState, cell: Variant) -> Ask:

@@ -17,6 +17,8 @@ from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine
 
 CELLS = variants(REQUEST)
+WARM_UP = 2 * 30 + 2 * 25
+"""Queries of two collections, then a block of each other variant."""
 
 
 def fake(**options):
@@ -39,10 +41,12 @@ async def test_events_come_in_order(home):
 
 
 async def test_warm_up_comes_first_and_is_in_no_figure(home):
-    ran = await run(REQUEST, home, fake(latency_ms=lambda call: 50.0 if call.index < 120 else 1.0))
+    ran = await run(REQUEST, home, fake(latency_ms=lambda call: 50.0 if call.index < WARM_UP else 1.0))
     assert len(CELLS) == 4
-    # 4 variants x 30 queries to warm up, then 4 x 30 x 2 that count
-    assert len(ran.engine.calls) == 4 * 30 * 3
+    # to warm up, then 4 variants x 30 queries x 2 that count
+    assert len(ran.engine.calls) == WARM_UP + 4 * 30 * 2
+    first = [(call.collection, call.settings.oversampling) for call in ran.engine.calls[:60]]
+    assert first == [("synthetic", None)] * 30 + [("synthetic__binary", 4.0)] * 30, "what touches most goes first"
     assert ran.record.plan.warmup == 30
     for measured in ran.record.measurements:
         assert measured.engine_ms is not None
@@ -52,7 +56,7 @@ async def test_warm_up_comes_first_and_is_in_no_figure(home):
 
 async def test_variants_take_turns_over_the_same_queries_in_the_same_order(home):
     ran = await run(REQUEST, home)
-    counted = ran.engine.calls[120:]
+    counted = ran.engine.calls[WARM_UP:]
     rounds = [counted[start : start + 100] for start in (0, 120)]  # blocks of 25 queries, 4 variants
     for calls in rounds:
         blocks = [calls[at : at + 25] for at in range(0, 100, 25)]
