@@ -26,7 +26,7 @@ def declare(parser: Parser) -> None:
         examples=(
             "qtui load docs --vectors docs.npy --payload docs.jsonl",
             "qtui load docs --vectors docs.parquet --methods none,turbo-4bit --distance dot",
-            "qtui load scans scans/ --model Qdrant/colpali-v1.3-fp16 --methods scalar,binary",
+            "qtui load scans scans/ --model Qdrant/colpali-v1.3-fp16 --methods binary",
         ),
     )
     group = parser.add_argument_group("what is loaded")
