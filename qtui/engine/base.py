@@ -2,7 +2,8 @@
 
 Vectors are float32 arrays: a single vector has shape (size,), a multivector (tokens, size). Every method raises
 errors of `qtui.errors` only: NotFound for a collection that isn't there, UsageError for a setting that the
-engine can't take, DataError for vectors or payloads that it can't hold, StoreInUse and EngineGone as they say.
+engine can't take, DataError for vectors or payloads that it can't hold, StoreInUse and EngineGone as they say; a server
+also Unreachable, TimedOut and RateLimited, and AccessError for what the key or the lack of --allow-writes forbids.
 Whatever would make a native engine panic, hang or lose data is refused before it gets there.
 """
 

@@ -177,7 +177,7 @@ async def test_building_waits_until_it_is_green(served: Served) -> None:
     server, engine = served
     server.faults.collection_status = "yellow"
     building = asyncio.create_task(engine.build("things"))
-    while server.asked("GET /collections/things") < 12:
+    while server.asked("GET /collections/things") < 12 and not building.done():
         await asyncio.sleep(0)
     assert not building.done()
     server.faults.collection_status = None
@@ -188,7 +188,7 @@ async def test_a_server_in_grey_is_woken(served: Served) -> None:
     server, engine = served
     server.faults.collection_status, server.faults.nudged = "grey", False
     building = asyncio.create_task(engine.build("things"))
-    while not server.faults.nudged:
+    while not server.faults.nudged and not building.done():
         await asyncio.sleep(0)
     server.faults.collection_status = "green"
     await building

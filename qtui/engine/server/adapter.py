@@ -272,5 +272,7 @@ def _point(record: Any, *, with_payload: bool) -> Point:
     vectors = record.vector
     if vectors is not None and not isinstance(vectors, dict):
         vectors = {"": vectors}
+    if vectors is not None:  # sparse ones are models
+        vectors = {name: value if isinstance(value, list) else value.model_dump() for name, value in vectors.items()}
     payload = (record.payload or {}) if with_payload else None
     return Point(wire.identity(record.id), payload, vectors or None)
