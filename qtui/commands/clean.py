@@ -38,8 +38,8 @@ def run(args: Namespace, console: Console) -> Exit:
     """Lists what is left over and removes it."""
     from qtui.commands import waiting
 
-    if args.copies and not args.dry_run:
-        options.writable(args, "removing copies")
+    if not args.dry_run and (args.copies or args.confirm is not None):
+        options.writable(args, "removing copies" if args.copies else "discarding")
     partial, copied = waiting.run(_found(args))
     if args.confirm is not None and args.confirm not in partial:
         raise UsageError(
