@@ -164,7 +164,6 @@ def test_a_servers_options_work_before_and_after_the_command() -> None:
         ("bench --on-disk --in-ram --vectors v", "--in-ram not allowed with"),
         ("delete", "NAME is missing; see qtui delete --help"),
         ("delete a b", "one word too many: 'b'"),
-        ("load", "NAME is missing; see qtui load --help"),
         ("demo now", "one word too many: 'now'"),
         ("-- bench", "a command must come before"),
         ("--timeout soon inspect", "--timeout takes seconds, above 0 and at most 3600, not 'soon'"),
