@@ -265,6 +265,8 @@ class Recommendation:
     """What creates such a collection and searches it so, for the Python client."""
     rest: str
     """The same over REST."""
+    command: str = ""
+    """The same as qtui's own commands, one a line."""
     alike: tuple[str, ...] = ()
     """Variants that can't be told apart from it, a line each."""
     undecided: tuple[str, ...] = ()

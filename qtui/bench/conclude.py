@@ -13,6 +13,7 @@ from qtui import snippets, units
 from qtui.bench.evidence import LEAST_HALF, Candidate, Difference, Evidence, originals_on_disk, vector_spec
 from qtui.bench.limits import footprint
 from qtui.bench.order import front
+from qtui.bench.typed import commands
 from qtui.bench.warnings import variant_name
 from qtui.choices import Span
 from qtui.methods import METHODS
@@ -119,6 +120,7 @@ def recommendation(choice: Choice) -> Recommendation | None:
         runner_up=_runner_up(choice),
         python=python,
         rest=rest,
+        command=commands(evidence.record.dataset, chosen),
         alike=alike(choice),
         undecided=undecided(choice),
         front=tuple(sorted(front(evidence.whole))),

@@ -6,17 +6,19 @@ further one by one block, since its collection is warm.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from statistics import median
 
+from qtui.bench import schedule
 from qtui.bench.evidence import recalls_of, split
 from qtui.bench.gate import Gate
 from qtui.bench.limits import fits_time, footprint, within
-from qtui.bench.running import LIVE_RESAMPLES, Measuring, ask_of, blanks, samples_of
+from qtui.bench.running import LIVE_RESAMPLES, LIVE_S, Measuring, ask_of, blanks, samples_of
 from qtui.bench.state import RunState, Stage
 from qtui.bench.tally import Tally
-from qtui.bench.tune import Cell, Outcome, Round, Rule, Tuner
+from qtui.bench.tune import Cell, Outcome, Round, Rule, Tuner, Turn
 from qtui.choices import TuneStep, TuningRecord
 from qtui.engine.base import Engine
 from qtui.events import Event, Measured
@@ -30,12 +32,15 @@ class Tuning(Measuring):
         super().__init__(state, engine, gate)
         self._grid, self._blanks = state.cells, blanks(state)
         self._measurable = len(self._variants)
+        self._grid_warmup = sum(queries for _, queries in self._widest_first(set(self._variants)))
         self._index: dict[int, int] = {}
         """Place in the grid → index of the measurement."""
         self._warmed: set[str] = set()
         self._searches = 0
         least = min(state.request.concurrency)
-        self._tuner = self._search([at for at in self._variants if self._grid[at].concurrency == least])
+        self._lowest = [at for at in self._variants if self._grid[at].concurrency == least]
+        """Places of the grid at the lowest concurrency; only they are asked."""
+        self._tuner = self._search(self._lowest)
         self._variants, self._asks, state.cells = [], {}, ()
 
     def _search(self, places: Sequence[int]) -> Tuner:
@@ -69,25 +74,36 @@ class Tuning(Measuring):
     async def events(self) -> AsyncGenerator[Event, None]:
         """Round after round, until the choice is made."""
         stage = Stage(self._state.clock, "measure", "tuning", None)
+        next_s = self._state.clock.now() + LIVE_S
         yield stage.tell(0)
-        for asked in self._tuner.rounds():
+        for asked in chain(self._tuner.rounds(), self._controls()):
             async for event in self._paused(stage, self._searches):
                 yield event
-            fresh = await self._round(asked)
-            if fresh or stage.due(self._searches):
+            await self._round(asked)
+            if stage.due(self._searches):
                 yield stage.tell(self._searches)
+            if (now := self._state.clock.now()) >= next_s:
                 yield Measured(tuple(enumerate(self._tally.measurements(resamples=LIVE_RESAMPLES))))
+                # figures of many variants take a while: they may cost a tenth of the run, no more
+                next_s = now + max(LIVE_S, 10 * (self._state.clock.now() - now))
         self._state.tuning = self._record()
         for event in (*self._interruptions(), *self._told()):
             yield event
 
-    async def _round(self, asked: Round) -> bool:
-        """Asks and keeps one round; whether any variant is new."""
-        fresh = False
+    def _controls(self) -> Iterator[Round]:
+        """Every pass of the controls that were asked for, for the methods that were asked all queries."""
+        queries = len(self._state.queries)
+        wholly = {self._grid[at].method for at in self._index if self._tuner.asked(at) == queries}
+        controls = [at for at in self._lowest if self._grid[at].is_control and self._grid[at].method in wholly]
+        for turn in schedule.turns(len(controls), queries, self._state.plan.block, self._state.plan.repeat):
+            yield (Turn(controls[turn.variant], turn.repeat, tuple(range(turn.start, turn.stop))),)
+
+    async def _round(self, asked: Round) -> None:
+        """Asks and keeps one round."""
         for turn in asked:
             index = self._index.get(turn.at)
             if index is None:
-                index, fresh = await self._begun(turn.at), True
+                index = await self._begun(turn.at)
             block = await self._block(index, turn.queries)
             samples = samples_of(index, turn.repeat, block)
             for sample in samples:
@@ -97,7 +113,6 @@ class Tuning(Measuring):
             self._state.journal.block(index, samples, block.wall_s)
             self._searches += len(samples)
             await self._state.clock.sleep(0)
-        return fresh
 
     async def _begun(self, at: int) -> int:
         """Makes the variant's measurement, and warms it up."""
@@ -146,7 +161,7 @@ class Tuning(Measuring):
         return TuningRecord(
             grid_measurements=self._measurable,
             measurements=len(self._index),
-            grid_searches=self._measurable * (plan.warmup + queries * plan.repeat),
+            grid_searches=self._grid_warmup + self._measurable * queries * plan.repeat,
             searches=self._searches,
             steps=tuple(steps),
         )
@@ -159,11 +174,17 @@ class Tuning(Measuring):
             "tuned: most variants were asked only as long as they decided anything, so their figures are of fewer"
             " queries, and rougher, than those of the choice"
         )
+        levels = state.request.concurrency
+        if len(levels) > 1:
+            text += f"; only {min(levels)} in flight was tuned for"
         return (*state.warn("tuned", text), Measured(tuple(enumerate(tally.measurements()))))
 
     def _counted(self) -> Tally:
         """Each measurement with the queries that it was really asked."""
         tally = self._tally
-        asked = {index: self._tuner.asked(at) for at, index in self._index.items()}
+        whole = len(self._state.queries)
+        asked = {
+            index: whole if self._grid[at].is_control else self._tuner.asked(at) for at, index in self._index.items()
+        }
         tally.blanks = tuple(replace(each, queries=asked[index]) for index, each in enumerate(tally.blanks))
         return tally

@@ -123,13 +123,13 @@ def waiting(runs: Sequence[RunSummary] | None, run_id: str | None) -> Text:
 
 # --- what may be pasted ---------------------------------------------------------------------------------------------
 
-CONFIGS = {"python": "Python", "rest": "REST", "adaptive": "adaptive"}
+CONFIGS = {"python": "Python", "rest": "REST", "qtui": "qtui", "adaptive": "adaptive"}
 """Page → its title."""
 
 
 def configs(found: Advice | None) -> tuple[str, ...]:
     """The pages that there are."""
-    return ("python", "rest") if found is None or found.adaptive is None else tuple(CONFIGS)
+    return tuple(page for page in CONFIGS if page != "adaptive" or (found is not None and found.adaptive is not None))
 
 
 def pasted(found: Advice, page: str) -> tuple[str, str]:
@@ -139,7 +139,8 @@ def pasted(found: Advice, page: str) -> tuple[str, str]:
         return found.adaptive.python, "the function"
     if best is None:
         return "", "nothing"
-    return (best.rest, "the REST form") if page == "rest" else (best.python, "the Python form")
+    forms = {"rest": (best.rest, "the REST form"), "qtui": (best.command, "the commands")}
+    return forms.get(page, (best.python, "the Python form"))
 
 
 def config(found: Advice | None, page: str) -> Text:

@@ -57,7 +57,8 @@ async def measured(request, store, home):
 
 
 def searches(record):
-    warmed = len(record.measurements) * record.plan.warmup
+    first = len(record.collections) * record.plan.warmup
+    warmed = first + (len(record.measurements) - len(record.collections)) * record.plan.block
     return warmed + sum(each.engine_ms.n for each in record.measurements)
 
 

@@ -1,5 +1,6 @@
 """The choice within limits, by what is minimised; the Pareto front; what these queries can't tell."""
 
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from qtui import advice
 from qtui.bench.advise import advise
 from qtui.bench.limits import footprint, vectors
 from qtui.bench.order import front
+from qtui.commands import parse
 from qtui.errors import UsageError
 from qtui.model import Bytes, VectorSpec
 from qtui.records import RunWarning
@@ -181,3 +183,20 @@ def test_what_was_not_measured_is_said_with_its_reason():
     found = advise(evidence(told, lines), 0.95)
     assert found.unmeasured == ("binary could not be built: no room",)
     assert advised(ALL).unmeasured == ()
+
+
+# --- as commands ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fingerprint", ["abc", None])
+def test_the_configuration_is_commands_that_parse(fingerprint):
+    found = advised([NONE, BINARY], fingerprint=fingerprint, source="my docs.npy", distance="dot")
+    lines = [shlex.split(line) for line in found.recommendation.command.splitlines()]
+    assert [line[1] for line in lines] == (["load", "search"] if fingerprint else ["search"])
+    for line in lines:
+        assert line[0] == "qtui"
+        command, args = parse(line[1:])
+        if command == "load":
+            assert (args.vectors, args.methods, args.distance) == ("my docs.npy", ("binary",), "dot")
+        else:
+            assert (args.rescore, args.oversampling, args.hnsw_ef, args.limit) == ((True,), (5.0,), (64,), 10)

@@ -180,7 +180,9 @@ def tuned(run: Pretended, whole: Evidence, target: float) -> tuple[Evidence, int
                 asked.setdefault(turn.at, set()).add((passes[turn.repeat], query))
                 partly.add(at[turn.at, passes[turn.repeat], query])
                 searches += 1
-    return run.evidence(asked), searches, len(cells) * (warmup_queries(ASKED) + ASKED * len(passes))
+    methods = {cell.method for cell in cells}
+    warming = len(methods) * warmup_queries(ASKED) + (len(cells) - len(methods)) * BLOCK
+    return run.evidence(asked), searches, warming + len(cells) * ASKED * len(passes)
 
 
 def figures(kept: Kept, target: float) -> Iterator[Ratio]:
@@ -211,13 +213,12 @@ def figures(kept: Kept, target: float) -> Iterator[Ratio]:
             note=note,
         )
     shares, agreed = [], []
-    for run, evidence, (best, doubts) in zip(runs, evidences, outcomes, strict=True):
+    for run, evidence, (best, _) in zip(runs, evidences, outcomes, strict=True):
         raced, searches, grid = tuned(run, evidence, target)
         chosen = said(advise(raced, target))[0]
         shares.append(searches / grid)
         alike = {(each.method, each.search) for each in advise(evidence, target).weighed if each.alike}
         agreed.append(float(chosen == best or chosen in alike))
-        del doubts
     yield Ratio(f"target {target:g}: tuning chooses as the whole grid", (float(np.mean(agreed)),), 1.0, at_least=True)
     yield Ratio(f"target {target:g}: searches of tuning / of the grid", tuple(shares), 0.5)
 

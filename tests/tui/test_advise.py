@@ -103,6 +103,10 @@ async def test_narrow_windows_show_a_page_at_a_time():
         await until_seen(pilot, "from qdrant_client import")
         await pilot.press("c")
         await until_seen(pilot, "PUT /collections/")
+        await pilot.press("c")
+        await until_seen(pilot, "qtui search")
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard.startswith("qtui "))
         await pilot.press("escape")
         await until_seen(pilot, "Runner-up")
 
