@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from qtui.model import Distance, SearchSettings
 from qtui.records import Dataset
 
 _SAMPLE = "sample"
+_SYNTHETIC = re.compile(r"synthetic (\d+) x (\d+), seed (\d+)")
 
 
 def commands(dataset: Dataset, chosen: Candidate) -> str:
@@ -26,7 +28,10 @@ def commands(dataset: Dataset, chosen: Candidate) -> str:
 
 
 def _source(name: str) -> str:
-    """As --vectors takes it: the file's name, or the word for the sample."""
+    """As --vectors takes it: the file's name, or the words for the sample and for synthetic vectors."""
+    made = _SYNTHETIC.fullmatch(name)
+    if made is not None:
+        return f"synthetic:{made[1]}x{made[2]}:{made[3]}"
     return _SAMPLE if name.startswith(_SAMPLE) and "." not in name else name
 
 

@@ -188,6 +188,19 @@ def test_what_was_not_measured_is_said_with_its_reason():
 # --- as commands ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("source", "typed"),
+    [
+        ("docs.npy", "docs.npy"),
+        ("sample of WordNet glosses", "sample"),
+        ("synthetic 90 x 8, seed 3", "synthetic:90x8:3"),
+    ],
+)
+def test_the_source_is_what_was_typed(source, typed):
+    command = advised([NONE, BINARY], fingerprint="abc", source=source).recommendation.command
+    assert shlex.split(command.splitlines()[0])[3:5] == ["--vectors", typed]
+
+
 @pytest.mark.parametrize("fingerprint", ["abc", None])
 def test_the_configuration_is_commands_that_parse(fingerprint):
     found = advised([NONE, BINARY], fingerprint=fingerprint, source="my docs.npy", distance="dot")
