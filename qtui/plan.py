@@ -313,6 +313,7 @@ def check(request: BenchRequest) -> None:
         (request.rate is None or not request.live.pace, "--pace and --rate say different things; give one of them"),
         (request.live.pace is None or 0 <= request.live.pace <= 1e6, "--pace must be 0 or more, and at most 1000000"),
         (bool(request.rescore), "--rescore takes on, off or both"),
+        (not (request.tune and request.cold), "--cold goes with bench: tune first, then measure the choice from cold"),
         (
             not request.placements or request.source is not None,
             "--placements rebuilds collections, so it takes temporary ones: give --vectors",
