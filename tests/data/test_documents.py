@@ -16,6 +16,7 @@ from PIL import Image
 from qtui.data.describe import describe
 from qtui.data.documents import ingest, reading
 from qtui.data.documents.embedded import open_embedded
+from qtui.data.documents.finding import find
 from qtui.data.documents.ingest import prepare
 from qtui.data.embed.cache import EmbeddingCache, path_of
 from qtui.data.embed.running import Running
@@ -257,6 +258,8 @@ def test_a_source_is_described_before_it_is_embedded(folder) -> None:
     facts = describe(SourceSpec("embed", documents=asked(folder, model=COLPALI)))
     assert (facts.rows, facts.dimension, facts.multivector, facts.vectors) == (2, 128, True, 2060)
     assert facts.name == f"documents, by {COLPALI}"
+    with pytest.raises(UsageError, match="takes long: choose a folder further down"):
+        find((str(folder),), -1.0)
     with pytest.raises(UsageError, match="takes texts"):
         describe(SourceSpec("embed", documents=asked(folder)))
 

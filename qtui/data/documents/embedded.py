@@ -7,6 +7,7 @@ was embedded before is found by its content.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +125,10 @@ class _Payloads:
         self._cache.close()
 
 
+PATIENCE_S = 4.0
+"""For looking through folders while somebody is typing their name."""
+_COUNTED = 100
+"""Files whose pages and rows are counted; the others are taken to be like them."""
 _TOKENS = {Modality.IMAGE: 1030, Modality.TEXT: 128}
 """What is reckoned of a document before it is embedded, where a model makes several vectors of one."""
 
@@ -133,8 +138,10 @@ def describe(documents: DocumentsSpec) -> SourceFacts:
 
     Raises as `find` and `open_embedder` do, and UsageError when the model takes none of them.
     """
-    spec, taken = checked(documents)
-    rows = count(taken)
+    spec, taken = checked(documents, PATIENCE_S)
+    rows = count(taken[:_COUNTED])
+    if len(taken) > _COUNTED:
+        rows = round(rows * len(taken) / _COUNTED)
     modality = taken[0].embedded_as(spec.modalities) or Modality.TEXT
     fields = ("title", "image") if modality is Modality.IMAGE else ("title", "text")
     return SourceFacts(
@@ -148,10 +155,10 @@ def describe(documents: DocumentsSpec) -> SourceFacts:
     )
 
 
-def checked(documents: DocumentsSpec) -> tuple[EmbedderSpec, tuple[Found, ...]]:
+def checked(documents: DocumentsSpec, patience_s: float = math.inf) -> tuple[EmbedderSpec, tuple[Found, ...]]:
     """The model, and the files that it takes; nothing is read. Raises as `describe`."""
     spec = open_embedder(documents.embedder).spec
-    found = find(documents.paths)
+    found = find(documents.paths, patience_s)
     taken = tuple(each for each in found if each.embedded_as(spec.modalities))
     if not taken:
         raise wrong_kind(found, spec)

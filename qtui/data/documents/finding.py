@@ -6,7 +6,9 @@ Standard library only; of a file nothing is read.
 from __future__ import annotations
 
 import glob
+import math
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,14 +49,16 @@ class Found:
         return Modality.TEXT if self.suffix not in IMAGES and Modality.TEXT in modalities else None
 
 
-def find(paths: tuple[str, ...]) -> tuple[Found, ...]:
+def find(paths: tuple[str, ...], patience_s: float = math.inf) -> tuple[Found, ...]:
     """All files that hold documents, each once: folders in the order of their names, the rest as it was given.
 
-    Raises NotFound, AccessError, and UsageError for what is no document or where there is none.
+    Raises NotFound, AccessError, and UsageError for what is no document, where there is none, or when looking takes
+    longer than `patience_s`.
     """
     files: dict[Path, str] = {}
+    until = time.monotonic() + patience_s
     for path in paths:
-        for file, name in _expanded(path):
+        for file, name in _expanded(path, until):
             files.setdefault(file, name)
     found = tuple(each for each in (_looked_at(path, name) for path, name in files.items()) if each is not None)
     if not found:
@@ -67,12 +71,12 @@ def summary(found: tuple[Found, ...]) -> str:
     return ", ".join(f"{count} {suffix}" for suffix, count in Counter(each.suffix for each in found).most_common())
 
 
-def _expanded(given: str) -> Iterator[tuple[Path, str]]:
+def _expanded(given: str, until: float) -> Iterator[tuple[Path, str]]:
     path = Path(given).expanduser()
     if "\0" in given:
         raise UsageError(f"{shown(given)} is no path; give files, folders or patterns")
     if path.is_dir():
-        yield from _inside(path)
+        yield from _inside(path, until)
     elif path.exists():
         if path.suffix.lower() not in KNOWN:
             raise UsageError(f"{shown(given)} is no document that can be embedded; those are {', '.join(KNOWN)}")
@@ -83,18 +87,20 @@ def _expanded(given: str) -> Iterator[tuple[Path, str]]:
             raise NotFound(f"nothing matches {shown(given)}; check the pattern")
         for match in matches:
             if Path(match).is_dir():
-                yield from _inside(Path(match))
+                yield from _inside(Path(match), until)
             elif _is_document(Path(match)):
                 yield Path(match).absolute(), Path(match).name
     else:
         raise NotFound(f"no file or folder {shown(given)}; check its name")
 
 
-def _inside(folder: Path) -> Iterator[tuple[Path, str]]:
+def _inside(folder: Path, until: float) -> Iterator[tuple[Path, str]]:
     def refuse(error: OSError) -> None:
         raise AccessError(f"not allowed to read the folder {shown(error.filename)}; change its permissions") from error
 
     for here, folders, names in os.walk(folder, onerror=refuse):
+        if time.monotonic() > until:
+            raise UsageError(f"looking through {shown(folder)} takes long: choose a folder further down")
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(here, name)

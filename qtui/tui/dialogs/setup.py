@@ -225,7 +225,7 @@ class SetupDialog(ModalScreen[Setup | None]):
     async def _look(self) -> None:
         try:
             source = read_source(self.text)
-            if source == self._looked:
+            if source == self._looked and self.facts is not None:  # without facts, the look at it was given up
                 return
             self._looked, self.facts, self._problem = source, None, ""
             self._check()
