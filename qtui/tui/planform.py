@@ -10,6 +10,7 @@ from qtui import estimate, units
 from qtui.errors import UsageError
 from qtui.filters import parse_filter
 from qtui.model import CollectionView, Distance
+from qtui.names import variant_name, variant_of
 from qtui.plan import (
     DEFAULT_PACE,
     DEFAULT_SAMPLE,
@@ -365,15 +366,20 @@ def _beside(view: CollectionView, methods: tuple[str, ...], chosen: tuple[str, .
 def _family(view: CollectionView, views: tuple[CollectionView, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
     """The methods that are measured with a collection: its own, its baseline, and beside a baseline the chosen ones.
 
-    They are those of the collections that one load made, told by their names and their numbers of points.
+    They are those of the collections that one load or one run made, told by their names and their numbers of points.
     """
-    own = figures.method_of(view)
-    base = view.name.removesuffix(f"__{own}")
-    wanted = chosen if own == "none" else ("none", own)
-    there = {(other.name, other.points, figures.method_of(other)) for other in views if other.error is None}
-    names = {method: base if method == "none" else f"{base}__{method}" for method in wanted}
-    found = tuple(method for method, name in names.items() if (name, view.points, method) in there)
-    return tuple(dict.fromkeys((*found, own)))
+    own, copied = figures.method_of(view), variant_of(view.name)
+    base = copied[0] if copied is not None else view.name.removesuffix(f"__{own}")
+    wanted = chosen if base == view.name else ("none", own)
+    there = {
+        (other.name, figures.method_of(other)) for other in views if other.points == view.points and not other.error
+    }
+
+    def is_there(method: str) -> bool:
+        named = {variant_name(base, method), base if method == "none" else f"{base}__{method}"}
+        return any((name, method) in there for name in named)
+
+    return tuple(dict.fromkeys((*(method for method in wanted if is_there(method)), own)))
 
 
 def _file(text: str, label: str) -> Path:

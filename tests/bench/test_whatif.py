@@ -32,7 +32,7 @@ REQUEST = BenchRequest(
 
 async def live_engine(points=160, **vector):
     engine = FakeEngine(clock=FakeClock())
-    spec = VectorSpec(8, **{"name": "text", "hnsw": Hnsw(m=8, ef_construct=64)} | vector)
+    spec = replace(VectorSpec(8, name="text", hnsw=Hnsw(m=8, ef_construct=64)), **vector)
     await engine.create(CollectionSpec("live", (spec,)))
     payloads = [{"even": i % 2 == 0} for i in range(points)]
     await engine.upsert("live", PointBatch(range(points), {spec.name: randoms(points, 8)}, payloads))
@@ -65,7 +65,9 @@ async def test_a_sample_is_built_and_measured_and_the_collection_only_read(home)
 async def test_what_is_asked_for_wins_over_what_the_collection_has(home):
     engine = await live_engine()
     ran = await run(replace(REQUEST, build=BuildSpec(hnsw_m=0, ef_construct=200)), home, engine)
-    assert ran.record.collections[0].settings.vectors[0].hnsw == Hnsw(m=0, ef_construct=200)
+    settings = ran.record.collections[0].settings
+    assert settings is not None
+    assert settings.vectors[0].hnsw == Hnsw(m=0, ef_construct=200)
 
 
 async def test_a_filter_takes_the_payload_along(home):

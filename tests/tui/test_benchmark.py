@@ -286,4 +286,5 @@ async def test_what_if_is_one_key_away_and_reads_only_a_part() -> None:
         await pilot.press("ctrl+r")
         await until(pilot, lambda: bool(room.asked))
         request = room.asked[0]
+        assert isinstance(request, BenchRequest)
         assert (request.live.locally, request.live.sample, request.source) == (True, 20_000, None)

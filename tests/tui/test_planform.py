@@ -154,6 +154,12 @@ def test_paths_are_completed_folder_by_folder(tmp_path: Path) -> None:
     assert completed("~nobody-is-called-so/x", FORMATS) is None
 
 
+def test_copies_on_a_server_are_measured_beside_their_collection() -> None:
+    views = (view("demo"), view("demo__qtui__scalar", "scalar"))
+    assert read(text(), views).request.methods == ("none", "scalar")
+    assert read(text(collection="demo__qtui__scalar"), views).request.methods == ("none", "scalar")
+
+
 def test_part_of_a_collection_is_tried_locally_with_every_chosen_method() -> None:
     plan = read(replace(text("part"), points="400"), (view("demo", points=1000),))
     request = plan.request
@@ -171,8 +177,12 @@ def test_a_server_is_asked_under_a_guard_that_is_said_and_raised_only_on_purpose
     assert "at most 20/s" in guarded.summary
     assert "load guard" not in read(text(), DEMO).summary
     assert "at most 5/s" in read(replace(text(), pace="5"), served).summary
-    for raised in ({"pace": "0"}, {"concurrency": "4"}, {"rate": "100"}):
-        assert "no load guard" in read(replace(text(), **raised), served).summary
+    for raised in (
+        replace(text(), pace="0"),
+        replace(text(), concurrency="4"),
+        replace(text(), rate="100"),
+    ):
+        assert "no load guard" in read(raised, served).summary
     assert "load guard" not in read(text("part"), served).summary
 
 
