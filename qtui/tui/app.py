@@ -24,6 +24,7 @@ from textual.screen import ModalScreen
 from qtui import config
 from qtui.demos import Demo
 from qtui.errors import QtuiError
+from qtui.errors import Exit
 from qtui.model import EngineInfo
 from qtui.preferences import Memory, Preferences, read_preferences
 from qtui.target import Target
@@ -117,7 +118,7 @@ class QtuiApp(RoomApp):
             # other systems and other threads have no such handlers: there the default holds
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 if number is not None:
-                    loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+                    loop.add_signal_handler(number, partial(self.exit, return_code=Exit.TERMINATED))
 
     # --- what the user prefers, and what is remembered ----------------------------------------------------------
 

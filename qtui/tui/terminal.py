@@ -13,8 +13,8 @@ from typing import IO, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
-HUNG_UP = 129
-"""The exit code after the signal that tells of a closed terminal."""
+from qtui.errors import Exit
+
 LOOK_EVERY_S = 2.0
 
 
@@ -55,7 +55,7 @@ class TerminalDriver(LinuxDriver):
         terminal = select.poll()
         terminal.register(self.fileno, select.POLLHUP)
         if any(event & select.POLLHUP for _, event in terminal.poll(0)):
-            self._app.exit(return_code=HUNG_UP)
+            self._app.exit(return_code=Exit.TERMINATED)
         elif self._app.is_running:
             self._loop.call_later(LOOK_EVERY_S, self._look)
 
