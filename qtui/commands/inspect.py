@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
 
 from qtui.commands import options, tables
@@ -9,6 +10,11 @@ from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import Exit
 from qtui.model import CollectionView
+
+MOST_IN_FULL = 50
+"""Collections of a server that are read in full for a list; of more, what a line each needs."""
+AT_ONCE = 8
+"""Of a server, read side by side."""
 
 
 def declare(parser: Parser) -> None:
@@ -46,5 +52,16 @@ def run(args: Namespace, console: Console) -> Exit:
 
 async def _views(args: Namespace) -> list[CollectionView]:
     async with options.engine(args) as engine:
-        names = await engine.collections() if args.name is None else (args.name,)
-        return [await engine.view(name) for name in names]
+        if args.name is not None:
+            return [await engine.view(args.name)]
+        names = await engine.collections()
+        glances = getattr(engine, "glances", None)
+        if glances is not None and not args.json and len(names) > MOST_IN_FULL:
+            return list(await glances(names))
+        turns = asyncio.Semaphore(1 if glances is None else AT_ONCE)
+
+        async def one(name: str) -> CollectionView:
+            async with turns:
+                return await engine.view(name)
+
+        return list(await asyncio.gather(*map(one, names)))

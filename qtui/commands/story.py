@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtui import units
+from qtui import servertext, units
 from qtui.commands.tables import WIDTH, fields, table
 from qtui.model import COMPONENTS, Bytes, CollectionView, Finding, Placement, VectorSpec, VectorView
 from qtui.plain import fold
@@ -42,7 +42,12 @@ def whole(view: CollectionView) -> str:
     ]
     if view.error is not None:
         return "\n\n".join([fields(head[:2]), *(_finding(finding) for finding in view.findings)])
-    parts = [fields(head), *(_vector(vector, view.points) for vector in view.vectors), _memory(view.memory)]
+    parts = [fields(head)]
+    if view.served is not None:
+        parts.append(fields([(fact.label, fact.text) for fact in servertext.facts(view.served)]))
+    parts.extend(_vector(vector, view.points) for vector in view.vectors)
+    source = "" if view.served is None else f"\nThe bytes: {servertext.memory_source(view.served)}."
+    parts.append(_memory(view.memory) + source)
     parts.extend(_finding(finding) for finding in view.findings)
     return "\n\n".join(parts if view.findings else [*parts, "No findings."])
 
@@ -65,6 +70,7 @@ def as_record(view: CollectionView) -> dict[str, Any]:
         "index_seconds": None,
         "status": view.status,
         "error": view.error,
+        "server": view.served,
         "expected_points": view.expected_points,
         "origin": view.origin,
         "embedder": view.embedder.model if view.embedder else None,
@@ -103,6 +109,8 @@ def _rows(view: CollectionView) -> list[tuple[object, ...]]:
         named = f"{vector.spec.name} " if vector.spec.name else ""
         shape = f"{named}{vector.spec.size}{'×M' if vector.spec.multivector else ''} {vector.spec.distance}"
         state = built(vector) if view.status == "green" else f"{view.status} ⚠"
+        if view.served is not None and view.served.built_from == "estimate":
+            state += " est"
         rows.append((*mine, shape, _method(vector.spec), state, originals(vector.spec), heap if index == 0 else ""))
     return rows or [(view.name, "–", "–", "–", f"{view.status} ⚠", "–", "–")]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
-from qtui import units
+from qtui import servertext, units
 from qtui.methods import METHODS
 from qtui.model import COMPONENTS, UNREAD, Built, Bytes, CollectionView, Finding, VectorView
 from qtui.tui import figures, served
@@ -199,7 +199,7 @@ def _asked(on_disk: bool | None, placement: str | None) -> str:  # noqa: FBT001 
 
 def _memory(view: CollectionView, width: int) -> Text:
     column = max(10, min(13, (width - LABEL) // 3))
-    source = None if view.served is None else served.memory_source(view.served)
+    source = None if view.served is None else servertext.memory_source(view.served)
     lines = [] if source is None else [_hanging(Text(f"  {source}", DIM), width)]
     lines += [Text(f"{'':<{LABEL}}{'heap':>{column}}{'cached':>{column}}{'disk':>{column}}", DIM)]
     for component in COMPONENTS:
