@@ -31,10 +31,13 @@ from qtui.tui.typed import DEFAULT_SHAPE, shape
 LOWER_KB = 1
 """The threshold that is offered where the set one would leave everything unbuilt."""
 NOTHING_SAVED = "the originals stay in RAM beside the quantized vectors: no memory is saved"
+EMBEDDING_FIRST = "embedding comes before, as long as the model takes; what was embedded once isn't again"
 _LABELS = {
     "--hnsw-m": "HNSW m:",
     "--ef-construct": "ef_construct:",
     "--indexing-threshold": "index from:",
+    "--shards": "shards: it",
+    "--replicas": "replicas: it",
     "the quantile": "quantile: it",
 }
 
@@ -67,6 +70,9 @@ class SetupText:
     quantile: str = "0.99"
     encoding: str = ""
     threshold: str = "1"
+    shards: str = ""
+    """On a server, as `replicas`; '' leaves it to the server."""
+    replicas: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,8 @@ def read(text: SetupText, facts: SourceFacts, views: tuple[CollectionView, ...])
     request = LoadRequest(text.name, source, text.methods, _build(text), keep_name=bool(text.preset))
     planned = tuple(_planned(request, facts))
     notes = tuple(_notes(request.build, facts, planned)) + tuple(_check_names(text.name, planned, views))
+    if source.documents is not None:
+        notes = (EMBEDDING_FIRST, *notes)
     threshold = _threshold(request.build)
     low = any(0 < each.forecast.vectors_kb < threshold for each in planned) or threshold == 0
     return Setup(request, facts, planned, notes, LOWER_KB if low else None)
@@ -247,6 +255,8 @@ def _build(text: SetupText) -> BuildSpec:
         indexing_threshold_kb=_whole(threshold, "index from") if threshold else None,
         # as the notebook left it: what a preset does not say is the engine's to choose
         segments=None if text.preset else 1,
+        shards=_whole(text.shards, "shards") if text.shards.strip() else None,
+        replicas=_whole(text.replicas, "replicas") if text.replicas.strip() else None,
     )
     try:
         check_build(build)

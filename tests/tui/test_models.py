@@ -41,6 +41,7 @@ async def test_a_model_that_is_here_fills_the_form_and_documents_are_loaded(tmp_
         await until_seen(pilot, "documents: type a folder, a file or a pattern")
         app.screen.query_one("#setup-documents", Input).value = f"{tmp_path}; {tmp_path}/*.png"
         await until_seen(pilot, "✓ 4 × 1,030 tokens × 128")
+        assert "embedding comes before" in screen_text(app)
         await pilot.press("f9")
         await until(pilot, lambda: room.asked)
         await until_seen(pilot, "5 collections ready")
