@@ -235,6 +235,10 @@ class CollectionView:
     embedder: EmbedderSpec | None = None
     """The model that made its vectors, as far as qtui embedded them."""
     error: str | None = None
+    load_seconds: float | None = None
+    """What the engine took to write its points; None where that isn't known."""
+    index_seconds: float | None = None
+    """What it took to build index and quantized data the last time; None where that isn't known."""
     served: Served | None = None
     """Only of a server's collection."""
 

@@ -66,8 +66,8 @@ def as_record(view: CollectionView) -> dict[str, Any]:
             {"measured": first.measured_compression, "theoretical": first.theoretical_compression} if first else None
         ),
         "memory": {name: view.memory.get(name, Bytes()) for name in COMPONENTS},
-        "load_seconds": None,
-        "index_seconds": None,
+        "load_seconds": view.load_seconds,
+        "index_seconds": view.index_seconds,
         "status": view.status,
         "error": view.error,
         "server": view.served,

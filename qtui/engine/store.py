@@ -67,6 +67,10 @@ class Manifest:
     extra: dict[str, str] = field(default_factory=dict)
     loaded_rows: int = 0
     """Rows of the source that are dealt with: where an interrupted load goes on."""
+    load_seconds: float | None = None
+    """What the engine took to write the points, over all sessions of a load."""
+    index_seconds: float | None = None
+    """What it took to build index and quantized data the last time."""
     points: int | None = None
     """Exact count when it was last marked as ready; None once points were written since."""
     files: dict[str, FileSum] = field(default_factory=dict)

@@ -34,6 +34,8 @@ def view(folder: Folder, manifest: Manifest, points: int) -> CollectionView:
         expected_points=manifest.expected_points,
         origin=manifest.source,
         embedder=embedder(manifest.extra),
+        load_seconds=manifest.load_seconds,
+        index_seconds=manifest.index_seconds,
     )
     return replace(found, findings=findings(found))
 

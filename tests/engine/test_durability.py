@@ -64,6 +64,20 @@ async def test_collections_survive_a_restart(tmp_path: Path) -> None:
         assert await engine.origin("things") == Origin("a test", 50)
 
 
+async def test_how_long_loading_and_building_took_is_remembered(tmp_path: Path) -> None:
+    async with opened(tmp_path) as engine:
+        await filled(engine, single(method="scalar"), randoms(400, 16))
+        first = await engine.view("things")
+        await engine.reconfigure("things", Change(quantization=Quantization("binary")))
+    async with opened(tmp_path) as engine:
+        again = await engine.view("things")
+    assert first.load_seconds is not None
+    assert 0 < first.load_seconds == again.load_seconds
+    assert first.index_seconds is not None
+    assert again.index_seconds is not None
+    assert 0 < first.index_seconds != again.index_seconds > 0
+
+
 async def test_a_kill_during_loading_loses_nothing_acknowledged(tmp_path: Path) -> None:
     code = """
     async with opened(store) as engine:

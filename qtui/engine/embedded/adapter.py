@@ -157,6 +157,7 @@ class EmbeddedEngine:
         payloads = guard.payloads(batch.payloads, ids)
         if not len(ids):
             return
+        began = perf_counter()
         points = native.points(ids, rows, payloads)
         size = sum(part.nbytes for value in rows.values() for part in (value if isinstance(value, list) else [value]))
         self._shards.require_space(opened, 4 * size, "write")
@@ -168,6 +169,7 @@ class EmbeddedEngine:
             opened.shard.update(qe.UpdateOperation.upsert_points(points))
         if opened.unflushed_bytes > _FLUSH_BYTES:
             self._shards.flush(opened)
+        opened.writing_s += perf_counter() - began
 
     async def build(self, name: str) -> float:
         """Builds index and quantized data, then marks the load as done. Holds the process until then."""
@@ -182,11 +184,13 @@ class EmbeddedEngine:
     def _optimize(self, opened: Opened, *, finish: bool) -> None:
         self._shards.require_space(opened, files.disk_bytes(opened.folder.shard / "segments"), "build")
         opened.unflushed_bytes += 1
+        started = perf_counter()
         with self._shards.native(opened, "build"):
             opened.shard.optimize()
         self._shards.flush(opened)
         if finish:
-            opened.remember(ready(opened, self._shards.count(opened)))
+            seconds = perf_counter() - started
+            opened.remember(replace(ready(opened, self._shards.count(opened)), index_seconds=seconds))
             self._shards.trust(opened.folder.name)
 
     async def mark(self, name: str, *, loaded_rows: int) -> None:

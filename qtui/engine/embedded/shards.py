@@ -41,6 +41,8 @@ class Opened:
     vectors: dict[str, VectorSpec] = field(init=False)
     used_ns: int = 0
     unflushed_bytes: int = 0
+    writing_s: float = 0.0
+    """Not yet in the manifest."""
 
     def __post_init__(self) -> None:
         self.vectors = {spec.name: spec for spec in self.manifest.spec.vectors}
@@ -55,6 +57,9 @@ class Opened:
 
     def remember(self, manifest: Manifest) -> None:
         """Replaces the manifest, on disk first."""
+        if self.writing_s:
+            manifest = replace(manifest, load_seconds=(manifest.load_seconds or 0.0) + self.writing_s)
+            self.writing_s = 0.0
         self.folder.write(manifest)
         self.manifest = manifest
 
