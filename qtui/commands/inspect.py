@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from argparse import Namespace
 
 from qtui.commands import options, tables
@@ -58,6 +57,8 @@ async def _views(args: Namespace) -> list[CollectionView]:
         glances = getattr(engine, "glances", None)
         if glances is not None and not args.json and len(names) > MOST_IN_FULL:
             return list(await glances(names))
+        import asyncio
+
         turns = asyncio.Semaphore(1 if glances is None else AT_ONCE)
 
         async def one(name: str) -> CollectionView:

@@ -23,8 +23,7 @@ from textual.screen import ModalScreen
 
 from qtui import config
 from qtui.demos import Demo
-from qtui.errors import QtuiError
-from qtui.errors import Exit
+from qtui.errors import Exit, QtuiError
 from qtui.model import EngineInfo
 from qtui.preferences import Memory, Preferences, read_preferences
 from qtui.target import Target
