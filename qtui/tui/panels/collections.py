@@ -153,7 +153,8 @@ class CollectionsPanel(MakingPanel):
         words, view = self.query_one("#filter", Input).value, self.highlighted
         shown, of = len(self.query_one(CollectionTable).keys), len(self.views or ())
         said = Text(f"{shown} of {of} match" if words.strip() else f"{of} collection{'' if of == 1 else 's'}")
-        if view is not None and self.app.size.width < self.app.HORIZONTAL_BREAKPOINTS[-1][0]:
+        wide = (self.app.HORIZONTAL_BREAKPOINTS or [(0, "")])[-1][0]
+        if view is not None and self.app.size.width < wide:
             said.append(f"  ▸ {clean(view.name)}", "bold").append(f"  {view.status}, {originals(view)}")
         said.no_wrap, said.overflow = True, "ellipsis"
         self.query_one("#list-said", Static).update(said)

@@ -80,7 +80,8 @@ class KeyLine(Widget):
 
     def render(self) -> Text:
         """Key and label of each command, nearest to the focus first; those of the whole app stand on the right."""
-        here, everywhere = [], []
+        here: list[tuple[str, str]] = []
+        everywhere: list[tuple[str, str]] = []
         for each in active(self.screen):
             if each.command.label:
                 (everywhere if each.node is self.app else here).append((each.key, each.command.label))
