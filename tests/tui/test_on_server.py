@@ -16,8 +16,10 @@ from qtui.target import Target, remember_key, server, typed_key
 from qtui.tui.app import QtuiApp
 from qtui.tui.connectform import ConnectText, filled, read_connection
 from qtui.tui.inspection import inspect
+from qtui.tui.messages import PlanEdited
 from qtui.tui.panels.collection_parts import FirstRun
 from qtui.tui.served import told
+from qtui.tui.widgets.controls import Choice
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import screen_text, until, until_seen
 from tests.tui.fake_room import DEMO, FakeRoom, view
@@ -51,7 +53,8 @@ class ServerRoom(FakeRoom):
 
     async def info(self) -> EngineInfo:
         kind = "embedded" if self.target.embedded else "server"
-        return EngineInfo(kind, "1.19.1", self.target.where, read_only=self.denied, protocol="REST")
+        refused = {"scalar": "needs server 1.99, this is 1.19.1"}
+        return EngineInfo(kind, "1.19.1", self.target.where, self.denied, protocol="REST", refused=refused)
 
     async def glances(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
         self.paged.append(len(names))
@@ -111,6 +114,22 @@ async def test_with_leave_to_write_they_are_there():
         await until_seen(pilot, "5 collections")
         assert "read-only" not in screen_text(app)
         await until(pilot, lambda: {"new", "change", "delete"} <= actions(app))
+
+
+async def test_a_method_that_the_server_is_too_old_for_is_refused_with_the_reason():
+    app, _ = on_server((view("docs"),), target=replace(URL, allow_writes=True))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until_seen(pilot, "1 collection")
+        await until(pilot, lambda: "change" in actions(app))
+        await pilot.press("c")
+        await until_seen(pilot, "in place")
+        method = app.screen.query_one("#change-method", Choice)
+        method.value = "scalar"
+        method.post_message(PlanEdited())
+        await until_seen(pilot, "scalar can't be done here: needs server 1.99")
+        method.value = "binary"
+        method.post_message(PlanEdited())
+        await until(pilot, lambda: "can't be done here" not in screen_text(app))
 
 
 async def test_a_key_that_may_only_read_counts_as_well():

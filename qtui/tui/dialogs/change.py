@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from rich.text import Text
@@ -45,8 +47,10 @@ class ChangeDialog(ModalScreen[Asked | None]):
     ChangeDialog #change-said { height: auto; max-height: 9; margin-top: 1; }
     """
 
-    def __init__(self, view: CollectionView) -> None:
+    def __init__(self, view: CollectionView, refused: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`refused`: methods that the engine can't do → why."""
         super().__init__()
+        self.refused = refused
         self.view = view
         self.asked: Asked | None = None
         self._vector = text_of(view).vector
@@ -120,6 +124,9 @@ class ChangeDialog(ModalScreen[Asked | None]):
         said = self.query_one("#change-said", Static)
         try:
             self.asked = read_change(self.text, self.view)
+            changed = self.text.method != text_of(self.view, self._vector).method
+            if changed and method.name in self.refused:
+                raise UsageError(f"{method.name} can't be done here: {self.refused[method.name]}")  # noqa: TRY301 - said below
         except UsageError as error:
             self.asked = None
             said.update(Text.assemble(("· " if "nothing" in error.text else "✗ ", DIM), plain(error.text)))

@@ -26,6 +26,7 @@ from qtui.tui.commands import Command, bindings
 from qtui.tui.loading import Work
 from qtui.tui.messages import CollectionsWanted
 from qtui.tui.room import Room, RoomState
+from qtui.tui.roomapp import RoomApp
 from qtui.tui.text import clean
 from qtui.tui.widgets.workload import WorkList
 
@@ -55,6 +56,12 @@ class MakingPanel(Vertical):
         def __init__(self, error: str | None) -> None:
             super().__init__()
             self.error = error
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """What the engine that we are connected to can't do → why."""
+        engine = self.app.engine if isinstance(self.app, RoomApp) else None
+        return {} if engine is None else engine.refused
 
     @property
     def highlighted(self) -> CollectionView | None:
@@ -143,7 +150,7 @@ class MakingPanel(Vertical):
         view = self.highlighted
         if view is None:
             return
-        asked = await self.app.push_screen_wait(ChangeDialog(view))
+        asked = await self.app.push_screen_wait(ChangeDialog(view, self.refused))
         if asked is not None:
             self._begin(loading.started(f"Changing {clean(view.name, 60)}", [(view.name, asked.seconds)]))
             self._change(view, asked)
