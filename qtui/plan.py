@@ -105,6 +105,10 @@ class BuildSpec:
     """Binary methods only: how the query is encoded (QUERY_ENCODINGS)."""
     segments: int | None = 1
     """None leaves it to the engine."""
+    shards: int | None = None
+    """On a server: how many parts the collection has; None leaves it to the server."""
+    replicas: int | None = None
+    """On a cluster: copies of each shard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,14 @@ def collection_spec(name: str, method: str, build: BuildSpec, *, size: int, mult
         hnsw=Hnsw(m=graph, ef_construct=build.ef_construct),
         quantization=quantization,
     )
-    return CollectionSpec(name, (vector,), indexing_threshold_kb=build.indexing_threshold_kb, segments=build.segments)
+    return CollectionSpec(
+        name,
+        (vector,),
+        indexing_threshold_kb=build.indexing_threshold_kb,
+        segments=build.segments,
+        shards=build.shards,
+        replicas=build.replicas,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +351,8 @@ def check_build(build: BuildSpec) -> None:
         (0.5 <= build.quantile <= 1, "the quantile must lie between 0.5 and 1"),
         (build.query_encoding in (None, *QUERY_ENCODINGS), f"the query encoding is {', '.join(QUERY_ENCODINGS)}"),
         (build.segments is None or 1 <= build.segments <= 1000, "the number of segments must lie between 1 and 1000"),
+        (build.shards is None or 1 <= build.shards <= 1000, "--shards takes 1 to 1000"),
+        (build.replicas is None or 1 <= build.replicas <= 100, "--replicas takes 1 to 100"),
     )
     for holds, text in rules:
         if not holds:

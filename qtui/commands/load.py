@@ -44,6 +44,8 @@ def declare(parser: Parser) -> None:
         help="KB of vectors that a segment must hold before index and quantization are built;"
         f" 0: never (default: {BuildSpec().indexing_threshold_kb})",
     )
+    group.add_argument("--shards", type=values.whole(1, 1000), metavar="N", help="parts of a server's collection")
+    group.add_argument("--replicas", type=values.whole(1, 100), metavar="N", help="copies of each shard, on a cluster")
 
 
 def run(args: Namespace, console: Console) -> Exit:
@@ -52,10 +54,11 @@ def run(args: Namespace, console: Console) -> Exit:
         name=args.name,
         source=_source(args, console),
         methods=args.methods or DEFAULT_METHODS,
-        build=options.build_spec(args),
+        build=replace(options.build_spec(args), shards=args.shards, replicas=args.replicas),
     )
     check_build(request.build)
-    options.writable(args, "loading")
+    if options.writable(args, "loading").embedded and (args.shards or args.replicas):
+        raise UsageError("--shards and --replicas are for a server; a collection of the store is one shard")
     if args.distance is None:
         request = _with_own_distance(request)
     from qtui.commands import waiting

@@ -68,3 +68,7 @@ def test_a_change_has_its_way_back(docs: None) -> None:
     refused(2, "reconfigure", "docs", "--back", "--method", "scalar", "--confirm", "docs", saying="--back takes all")
     assert "quantization none" in called("reconfigure", "docs", "--back", "--confirm", "docs").out
     refused(2, "reconfigure", "docs", "--back", "--confirm", "docs", saying="no earlier settings")
+
+
+def test_shards_are_for_a_server() -> None:
+    refused(2, "load", "docs", "--vectors", "synthetic:300x8", "--shards", 2, saying="for a server")

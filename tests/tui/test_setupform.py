@@ -163,3 +163,12 @@ def test_every_method_has_its_figures_while_the_settings_are_right() -> None:
     in_ram = forecasts(replace(FORM, originals="cached"), SAMPLE_FACTS)
     assert in_ram["none"].ram_bytes - found["none"].ram_bytes == round(5_000 * 384 * 4 * 1.2)
     assert forecasts(replace(FORM, hnsw_m="?"), SAMPLE_FACTS) == {}
+
+
+def test_shards_and_replicas_are_said_to_a_server_and_checked() -> None:
+    setup = read(replace(FORM, shards="3", replicas="2"), SAMPLE_FACTS, ())
+    assert {(each.spec.shards, each.spec.replicas) for each in setup.planned} == {(3, 2)}
+    assert {(each.spec.shards, each.spec.replicas) for each in read(FORM, SAMPLE_FACTS, ()).planned} == {(None, None)}
+    for wrong in ("0", "many"):
+        with pytest.raises(UsageError, match="shards"):
+            read(replace(FORM, shards=wrong), SAMPLE_FACTS, ())

@@ -51,7 +51,7 @@ CHOICES = {
     "encoding": ENCODINGS,
 }
 _SOURCE = ("path", "payload", "documents", "model", "text_field", "shape")
-_BUILD = ("name", "vector_name", "hnsw_m", "ef_construct", "quantile", "threshold")
+_BUILD = ("name", "vector_name", "hnsw_m", "ef_construct", "quantile", "threshold", "shards", "replicas")
 TYPED = (*_SOURCE, *_BUILD)
 SOURCE_FIELDS = frozenset(f"setup-{name}" for name in _SOURCE)
 ROWS = {
@@ -113,9 +113,17 @@ class SetupDialog(ModalScreen[Setup | None]):
     setup: reactive[Setup | None] = reactive(None)
     page: reactive[str] = reactive(PAGES[0])
 
-    def __init__(self, room: Room, views: tuple[CollectionView, ...], text: SetupText | None = None) -> None:
+    def __init__(
+        self,
+        room: Room,
+        views: tuple[CollectionView, ...],
+        text: SetupText | None = None,
+        *,
+        on_server: bool = False,
+    ) -> None:
         super().__init__()
         self.room = room
+        self.on_server = on_server
         self.views = views
         self.first = text or SetupText(methods=DEFAULT_METHODS, name=_free_name(views))
         self._problem = ""
@@ -163,6 +171,10 @@ class SetupDialog(ModalScreen[Setup | None]):
         yield Field("quantile", line_input(text.quantile, id="setup-quantile"))
         yield Field("query bits", _choice("encoding", text.encoding))
         yield Field("index from", line_input(text.threshold, id="setup-threshold", placeholder="10000 (default), KB"))
+        for name in ("shards", "replicas"):
+            field = Field(name, line_input(getattr(text, name), id=f"setup-{name}", placeholder="as the server does"))
+            field.display = self.on_server
+            yield field
 
     def on_mount(self) -> None:
         """Looks at the source at once."""

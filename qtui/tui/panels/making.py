@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from qtui import units
 from qtui.errors import QtuiError
 from qtui.events import BuildDone, Skipped
-from qtui.model import CollectionView
+from qtui.model import CollectionView, EngineInfo
 from qtui.plan import LoadRequest
 from qtui.tui import loading
 from qtui.tui.changeform import Asked, quantization_words
@@ -91,7 +91,9 @@ class MakingPanel(Vertical):
         """Asks what to load, then loads it."""
         from qtui.tui.dialogs.setup import SetupDialog
 
-        setup = await self.app.push_screen_wait(SetupDialog(self.room, self.views or ()))
+        engine: EngineInfo | None = getattr(self.app, "engine", None)
+        on_server = engine is not None and engine.kind == "server"
+        setup = await self.app.push_screen_wait(SetupDialog(self.room, self.views or (), on_server=on_server))
         if setup is not None:
             each = [(planned.spec.name, planned.forecast.seconds) for planned in setup.planned]
             self._begin(loading.started(f"Loading {clean(setup.facts.name, 60)}", each))
