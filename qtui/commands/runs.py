@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from qtui.bench.record import RunStore
     from qtui.records import RunRecord, RunSummary
 
-ACTIONS = {"list": 0, "show": 1, "diff": 2, "export": 1}
-"""How many runs each takes."""
+ACTIONS = {"list": 0, "show": 1, "diff": 2, "export": 1, "rename": 2}
+"""How many runs each takes; of rename, the second is a name."""
 FORMATS = ("md", "html", "csv", "json")
 
 
@@ -30,7 +30,8 @@ def declare(parser: Parser) -> None:
         usage="qtui runs list [--json]\n"
         "       qtui runs show ID|FILE [--json]\n"
         "       qtui runs diff A B [--json]\n"
-        "       qtui runs export ID --format md|html|csv|json [-o F]",
+        "       qtui runs export ID --format md|html|csv|json [-o F]\n"
+        "       qtui runs rename ID NAME",
         examples=(
             "qtui runs list",
             "qtui runs diff 2025-03 ./before.json",
@@ -38,7 +39,8 @@ def declare(parser: Parser) -> None:
         ),
     )
     group = parser.add_argument_group("what is asked")
-    group.add_argument("action", metavar="list|show|diff|export", nargs="?", default="list", help="(default: list)")
+    actions = "|".join(ACTIONS)
+    group.add_argument("action", metavar=actions, nargs="?", default="list", help="(default: list)")
     group.add_argument("which", metavar="ID|FILE", nargs="*", help="the run, or the two runs to compare")
     group.add_argument("--json", action="store_true", help="print JSON instead of a table")
     group.add_argument("--format", metavar="FORMAT", help=f"export: {', '.join(FORMATS)}")
@@ -55,6 +57,9 @@ def run(args: Namespace, console: Console) -> Exit:
     if args.action == "list":
         _list(store, args, console)
         return Exit.DONE
+    if args.action == "rename":
+        _rename(store, args.which, console)
+        return Exit.DONE
     records = [_priced(find(store, which), args) for which in args.which]
     {"show": _show, "diff": _diff, "export": _export}[args.action](records, args, console)
     return Exit.DONE
@@ -68,7 +73,7 @@ def _check(args: Namespace) -> None:
         raise UsageError(f"runs has no action {shown(args.action)}; {more}")
     wanted = ACTIONS[args.action]
     if len(args.which) != wanted:
-        counted = ("no run", "one run", "two runs")[wanted]
+        counted = "a run and a name" if args.action == "rename" else ("no run", "one run", "two runs")[wanted]
         raise UsageError(f"runs {args.action} takes {counted}, not {len(args.which)}; see qtui runs --help")
     if args.action == "export":
         if args.json:
@@ -136,6 +141,13 @@ def _summary(summary: RunSummary) -> dict[str, Any]:
         "name": summary.name,
         "measurements": summary.measurements,
     }
+
+
+def _rename(store: RunStore, which: list[str], console: Console) -> None:
+    """What the user calls a run; '' takes the name away."""
+    run_id, name = find(store, which[0]).id, which[1].strip()
+    store.rename(run_id, name)
+    console.note(f"{run_id} is now called {shown(name)}" if name else f"{run_id} has no name any more")
 
 
 def _show(records: list[RunRecord], args: Namespace, console: Console) -> None:

@@ -72,6 +72,19 @@ def test_list_show_diff_and_export(two: tuple[str, str], tmp_path: Path, home: P
     assert "| scalar" in target.read_text().replace("`", "")
 
 
+def test_a_run_is_named_and_loses_its_name(two: tuple[str, str]) -> None:
+    first, _ = two
+    named = called("runs", "rename", first, " before the move ")
+    assert (named.code, named.out) == (0, "")
+    assert "before the move" in called("runs", "list").out
+    assert called("runs", "show", first, "--json").json["name"] == "before the move"
+    assert called("runs", "rename", first, "").code == 0
+    assert called("runs", "show", first, "--json").json["name"] is None
+    wrong = called("runs", "rename", first)
+    assert wrong.code == 2
+    assert "a run and a name" in wrong.err
+
+
 def test_a_unique_beginning_of_an_id_is_enough(two: tuple[str, str]) -> None:
     first, second = two
     common = next(n for n in range(len(first)) if first[n] != second[n])
