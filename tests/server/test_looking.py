@@ -168,6 +168,7 @@ async def test_a_server_that_cannot_tell_of_rebuilds(served: Served) -> None:
     engine = await again(server, "1.16.0")
     assert await engine.rebuilds("things") == ()
     assert server.asked("/optimizations") == 0
+    await engine.close()
 
 
 # --- waiting ----------------------------------------------------------------------------------------------------
