@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from textual.app import App
 from textual.widget import Widget
 
 from qtui import config
-from qtui.errors import UsageError
+from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.preferences import Memory
 from qtui.prices import Prices, changed, read
 from qtui.records import RunRecord
@@ -20,6 +21,8 @@ from qtui.tui.saving import save
 from qtui.tui.text import clean
 
 REMEMBERED = "prices"
+OfRun = Callable[[Widget, Room, str], Awaitable[None]]
+"""Does something with one run, by its id, for a panel."""
 
 
 def prices_of(app: App[object], record: RunRecord | None = None) -> Prices | None:
@@ -54,6 +57,17 @@ async def export_run(owner: Widget, room: Room, run_id: str) -> None:
     if answer is not None:
         format_, path = answer
         save(owner, path, await room.export(run_id, format_, _known(owner)))
+
+
+async def about(owner: Widget, room: Room, run_id: str | None, show: OfRun) -> None:
+    """Does one of these with a run, where there is one; tells of an error that the app doesn't tell of itself."""
+    try:
+        if run_id is not None:
+            await show(owner, room, run_id)
+    except EngineGone:
+        return
+    except QtuiError as error:
+        owner.notify(clean(error.text), severity="error", markup=False, timeout=10)
 
 
 def _known(owner: Widget, record: RunRecord | None = None) -> Prices | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical, VerticalScroll
 from textual.reactive import reactive
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from qtui.advice import Advice
@@ -21,7 +19,7 @@ from qtui.preferences import Memory
 from qtui.records import RunSummary
 from qtui.tui import advising
 from qtui.tui.commands import Command, bindings
-from qtui.tui.costing import ask_cost, export_run
+from qtui.tui.costing import about, ask_cost, export_run
 from qtui.tui.dialogs.runs import PickRun
 from qtui.tui.dialogs.wishes import AskWishes
 from qtui.tui.messages import Copied, Remember
@@ -350,19 +348,12 @@ class AdvisePanel(Vertical):
     @work(exclusive=True, group="cost")
     async def action_cost(self) -> None:
         """What each method of the run takes, and what that costs."""
-        await self._of_run(ask_cost)
+        await about(self, self.room, self.run_id, ask_cost)
 
     @work(exclusive=True, group="export")
     async def action_export(self) -> None:
         """Writes a report of the run."""
-        await self._of_run(export_run)
-
-    async def _of_run(self, show: Callable[[Widget, Room, str], Awaitable[None]]) -> None:
-        if self.run_id is not None:
-            try:
-                await show(self, self.room, self.run_id)
-            except QtuiError as error:
-                self.notify(clean(error.text), severity="error", markup=False)
+        await about(self, self.room, self.run_id, export_run)
 
     @work(exclusive=True, group="limits")
     async def action_limits(self) -> None:

@@ -19,7 +19,7 @@ from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.records import RunRecord, RunSummary
 from qtui.tui.commands import Command, bindings
 from qtui.tui.compared import compared, refused
-from qtui.tui.costing import ask_cost, export_run
+from qtui.tui.costing import about, ask_cost, export_run
 from qtui.tui.dialogs.runs import ConfirmRun, NameRun
 from qtui.tui.messages import AdviseOn, Copied, GoOn
 from qtui.tui.panels.results import PAGES, Results
@@ -361,21 +361,9 @@ class RunsPanel(Vertical):
     @work(exclusive=True, group="export")
     async def action_export(self) -> None:
         """Writes the run to a file that isn't there yet."""
-        run = self.highlighted
-        if run is None:
-            return
-        try:
-            await export_run(self, self.room, run.id)
-        except QtuiError as error:
-            self._tell(error)
+        await about(self, self.room, getattr(self.highlighted, "id", None), export_run)
 
     @work(exclusive=True, group="cost")
     async def action_cost(self) -> None:
         """What each method of the run takes, and what that costs."""
-        run = self.highlighted
-        if run is None:
-            return
-        try:
-            await ask_cost(self, self.room, run.id)
-        except QtuiError as error:
-            self._tell(error)
+        await about(self, self.room, getattr(self.highlighted, "id", None), ask_cost)
