@@ -16,7 +16,17 @@ from qtui import __version__, config, units
 from qtui.embedders import EXTRA
 from qtui.errors import QtuiError
 
-PACKAGES = ("qdrant-edge-py", "textual", "plotext", "numpy", "h5py", "pyarrow", "msgspec", "platformdirs")
+PACKAGES = (
+    "qdrant-edge-py",
+    "textual",
+    "plotext",
+    "numpy",
+    "h5py",
+    "pyarrow",
+    "msgspec",
+    "platformdirs",
+    "qdrant-client",
+)
 LEAST_FREE_BYTES = 256 * 2**20
 """The engine reserves about 136 MB for an empty collection."""
 TRIAL_ROWS, TRIAL_DIMENSION = 300, 32
@@ -157,6 +167,8 @@ def problems(found: dict[str, dict[str, Any]]) -> list[str]:
         texts.append(f"the engine doesn't work: {engine_['error']}")
     elif not (engine_["quantized data built"] and engine_["finds a vector by itself"]):
         texts.append("the engine answers wrongly: install qdrant-edge-py again, at the version that qtui asks for")
+    if not found.get("server", {}).get("answers", True):
+        texts.append(f"the server doesn't answer as it should: {found['server']['error']}")
     for name, folder in found["folders"].items():
         if not folder["writable"]:
             texts.append(f"the folder of {name} can't be written ({folder['path']}): set QTUI_HOME or --path elsewhere")

@@ -8,7 +8,7 @@ from typing import Any
 from qtui.commands import options, tables
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
-from qtui.errors import AccessError, Exit
+from qtui.errors import AccessError, Exit, QtuiError
 
 
 def declare(parser: Parser) -> None:
@@ -36,6 +36,8 @@ def run(args: Namespace, console: Console) -> Exit:
         "terminal": checks.terminal(),
         "machine": checks.machine(),
     }
+    if not options.target(args).embedded:
+        found["server"] = waiting.run(_server(args))
     problems = checks.problems(found)
     if args.json:
         console.result(tables.as_json({**found, "problems": problems}))
@@ -46,6 +48,25 @@ def run(args: Namespace, console: Console) -> Exit:
     if problems:
         raise AccessError(f"{len(problems)} found in the way: {problems[0]}")
     return Exit.DONE
+
+
+async def _server(args: Namespace) -> dict[str, Any]:
+    """The server that was named: whether it answers, what it is, and what it can't do."""
+    where = options.target(args).where
+    try:
+        async with options.engine(args) as engine:
+            info, names = engine.info, await engine.collections()
+    except QtuiError as error:
+        return {"address": where, "answers": False, "error": error.text}
+    return {
+        "address": where,
+        "answers": True,
+        "version": info.version,
+        "protocol": info.protocol,
+        "collections": len(names),
+        "may be written to": not info.read_only,
+        "can't do": ", ".join(info.refused) or None,
+    }
 
 
 def _lines(section: dict[str, Any]) -> list[tuple[str, object]]:

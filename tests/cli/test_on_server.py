@@ -144,6 +144,16 @@ def test_what_is_wrong_costs_a_line(options, code, said):
     assert len(done.err.splitlines()) == 1
 
 
+def test_doctor_looks_at_it_too(server):
+    done = called("doctor", "--json", *to(server))
+    assert done.code == 0, done.err
+    found = json.loads(done.out)["server"]
+    assert (found["answers"], found["version"], found["may be written to"]) == (True, "1.20.0", False)
+    gone = called("doctor", "--url", "http://127.0.0.1:9")
+    assert gone.code == 3
+    assert "the server doesn't answer as it should: can't reach" in gone.err
+
+
 def test_a_demo_is_no_matter_of_servers():
     done = called("demo", "--url", "x")
     assert done.code == 2
