@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,10 +12,26 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from qtui import units
+from qtui.errors import QtuiError
+from qtui.model import Change
+from qtui.tui.room import Room
 from qtui.tui.setupform import LOWER_KB
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, HEAD, KEY
 from qtui.tui.unbuilt import Unbuilt
+
+
+async def built(room: Room, wanted: tuple[Unbuilt, ...]) -> AsyncIterator[tuple[bool, str]]:
+    """Builds one after the other; after each whether it failed, and what to say of it, which is clean."""
+    for each in wanted:
+        change = Change(indexing_threshold_kb=LOWER_KB)
+        try:
+            seconds = await room.reconfigure(each.collection, change, each.vector)
+        except QtuiError as error:
+            yield True, clean(error.text)
+        else:
+            yield False, f"{clean(each.collection, 60)} is built, in {units.duration(seconds)}"
 
 
 class BuildDialog(ModalScreen[bool]):

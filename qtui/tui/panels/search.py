@@ -17,9 +17,8 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
-from qtui import units
 from qtui.errors import EngineGone, QtuiError
-from qtui.model import Change, CollectionView
+from qtui.model import CollectionView
 from qtui.preferences import Memory
 from qtui.searching import columns
 from qtui.searching.columns import Column, Place
@@ -35,8 +34,6 @@ from qtui.tui.panels.search_settings import ColumnSettings
 from qtui.tui.panels.search_text import as_text
 from qtui.tui.room import Room, RoomState
 from qtui.tui.roomapp import RoomApp
-from qtui.tui.setupform import LOWER_KB
-from qtui.tui.text import clean
 from qtui.tui.unbuilt import told, unbuilt
 
 LONGEST_REMEMBERED = 20_000
@@ -337,20 +334,13 @@ class SearchPanel(Vertical):
     @work(exclusive=True, group="build")
     async def action_build(self) -> None:
         """Once the user has seen what that changes; the columns are asked again when the store was read."""
-        from qtui.tui.dialogs.build import BuildDialog
+        from qtui.tui.dialogs.build import BuildDialog, built
 
         wanted = unbuilt(self._session.views, self.columns)
         if not await self.app.push_screen_wait(BuildDialog(wanted)):
             return
-        for each in wanted:
-            try:
-                seconds = await self.room.reconfigure(
-                    each.collection, Change(indexing_threshold_kb=LOWER_KB), each.vector
-                )
-            except QtuiError as error:
-                self.notify(clean(error.text), severity="error", markup=False)
-            else:
-                self.notify(f"{clean(each.collection, 60)} is built, in {units.duration(seconds)}", markup=False)
+        async for error, text in built(self.room, wanted):
+            self.notify(text, severity="error" if error else "information", markup=False)
         self._session.asker.forget()
         self.post_message(CollectionsWanted())
 
