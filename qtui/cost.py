@@ -7,7 +7,8 @@ RAM     what a fast search needs: quantized vectors, or the originals where noth
         originals are in RAM too), + the graph + 52 bytes a point for the ids; payload and spare room are not in it
 disk    all files of the collection
 money   GiB of RAM x its price + GiB of disk x its price, times the replicas; a year is 12 months
-grown   RAM, and the disk of vectors, graph and payload, times points to be / points measured
+grown   RAM, and the disk of vectors, graph and payload, times points to be / points measured; where so few points were
+        measured that they are scanned, the graph is points x links x 9.6 bytes
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from dataclasses import dataclass, replace
 
 from qtui import trace
 from qtui.estimate import originals_at
-from qtui.model import COMPONENTS, Bytes, Placement
+from qtui.model import COMPONENTS, Bytes, Hnsw, Placement, VectorSpec
 from qtui.prices import Prices
 from qtui.records import CollectionRecord, RunRecord
 
 ID_BYTES = 52
+LINK_BYTES = 9.6
+"""Of one link: 2 x 4 bytes, and a fifth for the upper layers and spare room."""
 GIB = 2**30
 GROWING = ("originals", "quantized", "graph", "payload")
 
@@ -100,7 +103,7 @@ def ram_source(record: RunRecord, index: int, *, grown: bool = False) -> str:
     if held.method != "none":
         parts.append(_vectors(held, at, "quantized", "quantized"))
     if held.memory.get("graph", Bytes()).disk is not None:
-        parts.append(f"{at}.memory.graph.disk")
+        parts.append(_graph(record, held, at, grown=grown))
     parts.append(f"{ID_BYTES} * {at}.points")
     total = " + ".join(parts)
     return f"({total}) * cost.points / {at}.points" if grown else total
@@ -114,11 +117,22 @@ def disk_source(record: RunRecord, index: int, *, grown: bool = False) -> str:
         quantized = "" if held.method == "none" else f" + {at}.bytes_per_vector.quantized * {at}.points"
         total = f"{at}.bytes_per_vector.original * {at}.points{quantized}"
         return f"({total}) * cost.points / {at}.points" if grown else total
-    growing = " + ".join(f"{at}.memory.{name}.disk" for name in known if name in GROWING)
+    growing = " + ".join(
+        _graph(record, held, at, grown=grown) if name == "graph" else f"{at}.memory.{name}.disk"
+        for name in known
+        if name in GROWING
+    )
     rest = " + ".join(f"{at}.memory.{name}.disk" for name in known if name not in GROWING)
     if grown:
         growing = f"({growing}) * cost.points / {at}.points"
     return f"{growing} + {rest}" if growing and rest else growing or rest
+
+
+def _graph(record: RunRecord, held: CollectionRecord, at: str, *, grown: bool) -> str:
+    """Bytes of the graph; where so few points are scanned instead, those that a grown one will have, by the formula."""
+    links = _links(held)
+    scanned = any(warning.code == "full-scan" for warning in record.warnings)
+    return f"{at}.points * {links} * {LINK_BYTES}" if grown and scanned and links else f"{at}.memory.graph.disk"
 
 
 def _vectors(held: CollectionRecord, at: str, component: str, size: str) -> str:
@@ -139,8 +153,18 @@ def _month(record: RunRecord, ram: str, disk: str) -> str:
     return f"({' + '.join(terms)}) * cost.replicas" if terms else "none"
 
 
+def _spec(held: CollectionRecord) -> VectorSpec | None:
+    settings = held.settings
+    return None if settings is None else next((v for v in settings.vectors if v.name == held.using), None)
+
+
+def _links(held: CollectionRecord) -> int:
+    """Links of a node in the graph that was asked for."""
+    spec = _spec(held)
+    return Hnsw().m if spec is None or spec.hnsw is None else spec.hnsw.m
+
+
 def _on_disk(held: CollectionRecord) -> bool:
     """Whether its originals are read from disk on use; so are those of runs that don't tell."""
-    settings = held.settings
-    spec = None if settings is None else next((v for v in settings.vectors if v.name == held.using), None)
+    spec = _spec(held)
     return spec is None or originals_at(spec) is Placement.COLD

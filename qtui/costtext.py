@@ -14,7 +14,10 @@ FORMULA = (
     "RAM: quantized vectors (the originals without quantization) + graph + 52 B a point; payload and spare room are not"
     " in it. Disk: all files"
 )
-GROWN = "grown: vectors, graph and payload times points to be / points measured (est)"
+GROWN = (
+    "grown: vectors, graph and payload times points to be / points measured (est); a graph that so few points don't have"
+    " yet: points x links x 9.6 B"
+)
 NO_PRICE = "no price was given: [cost] in config.toml, or --ram-price P, adds money"
 
 

@@ -14,6 +14,7 @@ from qtui.costtext import cost_lines, costs_as_text
 from qtui.errors import UsageError
 from qtui.model import Bytes
 from qtui.prices import Prices, changed, read
+from qtui.records import RunWarning
 from tests.bench.planted import Plant, always, run
 
 PRICES = Prices(ram_gib_month=4.0, disk_gib_month=0.5, currency="EUR", replicas=3, points=10_000)
@@ -101,7 +102,13 @@ def test_the_text_fits_and_says_its_formulas():
     assert max(map(len, lines)) <= 80
     assert max(map(len, cost_lines(record(), PRICES, 68))) <= 68
     text = " ".join(" ".join(lines).split())
-    for words in ("cost of 1,000 points", "cost of 10,000 points (est)", "4 a GiB of RAM + 0.5 a GiB of disk", "3 copies", "EUR"):
+    for words in (
+        "cost of 1,000 points",
+        "cost of 10,000 points (est)",
+        "4 a GiB of RAM + 0.5 a GiB of disk",
+        "3 copies",
+        "EUR",
+    ):
         assert words in text, words
     assert "no price was given" in costs_as_text(record())
     assert "nothing to pay for" in costs_as_text(replace(record(), collections=()))
@@ -155,3 +162,11 @@ def test_names_of_figures():
     for refused in ("a.__class__", "f(1)", "a.b[0] ** 9", "[1]", "'x'", "a.b[0:1]", "a b"):
         with pytest.raises(ValueError, match="name"):
             trace.evaluate(thing, refused)
+
+
+def test_a_set_too_small_for_a_graph_will_have_one_when_grown():
+    small = replace(record(), warnings=(RunWarning("full-scan", "no graph is used"),))
+    _, scalar = costs(small, PRICES)
+    assert scalar.grown is not None
+    assert scalar.today.ram.value == 70_000 + 30_000 + 52 * 1000
+    assert scalar.grown.ram.value == pytest.approx((70_000 + 1000 * 16 * 9.6 + 52_000) * 10)
