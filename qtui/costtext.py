@@ -15,7 +15,7 @@ FORMULA = (
     " in it. Disk: all files"
 )
 GROWN = (
-    "grown: vectors, graph and payload times points to be / points measured (est); a graph that so few points don't have"
+    "grown: vectors, graph and payload times points to be / points measured (est); a graph that so few points have not"
     " yet: points x links x 9.6 B"
 )
 NO_PRICE = "no price was given: [cost] in config.toml, or --ram-price P, adds money"
