@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from qtui.tui.app import QtuiApp
 from qtui.tui.panels.benchmark import BenchmarkPanel
+from tests.tui import fake_runs
 from tests.tui.driving import check_golden, make, until, until_seen
-from tests.tui.fake_room import DEMO, view
+from tests.tui.fake_room import DEMO, FakeRoom, view
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 WAITING = view("waiting__scalar", "scalar", built=False, status="partial", expected_points=9_000)
@@ -73,3 +77,54 @@ async def test_chart() -> None:
         await until_seen(pilot, "n=600")
         await pilot.pause()
         check_golden(app, "chart-80x24")
+
+
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Times of day are local ones."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize("size", SIZES)
+async def test_runs(size: str) -> None:
+    app, _ = with_runs()
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("5", "down")
+        await until_seen(pilot, "3 runs")
+        await until_seen(pilot, "Resume")
+        check_golden(app, f"runs-{size}")
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize("size", SIZES)
+async def test_advise(size: str) -> None:
+    app, _ = with_runs()
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("4")
+        await until_seen(pilot, "▶ Use")
+        await pilot.pause()
+        check_golden(app, f"advise-{size}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_search(size: str) -> None:
+    app, _ = make()
+    async with app.run_test(size=SIZES[size]) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("2")
+        await until_seen(pilot, "overlap")
+        await pilot.pause()
+        check_golden(app, f"search-{size}")
+
+
+def with_runs() -> tuple[QtuiApp, FakeRoom]:
+    app, room = make()
+    room.kept = {record.id: record for record in fake_runs.three()}
+    return app, room
