@@ -38,7 +38,7 @@ async def test_footer_holds_every_label_in_every_state(size: tuple[int, int]) ->
             assert len(shown) <= size[0]
             wanted = labels(app)
             found = [label for label in wanted if f" {label}" in shown]
-            # where there is no room, what comes last is shown without its label, but never what the whole app answers to
+            # where there is no room, what comes last stands without its label, but never what the whole app answers to
             assert found == wanted or len(found) >= size[0] // 16, (keys, shown)
             words = shown.split()
             assert [each.key for each in active(app.screen) if each.command.label and each.key not in words] == []
