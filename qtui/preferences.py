@@ -49,7 +49,7 @@ def text_of(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if len(raw) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST:,} bytes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ import pytest
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 LEAKING = ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "TMUX", "PYTHONWARNINGS", "FORCE_COLOR")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is made for more than one test has no home of whoever runs them, either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QTUI_HOME", str(tmp_path_factory.mktemp("nobody")))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtui import advice
-from qtui.bench.advise import advise, of_kept, rank, recommended
+from qtui.bench.advise import advise, of_kept, recommended
 from qtui.bench.evidence import LEAST_HALF, gather, split, tally_of
+from qtui.bench.order import rank
 from qtui.bench.record import RunStore
 from qtui.bench.report import table
 from qtui.errors import UsageError

@@ -34,6 +34,7 @@ COLLECTION = {
 MEASUREMENT = {
     *("collection", "method", "search", "effective", "concurrency", "queries", "errors", "failures", "recall"),
     *("engine_ms", "round_trip_ms", "overhead_ms", "qps", "speedup", "vs_baseline"),
+    "split",
 }
 SEARCH = {"exact", "ignore", "rescore", "oversampling", "hnsw_ef", "limit"}
 TIMES = {"n", "mean", "min", "p50", "p95", "p99", "max", "ci"}

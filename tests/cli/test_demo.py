@@ -14,7 +14,7 @@ from qtui.embedders import EmbedderChoice, EmbedderSpec, Kind
 from qtui.errors import UsageError
 from tests.cli.running import called as qtui
 from tests.cli.running import refused
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 
 def options(*, documents: bool = False, model_path: str | None = None) -> Namespace:

@@ -12,7 +12,7 @@ from qtui.methods import METHODS, method
 from qtui.model import SearchSettings
 from qtui.searching import columns
 from qtui.searching.columns import Column, Place, defaults, effective, family, flipped, related, stepped
-from tests.tui.fake_room import DEMO, view
+from tests.tui.scripted import DEMO, view
 
 PLACES = st.builds(Place, st.sampled_from(sorted(METHODS)), st.booleans(), st.integers(1, 5), st.just(100))
 SEARCHES = st.builds(

@@ -12,7 +12,8 @@ from qtui.demos import Demo
 from qtui.model import CollectionView
 from qtui.preferences import Memory, Preferences
 from qtui.tui.app import QtuiApp
-from tests.tui.fake_room import DEMO, FakeRoom
+from tests.tui.fake_room import FakeRoom
+from tests.tui.scripted import DEMO
 
 GOLDENS = Path(__file__).parent / "goldens"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from qtui.tui.app import QtuiApp
-from tests.tui.fake_room import DEMO, FakeRoom, view
+from tests.tui.fake_room import FakeRoom
+from tests.tui.scripted import DEMO, view
 
 HOSTILE = "\x1b]52;c;aGFja2Vk\x07\x1b[31m\x9b2J[@click=app.quit]x[/]\u202ey\u200b"
 

@@ -16,6 +16,7 @@ from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
 SAMPLE_FACTS = SourceFacts(
     "sample of WordNet glosses", 5_000, 384, vectors=5_000, payload_fields=("word", "part", "text", "length")
 )
+DOCUMENT_FACTS = SourceFacts("four documents", 4, 128, multivector=True, vectors=1_835, distance=Distance.DOT)
 
 
 MODELS = (
@@ -38,7 +39,7 @@ class FakeMaking:
         self.resumed: list[str] = []
         self.models_here: tuple[ModelFacts, ...] = MODELS
         self.fetched: list[str] = []
-        self.facts: dict[str, SourceFacts] = {"sample": SAMPLE_FACTS}
+        self.facts: dict[str, SourceFacts] = {"sample": SAMPLE_FACTS, "documents": DOCUMENT_FACTS}
 
     def remake(self, name: str, method: str, points: int) -> None:
         """Puts another collection in the place of one."""

@@ -13,14 +13,14 @@ from qtui.events import RunFinished
 from qtui.plan import BenchRequest, SourceSpec
 from qtui.records import Dataset, RunRecord, RunSummary, Sample
 from qtui.wishes import PLAIN, Wishes
-from tests.tui import fake_room
+from tests.tui.scripted import script
 
 REQUEST = BenchRequest(source=SourceSpec("sample"), queries=200)
 
 
 def kept(run_id: str, started: str, *, status: str = "complete", **dataset: object) -> RunRecord:
     """A run of the standard plan."""
-    finished = fake_room.script(REQUEST)[-1]
+    finished = script(REQUEST)[-1]
     assert isinstance(finished, RunFinished)
     record = finished.record
     data: Dataset = replace(record.dataset, **dataset)  # type: ignore[arg-type]  # field names are the caller's

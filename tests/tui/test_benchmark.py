@@ -16,7 +16,7 @@ from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.widgets.controls import Choice, MethodList
 from qtui.tui.widgets.variants import ResultTable
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.fake_room import failing, view
+from tests.tui.scripted import failing, view
 
 NARROW, WIDE = (80, 24), (120, 40)
 

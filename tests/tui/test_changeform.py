@@ -9,7 +9,7 @@ import pytest
 from qtui.errors import UsageError
 from qtui.model import Change, CollectionView, Hnsw, Placement, Quantization
 from qtui.tui.changeform import quantization_words, read_change, text_of
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 
 def of(method: str = "scalar", **quantization: object) -> CollectionView:

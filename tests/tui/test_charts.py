@@ -20,7 +20,7 @@ from qtui.tui.fold import RunState
 from qtui.tui.theme import SERIES
 from qtui.tui.widgets.plot import Mark, Series, draw
 from tests.tui.fake_figures import distribution
-from tests.tui.fake_room import collection_record, script
+from tests.tui.scripted import collection_record, script
 
 REQUEST = BenchRequest(collection=None, source=None)
 

@@ -12,7 +12,7 @@ from qtui.tui.panels.collection_parts import Inspection
 from qtui.tui.panels.collections import CollectionsPanel
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 NARROW, WIDE = (80, 24), (120, 40)
 

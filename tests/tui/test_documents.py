@@ -17,7 +17,7 @@ from qtui.tui.panels.search import SearchPanel
 from qtui.tui.panels.search_form import QueryBox
 from qtui.tui.setupform import SetupText, preset_text, read
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 FINANCE, TITANIC, MOON, EINSTEIN = range(4)
 

@@ -14,7 +14,7 @@ from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.theme import GOOD, QUIET, Recolored
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 NARROW = (80, 24)
 
@@ -27,14 +27,14 @@ def colors(app) -> set[str]:
 
 
 async def test_rebound_key_works_and_is_shown_instead_of_the_old_one() -> None:
-    keys = {"collections.sort": "o", "tab.search": "ctrl+s", "collections.refresh.always": "f6"}
+    keys = {"collections.sort": "z", "tab.search": "ctrl+s", "collections.refresh.always": "f6"}
     app, room = make(preferences=Preferences(keys=keys))
-    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+    async with app.run_test(size=(140, 40), notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
-        assert "o Sort" in screen_text(app)
+        assert "z Sort" in screen_text(app)
         await pilot.press("s")
         assert app.query_one(CollectionTable).sort_by == "name"
-        await pilot.press("o")
+        await pilot.press("z")
         assert app.query_one(CollectionTable).sort_by == "points"
         room.views["more"] = view("more")
         await pilot.press("f6")

@@ -12,7 +12,8 @@ from qtui.tui.app import QtuiApp
 from qtui.tui.panels.benchmark import BenchmarkPanel
 from tests.tui import fake_runs
 from tests.tui.driving import check_golden, make, until, until_seen
-from tests.tui.fake_room import DEMO, FakeRoom, view
+from tests.tui.fake_room import FakeRoom
+from tests.tui.scripted import DEMO, view
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 WAITING = view("waiting__scalar", "scalar", built=False, status="partial", expected_points=9_000)

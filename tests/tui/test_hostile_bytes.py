@@ -20,7 +20,7 @@ from qtui.model import Finding
 from qtui.records import RunWarning
 from qtui.tui.panels.benchmark import BenchmarkPanel
 from tests.tui.driving import make, until, until_seen
-from tests.tui.fake_room import failing, view
+from tests.tui.scripted import failing, view
 
 SIZE = (100, 30)
 PLANTED = (

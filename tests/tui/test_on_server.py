@@ -22,7 +22,8 @@ from qtui.tui.served import told
 from qtui.tui.widgets.controls import Choice
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import screen_text, until, until_seen
-from tests.tui.fake_room import DEMO, FakeRoom, view
+from tests.tui.fake_room import FakeRoom
+from tests.tui.scripted import DEMO, view
 
 WIDE, NARROW = (120, 40), (80, 24)
 URL = server("http://qdrant.example:6333")

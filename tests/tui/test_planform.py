@@ -17,7 +17,7 @@ from qtui.served import Served
 from qtui.tui.fold import RunState
 from qtui.tui.planform import FORMATS, Known, PlanText, read, source_of
 from qtui.tui.widgets.paths import completed
-from tests.tui.fake_room import DEMO, measurement, view
+from tests.tui.scripted import DEMO, measurement, view
 
 METHODS = ("none", "scalar", "turbo-4bit")
 

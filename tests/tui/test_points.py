@@ -12,7 +12,7 @@ from qtui.searching import browse
 from qtui.tui.dialogs.point import PointDialog
 from qtui.tui.dialogs.points import PointsBrowser
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 SIZES = ((80, 24), (120, 40))
 

@@ -16,7 +16,7 @@ from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.controls import Toggle
 from qtui.tui.widgets.variants import ResultTable
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.fake_room import record, script
+from tests.tui.scripted import record, script
 
 NARROW, WIDE = (80, 24), (120, 40)
 RUN = "20261122-020000-cccc"

@@ -17,7 +17,8 @@ from qtui.tui.panels.search_column import ColumnView
 from qtui.tui.panels.search_columns import Columns
 from qtui.tui.panels.search_form import QueryBox, Suggestions
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.fake_room import FakeRoom, view
+from tests.tui.fake_room import FakeRoom
+from tests.tui.scripted import view
 
 NARROW, WIDE = (80, 24), (120, 40)
 

@@ -15,7 +15,7 @@ from qtui.tui import pictures
 from qtui.tui.panels.search_form import QueryBox
 from qtui.tui.pretty import MOST_LINES, pretty
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 from tests.tui.test_hostile import HOSTILE, raw_text
 
 JSON = st.recursive(

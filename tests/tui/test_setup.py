@@ -22,7 +22,7 @@ from qtui.tui.widgets.controls import Choice
 from qtui.tui.widgets.forecasts import ForecastList
 from qtui.tui.widgets.workload import WorkList
 from tests.tui.driving import check_golden, make, screen_text, until, until_seen
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 NARROW, WIDE = (80, 24), (120, 40)
 DEFAULTS = ("none", "scalar", "binary", "binary-2bit", "turbo-4bit")
@@ -124,9 +124,10 @@ async def test_a_preset_fills_the_form_offers_a_lower_threshold_and_keeps_its_na
     room.facts["pages.npz"] = PAGES
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await open_setup(pilot)
-        put(app, "setup-preset", "colpali-scalar")
-        await until_seen(pilot, "file: type the path")
+        put(app, "setup-kind", "file")
         put(app, "setup-path", str(tmp_path / "pages.npz"))
+        await until_seen(pilot, "✓ 4 ×")
+        put(app, "setup-preset", "colpali-scalar")
         await until_seen(pilot, "4 points, 2,060 KB, stay below the indexing threshold of 10,000 KB")
         await until_seen(pilot, "F7 index from 1 KB")
         methods = app.screen.query_one(ForecastList)

@@ -13,7 +13,7 @@ from qtui.model import Distance, Hnsw, Placement, Quantization
 from qtui.plan import BuildSpec, LoadRequest, SourceFacts, SourceSpec
 from qtui.tui.setupform import SetupText, forecasts, preset_text, read, read_source
 from tests.tui.fake_making import SAMPLE_FACTS
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 PAGES = SourceFacts("pages.npz", 4, 128, multivector=True, vectors=4 * 1030)
 FORM = SetupText(methods=("none", "scalar", "binary"))

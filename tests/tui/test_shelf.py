@@ -5,7 +5,7 @@ from dataclasses import replace
 from qtui.model import UNREAD
 from qtui.served import Rebuild, Served
 from qtui.tui.shelf import PAGE, UNASKED, Shelf
-from tests.tui.fake_room import view
+from tests.tui.scripted import view
 
 NAMES = tuple(f"c{i:05d}" for i in range(10_000))
 
