@@ -27,7 +27,7 @@ LEAST_WIDTH = 30
 
 
 class FirstRun(Static, can_focus=True):
-    """What an empty store says: four ways to get going."""
+    """What an empty store says: ways to the demo, a file, or a server."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(FIRST_RUN_KEYS)]
 
@@ -50,7 +50,8 @@ class FirstRun(Static, can_focus=True):
             ("d", KEY), "  build the demo: real embeddings, no download\n",
             ("i", KEY), "  build the demo of documents: four pages as multivectors\n",
             ("n", KEY), "  load a file of your own vectors, one collection a method\n",
-            ("3", KEY), "  benchmark a file without keeping it",
+            ("3", KEY), "  benchmark a file without keeping it\n",
+            ("o", KEY), "  look at a Qdrant server, by its address",
         )  # fmt: skip
 
     def action_demo(self, name: str) -> None:
