@@ -57,7 +57,10 @@ def obtain(model: str, console: Console, *, yes: bool) -> None:
     Raises UsageError for an unknown one or when the answer is no, and AccessError at once where there is no network.
     """
     from qtui.commands import waiting
-    from qtui.data.embed import catalogue, fetch
+    from qtui.data.embed import catalogue
+
+    catalogue.require()
+    from qtui.data.embed import fetch
 
     facts = catalogue.named(model).facts()
     if facts.cached is not None:

@@ -10,9 +10,13 @@ import warnings
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from qtui.embedders import EXTRA
+from qtui.errors import AccessError, DataError, NotFound, UsageError, shown
 
-from qtui.errors import AccessError, DataError, NotFound, shown
+try:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+except ModuleNotFoundError as error:
+    raise UsageError(f"reading images needs Pillow: pip install 'qtui[{EXTRA}]'") from error
 
 MOST_PIXELS = 16_000_000
 """What is larger is shrunk before it waits in a batch: models look at a fraction of that."""
