@@ -48,6 +48,9 @@ class Asked:
     profile: str | None = None
     api_key_env: str | None = None
     grpc: bool = False
+    grpc_port: int | None = None
+    """Given: over gRPC, too."""
+    ca: str | None = None
     allow_writes: bool = False
     timeout: float | None = None
 
@@ -72,14 +75,21 @@ def choose(asked: Asked, environ: Mapping[str, str], config: Path, store: Path) 
     return server(
         url,
         api_key_env=key,
-        grpc=asked.grpc,
+        grpc=asked.grpc or asked.grpc_port is not None,
+        grpc_port=asked.grpc_port,
+        ca=asked.ca,
         allow_writes=asked.allow_writes,
         timeout=TIMEOUT_S if asked.timeout is None else asked.timeout,
     )
 
 
 def _only_for_servers(asked: Asked) -> None:
-    for option, given in (("--api-key-env", asked.api_key_env is not None), ("--grpc", asked.grpc)):
+    for option, given in (
+        ("--api-key-env", asked.api_key_env is not None),
+        ("--ca", asked.ca is not None),
+        ("--grpc-port", asked.grpc_port is not None),
+        ("--grpc", asked.grpc),
+    ):
         if given:
             raise UsageError(f"{option} is about a server: name one with --url U or --profile P")
 
@@ -105,12 +115,12 @@ def profile_target(name: str, said: Mapping[str, Any], asked: Asked = Asked()) -
             said["url"],
             api_key_env=asked.api_key_env or said.get("api_key_env"),
             bearer=said.get("bearer", False),
-            grpc=asked.grpc or said.get("grpc", False),
-            ca=said.get("ca"),
+            grpc=asked.grpc or asked.grpc_port is not None or said.get("grpc", False),
+            grpc_port=said.get("grpc_port") if asked.grpc_port is None else asked.grpc_port,
+            ca=said.get("ca") if asked.ca is None else asked.ca,
             timeout=float(said.get("timeout", TIMEOUT_S)) if asked.timeout is None else asked.timeout,
             allow_writes=asked.allow_writes,
             profile=name,
-            **({"grpc_port": said["grpc_port"]} if "grpc_port" in said else {}),
         )
     except UsageError as error:
         raise UsageError(f"profile {shown(name)}: {error.text}") from error

@@ -20,6 +20,7 @@ PORT = 6333
 GRPC_PORT = 6334
 TIMEOUT_S = 30.0
 LONGEST_S = 3600.0
+_WEB_PORTS = (80, 443)
 KEY_VARIABLE = "QDRANT_API_KEY"
 URL_VARIABLE = "QDRANT_URL"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -137,7 +138,7 @@ def server(
     api_key_env: str | None = None,
     bearer: bool = False,
     grpc: bool = False,
-    grpc_port: int = GRPC_PORT,
+    grpc_port: int | None = None,
     ca: str | None = None,
     timeout: float = TIMEOUT_S,
     allow_writes: bool = False,
@@ -145,7 +146,8 @@ def server(
 ) -> Target:
     """The server at an address as it is typed: `host`, `host:port`, `http(s)://host:port/prefix` or `unix:/socket`.
 
-    Without a port it is 6333, for https as well; without a scheme it is http. Raises UsageError.
+    Without a port it is 6333, for https as well; without a scheme it is http. The port of gRPC is the one above, unless
+    another is named. Raises UsageError.
     """
     url, socket = _address(address)
     if ca is not None:
@@ -158,12 +160,18 @@ def server(
         api_key_env=api_key_env,
         bearer=bearer,
         grpc=grpc,
-        grpc_port=grpc_port,
+        grpc_port=_grpc_port(url) if grpc_port is None else grpc_port,
         ca=ca,
         timeout=timeout,
         allow_writes=allow_writes,
         profile=profile,
     )
+
+
+def _grpc_port(url: str) -> int:
+    """As servers have it: one above that of REST. Behind a proxy on a port of the web, Qdrant's own."""
+    port = urlsplit(url).port or PORT
+    return GRPC_PORT if port in _WEB_PORTS else min(port + 1, 65535)
 
 
 def remember_key(target: Target, key: str) -> None:

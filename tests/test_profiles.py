@@ -71,8 +71,18 @@ def test_a_profile_says_all(config):
 
 
 def test_options_win_over_a_profile(config):
-    target = chosen(config, profile="cloud", timeout=9, api_key_env="OTHER", allow_writes=True)
+    target = chosen(
+        config, profile="cloud", timeout=9, api_key_env="OTHER", allow_writes=True, ca="/b.pem", grpc_port=9
+    )
     assert (target.timeout, target.api_key_env, target.writable) == (9, "OTHER", True)
+    assert (target.ca, target.grpc_port) == ("/b.pem", 9)
+
+
+def test_certificates_and_the_port_of_grpc_by_option(config):
+    target = chosen(config, url="https://db:7333", ca="/a.pem", grpc_port=9000)
+    assert (target.ca, target.grpc, target.grpc_port) == ("/a.pem", True, 9000)
+    with pytest.raises(UsageError, match="https"):
+        chosen(config, url="http://db", ca="/a.pem")
 
 
 def test_the_key_of_the_environment_is_not_sent_to_a_profile(tmp_path):

@@ -118,3 +118,12 @@ def test_a_typed_key_is_kept_out_of_the_target():
     finally:
         remember_key(target, "")
     assert typed_key(target) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [("db", 6334), ("db:7333", 7334), ("https://x:443/q", 6334), ("http://x:80", 6334), ("http://x:65535", 65535)],
+)
+def test_grpc_is_one_port_above_rest(address, port):
+    assert server(address).grpc_port == port
+    assert server(address, grpc_port=9).grpc_port == 9

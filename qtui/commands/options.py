@@ -106,6 +106,8 @@ def target(args: Namespace) -> Target:
             profile=args.profile,
             api_key_env=args.api_key_env,
             grpc=args.grpc,
+            grpc_port=args.grpc_port,
+            ca=None if args.ca is None else str(Path(args.ca).absolute()),
             allow_writes=args.allow_writes,
             timeout=args.timeout,
         )

@@ -22,6 +22,8 @@ GLOBAL_DEFAULTS: dict[str, Any] = {
     "profile": None,
     "api_key_env": None,
     "grpc": False,
+    "grpc_port": None,
+    "ca": None,
     "allow_writes": False,
     "timeout": None,
     "quiet": False,
@@ -54,7 +56,7 @@ class Parser(argparse.ArgumentParser):
     """A parser that raises and never exits."""
 
     GLOBALS_WITH_VALUE: ClassVar[frozenset[str]] = frozenset(
-        {"--path", "--url", "--profile", "--api-key-env", "--timeout"}
+        {"--path", "--url", "--profile", "--api-key-env", "--grpc-port", "--ca", "--timeout"}
     )
 
     def __init__(self, prog: str) -> None:
@@ -140,6 +142,12 @@ def add_globals(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--grpc", action="store_true", default=none, help="search and load over gRPC")
     group.add_argument(
+        "--grpc-port", type=_port, metavar="N", default=none, help="the same, on this port (default: REST's + 1)"
+    )
+    group.add_argument(
+        "--ca", type=Path, metavar="F", default=none, help="PEM file of certificates that an https server is checked by"
+    )
+    group.add_argument(
         "--allow-writes", action="store_true", default=none, help="a server is only read without this, localhost too"
     )
     group.add_argument(
@@ -148,6 +156,12 @@ def add_globals(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quiet", action="store_true", default=none, help="no progress and no remarks on stderr")
     group.add_argument("--debug", action="store_true", default=none, help="show the traceback of an error")
     group.add_argument("-h", "--help", action=_Help, nargs=0, default=none, help="show this help, and end")
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"takes a port, 1 to 65535, not {shown(text)}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

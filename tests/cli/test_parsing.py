@@ -122,8 +122,9 @@ def test_global_options_work_before_and_after_the_command(line: str) -> None:
 
 
 def test_global_options_have_their_defaults() -> None:
-    about_servers = {"url": None, "profile": None, "api_key_env": None, "grpc": False, "allow_writes": False}
-    assert parse([]) == (None, Namespace(path=None, quiet=False, debug=False, timeout=None, **about_servers))
+    about_servers = {"url": None, "profile": None, "api_key_env": None, "grpc": False, "grpc_port": None, "ca": None}
+    others = {"path": None, "allow_writes": False, "timeout": None, "quiet": False, "debug": False}
+    assert parse([]) == (None, Namespace(**about_servers, **others))
 
 
 def test_a_servers_options_work_before_and_after_the_command() -> None:

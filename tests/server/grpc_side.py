@@ -8,6 +8,7 @@ from grpc import StatusCode, aio
 from qdrant_client import grpc
 from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc
 from qdrant_client.grpc.points_service_pb2_grpc import PointsServicer, add_PointsServicer_to_server
+from qdrant_client.grpc.qdrant_pb2_grpc import QdrantServicer, add_QdrantServicer_to_server
 from qdrant_client.http import models as m
 
 from qtui.errors import QtuiError
@@ -146,10 +147,21 @@ def _retrieved(point: Any) -> Any:
     return RestToGrpc.convert_record(point)
 
 
+class Root(QdrantServicer):
+    """Says which version it is."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def HealthCheck(self, _: Any, __: Any) -> Any:
+        return grpc.HealthCheckReply(title="qdrant - vector search engine", version=self._desk.faults.version)
+
+
 async def start(desk: Desk) -> tuple[Any, Points, int]:
     """A running gRPC server, its servicer, and the port."""
     remote, points = aio.server(), Points(desk)
     add_PointsServicer_to_server(points, remote)
+    add_QdrantServicer_to_server(Root(desk), remote)
     port = remote.add_insecure_port("127.0.0.1:0")
     await remote.start()
     return remote, points, port

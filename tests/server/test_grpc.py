@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from qtui.filters import Filter, HasId, IsEmpty, IsNull, Match, Range
 from qtui.model import SearchSettings
 from qtui.target import remember_key
 from tests.engine.making import documents, filled, randoms, single
+from tests.server.faults import Faults
 from tests.server.serving import QdrantServer, at_once, serving
 
 ROWS = randoms(60, 16)
@@ -165,7 +167,13 @@ async def test_what_is_wrong_is_said_as_over_rest(served: Served) -> None:
 
 async def test_a_port_where_nobody_speaks_grpc(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
-        engine = await open_server(server.target(grpc=True, grpc_port=1), sleep=at_once)
-        with pytest.raises(Unreachable):
-            await engine.count("nothing")
-        await engine.close()
+        with pytest.raises(Unreachable, match=r"nobody answers gRPC on port 1 of 127\.0\.0\.1; name the port"):
+            await open_server(server.target(grpc=True, grpc_port=1), sleep=at_once)
+
+
+async def test_a_port_that_leads_to_another_server(tmp_path: Path) -> None:
+    older = Faults(version="1.18.1")
+    async with serving(tmp_path / "a", grpc=True) as server, serving(tmp_path / "b", older, grpc=True) as other:
+        mixed = replace(server.target(grpc=True), grpc_port=other.grpc_port)
+        with pytest.raises(AccessError, match=r"is another server, Qdrant '1.18.1' and not '1.20.0'"):
+            await open_server(mixed, sleep=at_once)

@@ -17,7 +17,7 @@ from qdrant_client.http import models as rest
 from qtui.engine.server import gates
 from qtui.engine.server.adapter import ServerEngine
 from qtui.engine.server.link import Link, Sleep
-from qtui.errors import AccessError, UsageError, shown
+from qtui.errors import AccessError, Unreachable, UsageError, shown
 from qtui.model import EngineInfo
 from qtui.target import Target
 
@@ -37,6 +37,8 @@ async def open_server(target: Target, *, sleep: Sleep = asyncio.sleep) -> Server
         version = await _version(link)
         refused = gates.refused(version, target, key)
         await link.safely(link.http.collections_api.get_collections, "list the collections")
+        if target.grpc:
+            await _same_by_grpc(link, version)
     except BaseException:
         await link.close()
         raise
@@ -92,6 +94,19 @@ async def _version(link: Link) -> str:
         raise AccessError(f"{link.target.where} answers as {shown(found.title)}: this is no Qdrant server")
     gates.require_known(found.version)
     return found.version
+
+
+async def _same_by_grpc(link: Link, version: str) -> None:
+    """Makes sure that gRPC leads to the same server as REST. Raises Unreachable or AccessError where it doesn't."""
+    port = f"port {link.target.grpc_port} of {link.target.host}"
+    remedy = "name the port with --grpc-port, or leave out --grpc"
+    try:
+        found = await link.once(link.client.info, "use gRPC")
+    except Unreachable as error:
+        raise Unreachable(f"nobody answers gRPC on {port}; {remedy}") from error
+    if found.version != version:
+        theirs = shown(found.version, 20)
+        raise AccessError(f"{port} is another server, Qdrant {theirs} and not {shown(version, 20)}; {remedy}")
 
 
 def _of_key(key: str | None) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def translated(error: BaseException, doing: str, where: str) -> QtuiError:
 
 def _of_grpc(code: Any, details: str, doing: str, where: str) -> QtuiError:
     if code is _Code.UNAVAILABLE and "connect" in details:
-        return Unreachable(f"can't {doing}: nobody answers gRPC at {where} ({shown(details)}); leave out --grpc")
+        return Unreachable(f"can't {doing}: nobody answers gRPC at {where} ({shown(details)}); is the server running?")
     return _refused(_STATUS.get(code, 500), details, doing, where)
 
 
