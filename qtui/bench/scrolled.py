@@ -1,7 +1,8 @@
 """Truth without the server's exact search, which strict mode may forbid: points are read, and ranked here.
 
-Of a small collection every point is read, and the truth is exact. Of a larger one a drawn sample is, with all that a
-wide search on the originals finds: neighbours that neither holds stay unknown, which the truth then says of itself.
+Where few enough points can be answers (of a small collection all, with a filter those that match) every one of them is
+read, and the truth is exact. Of more a drawn sample is, with all that a wide search on the originals finds: neighbours
+that neither holds stay unknown, which the truth then says of itself.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ import numpy as np
 from qtui.bench.exact import ExactMaxSim, ExactSearch
 from qtui.bench.state import RunState
 from qtui.bench.truth import Truth
-from qtui.data.live.draw import draw, read_page
+from qtui.data.live.draw import draw, some_of
 from qtui.engine.base import Engine
 from qtui.engine.pace import Pace
 from qtui.errors import AccessError, DataError, UsageError, shown
-from qtui.filters import Filter
 from qtui.model import PointId, SearchSettings
 
 _READ = 250
@@ -45,17 +45,17 @@ class ScrolledTruth:
 
     async def steps(self) -> AsyncGenerator[tuple[int, int], None]:
         """Reads and ranks; yields points read, of how many. Raises what reading raises."""
-        points, bound = self._state.dataset.points, self._state.request.live.sample
-        drawn = await draw(
-            self._engine, self._name, bound, points=points, seed=self._state.request.seed, pace=self._pace
-        )
+        bound, seed, filter_ = self._state.request.live.sample, self._state.request.seed, self._state.filter_
+        points = self._state.dataset.points
+        if filter_ is None:
+            drawn = await draw(self._engine, self._name, bound, points=points, seed=seed, pace=self._pace)
+        else:
+            points = await self._pace.asked(lambda: self._engine.count(self._name, filter_))
+            drawn = await some_of(self._engine, self._name, bound, filter_, seed=seed, pace=self._pace)
         self._whole, self._how = points <= bound, drawn.how
         wanted = list(drawn.ids)
-        if self._state.filter_ is not None and self._whole:
-            wanted = await self._matching(self._state.filter_)
-        elif not self._whole:
-            found = await self._candidates()
-            wanted = list(dict.fromkeys([*found, *(() if self._state.filter_ else wanted)]))
+        if not self._whole:
+            wanted = list(dict.fromkeys([*await self._candidates(), *wanted]))
         for start in range(0, len(wanted), _READ):
             self._add(await self._read(wanted[start : start + _READ]))
             yield min(start + _READ, len(wanted)), len(wanted)
@@ -68,7 +68,8 @@ class ScrolledTruth:
         for query, row in enumerate(nearest.ids):
             ranked = [self._ids[place] for place in row.tolist() if place >= 0]
             ids.append(tuple(each for each in ranked if own is None or each != own[query])[:limit])
-        read = f"{len(self._ids):,} points read from {self._name}"
+        matching = "" if self._state.filter_ is None else " that match the filter,"
+        read = f"{len(self._ids):,} points{matching} read from {self._name}"
         if self._whole:
             how = f"exact search here over all {read}, since the server refused its own: {reason}"
         else:
@@ -78,17 +79,6 @@ class ScrolledTruth:
                 " recall may be shown too high"
             )
         return Truth(tuple(ids), int(nearest.tied.sum()), how)
-
-    async def _matching(self, filter_: Filter) -> list[PointId]:
-        ids: list[PointId] = []
-        offset: PointId | None = None
-        limit = 1000
-        while True:
-            page, limit = await read_page(self._engine, self._name, limit, offset, self._pace, filter_=filter_)
-            ids.extend(point.id for point in page.points)
-            if page.next_offset is None:
-                return ids
-            offset = page.next_offset
 
     async def _candidates(self) -> list[PointId]:
         """What a wide search finds for any query; a narrower one where the server's limits refuse that."""

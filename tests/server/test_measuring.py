@@ -27,6 +27,7 @@ from tests.engine.making import filled, opened, randoms, single
 from tests.server.serving import QdrantServer, serving
 
 ROWS = randoms(260, 16, seed=8)
+PARTS = [{"part": i % 4} for i in range(len(ROWS))]
 FAST = Live(pace=0)
 REQUEST = BenchRequest(
     collection="things", methods=("none", "binary"), queries=30, oversampling=(3.0,), repeat=1, limit=5, live=FAST
@@ -48,8 +49,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def fill() -> None:
         async with opened(folder) as engine:
-            await filled(engine, single("things", 16), ROWS)
-            await filled(engine, single("things__binary", 16, method="binary"), ROWS)
+            await filled(engine, single("things", 16), ROWS, payloads=PARTS)
+            await filled(engine, single("things__binary", 16, method="binary"), ROWS, payloads=PARTS)
 
     asyncio.run(fill())
     return folder
@@ -171,6 +172,20 @@ async def test_of_a_larger_one_a_sample_is_and_the_truth_says_so(served: Served,
     read = int(how.split(" points read")[0].rsplit(" ", 1)[1])
     assert 100 <= read < 260
     assert all(len(line["ids"]) == 5 for line in lines if "truth" in line)
+
+
+async def test_with_a_filter_what_matches_is_read_and_the_truth_is_exact(served: Served, home: Path) -> None:
+    server, engine = served
+    few = replace(REQUEST, live=Live(pace=0, sample=100), filter="part = 1")  # 65 of 260 match
+    exact, _ = await ran(few, home, engine)
+    server.faults.strict = STRICT
+    ours, _ = await ran(few, home, engine)
+    assert ours.dataset.truth.how.startswith("exact search here over all 65 points that match the filter, read")
+    assert [m.recall.mean for m in ours.measurements] == [m.recall.mean for m in exact.measurements]
+    more = '{"must": [{"key": "part", "match": {"any": [1, 2]}}]}'  # 130
+    some, _ = await ran(replace(few, filter=more), home, engine)
+    assert "drawn from those that match" in some.dataset.truth.how
+    assert "may be shown too high" in some.dataset.truth.how
 
 
 async def test_a_server_that_is_away_for_a_while_is_waited_for_and_its_silence_counted(

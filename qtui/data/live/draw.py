@@ -55,16 +55,27 @@ async def draw(engine: Engine, name: str, count: int, *, points: int, seed: int,
     return Drawn(tuple(ids[place] for place in places), f"drawn from all ids (seed {seed})")
 
 
-async def listed(engine: Engine, name: str, pace: Pace = FREE) -> tuple[PointId, ...]:
-    """All ids of a collection, page by page."""
+async def some_of(engine: Engine, name: str, count: int, filter_: Filter, *, seed: int, pace: Pace = FREE) -> Drawn:
+    """`count` ids of the points that match, drawn from the first million of them; all where there are no more."""
+    ids = await listed(engine, name, pace, filter_=filter_, most=MOST_LISTED)
+    if len(ids) <= count:
+        return Drawn(ids, "all that match")
+    places = sorted(random.Random(seed).sample(range(len(ids)), count))  # noqa: S311  # a fair draw, not a secret
+    return Drawn(tuple(ids[place] for place in places), f"drawn from those that match (seed {seed})")
+
+
+async def listed(
+    engine: Engine, name: str, pace: Pace = FREE, *, filter_: Filter | None = None, most: int | None = None
+) -> tuple[PointId, ...]:
+    """All ids of a collection, page by page: those that match, and once there are `most`, no further ones."""
     ids: list[PointId] = []
     offset: PointId | None = None
     limit = PAGE
     while True:
-        page, limit = await read_page(engine, name, limit, offset, pace)
+        page, limit = await read_page(engine, name, limit, offset, pace, filter_=filter_)
         ids.extend(point.id for point in page.points)
-        if page.next_offset is None:
-            return tuple(ids)
+        if page.next_offset is None or (most is not None and len(ids) >= most):
+            return tuple(ids[:most])
         offset = page.next_offset
 
 
