@@ -227,7 +227,7 @@ class QtuiApp(RoomApp):
 
     @on(Measure)
     async def _measure(self, message: Measure) -> None:
-        await self._hand("benchmark", "try_locally" if message.locally else "measure", message.collection)
+        await self._hand("benchmark", "measure", message.collection, message.kind)
 
     def action_help(self) -> None:
         """About the panel that has the focus."""

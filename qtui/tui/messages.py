@@ -57,12 +57,13 @@ class Ended(Message):
 
 
 class Measure(Message):
-    """The user wants to measure this collection, or to try methods on a part of it elsewhere."""
+    """The user wants to measure this collection, or to try methods on a part of it elsewhere, or on copies there."""
 
-    def __init__(self, collection: str, *, locally: bool = False) -> None:
+    def __init__(self, collection: str, kind: str = "collection") -> None:
+        """`kind` as the plan calls it: collection, part or copies."""
         super().__init__()
         self.collection = collection
-        self.locally = locally
+        self.kind = kind
 
 
 class AdviseOn(Message):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from qtui import estimate, units
 from qtui.errors import UsageError
 from qtui.filters import parse_filter
 from qtui.model import CollectionView, Distance
-from qtui.names import variant_name, variant_of
 from qtui.plan import (
     DEFAULT_PACE,
     DEFAULT_SAMPLE,
@@ -18,18 +16,13 @@ from qtui.plan import (
     BuildSpec,
     Live,
     SourceFacts,
-    SourceSpec,
     check,
     variants,
 )
-from qtui.tui import figures
 from qtui.tui.fold import RunState
-from qtui.tui.text import clean
-from qtui.tui.typed import DEFAULT_SHAPE, number, numbers, shape, whole, wholes
+from qtui.tui.planwhat import file_of, what_of
+from qtui.tui.typed import DEFAULT_SHAPE, number, numbers, whole, wholes
 
-FORMATS = (".npy", ".npz", ".fvecs", ".bvecs", ".fbin", ".u8bin", ".parquet", ".hdf5", ".h5")
-TRUTH_FORMATS = (".npy", ".npz", ".ivecs", ".hdf5", ".h5")
-PAYLOAD_FORMATS = (".jsonl", ".parquet")
 MOST_WARMUP = 200
 """Uncounted searches of each variant, at most."""
 GRAPH_MS, SCAN_MS = 0.4, 165e-6
@@ -57,7 +50,7 @@ class PlanText:
     """The editor's controls as they stand."""
 
     kind: str
-    """sample, file, synthetic, collection, or part: a sample of a collection, tried elsewhere."""
+    """sample, file, synthetic, collection, part (a sample of a collection, tried elsewhere), or copies of one."""
     path: str
     collection: str
     methods: tuple[str, ...]
@@ -125,6 +118,12 @@ class Plan:
         return self.request.collection is not None and not self.request.live.locally
 
     @property
+    def _built(self) -> tuple[str, ...]:
+        """Methods that a collection is built for; of copies the first is the collection itself."""
+        methods = self.request.methods
+        return methods[1:] if self.request.live.copies else () if self._in_place else methods
+
+    @property
     def _pace(self) -> float | None:
         """Searches a second that the load guard lets pass."""
         request = self.request
@@ -142,7 +141,7 @@ class Plan:
         asked = f"{count} measurement{'' if count == 1 else 's'}"
         if request.queries:
             asked += f", {count * request.queries * request.repeat:,} searches"
-        builds = 0 if self._in_place else len(request.methods)
+        builds = len(self._built)
         built = f"{builds} collection{'' if builds == 1 else 's'} to build first" if builds else ""
         return "\n".join(line for line in (asked, built, self.beside, self._load(), self._time()) if line)
 
@@ -161,7 +160,7 @@ class Plan:
         if facts is None:
             return ""
         measuring_s = self._measuring_s(facts)
-        if self._in_place:
+        if not self._built:
             return "" if measuring_s is None else f"est {units.duration(measuring_s)} {self._by}"
         building_s = sum(
             estimate.build_seconds(
@@ -171,7 +170,7 @@ class Plan:
                 graph=self._m(facts) > 0,
                 tokens=facts.vectors if facts.multivector else None,
             )
-            for name in self.request.methods
+            for name in self._built
         )
         if measuring_s is None:
             return f"est {units.duration(building_s)} to build {units.count(facts.rows)} × {facts.dimension}"
@@ -218,7 +217,7 @@ def known_of(state: RunState, facts: SourceFacts | None) -> Known:
 
 def read(text: PlanText, views: tuple[CollectionView, ...], known: Known = NOTHING) -> Plan:
     """The plan that the controls describe. Raises UsageError with a line for the user."""
-    what = _what(text, views)
+    what = what_of(text, views)
     rescore = tuple(value for value, on in ((True, text.rescore_on), (False, text.rescore_off)) if on)
     queries_file, queries = _queries(text.queries)
     if text.filter.strip():
@@ -228,7 +227,7 @@ def read(text: PlanText, views: tuple[CollectionView, ...], known: Known = NOTHI
         collection=what.collection,
         queries_file=queries_file,
         queries=queries,
-        truth_file=str(_file(text.truth, "truth")) if text.truth.strip() else None,
+        truth_file=str(file_of(text.truth, "truth")) if text.truth.strip() else None,
         methods=what.methods,
         rescore=rescore,
         oversampling=tuple(numbers(text.oversampling, "oversampling")) if text.rescore_on else (),
@@ -261,7 +260,7 @@ def _live(text: PlanText) -> Live:
     """How a collection that others use is treated."""
     pace = number(text.pace, "at most", whole=False) if text.pace.strip() else None
     if text.kind != "part":
-        return Live(pace=pace)
+        return Live(pace=pace, copies=text.kind == "copies")
     return Live(locally=True, sample=whole(text.points, "points"), pace=pace)
 
 
@@ -282,120 +281,7 @@ def _queries(text: str) -> tuple[str | None, int]:
     typed = text.strip()
     if typed.lstrip("+-").isdigit() or not typed or not set(typed) & set("./~"):
         return None, whole(typed, "queries")
-    return str(_file(typed, "queries")), 0
-
-
-@dataclass(frozen=True, slots=True)
-class _What:
-    """What is measured."""
-
-    source: SourceSpec | None
-    collection: str | None
-    methods: tuple[str, ...]
-    about: str
-    beside: str = ""
-    facts: SourceFacts | None = None
-
-
-def source_of(text: PlanText) -> SourceSpec | None:
-    """The source that the form names; None for a collection, or while there is no such file."""
-    try:
-        return _source(text)
-    except UsageError:
-        return None
-
-
-def _source(text: PlanText) -> SourceSpec | None:
-    if text.kind == "sample":
-        return SourceSpec(kind="sample")
-    if text.kind == "synthetic":
-        rows, dimension = shape(text.shape, "rows x dim")
-        return SourceSpec(kind="synthetic", rows=rows, dimension=dimension, seed=whole(text.seed, "seed"))
-    if text.kind != "file":
-        return None
-    payload = str(_file(text.payload, "payload")) if text.payload.strip() else None
-    return SourceSpec(kind="file", path=str(_file(text.path, "file")), payload=payload)
-
-
-def _what(text: PlanText, views: tuple[CollectionView, ...]) -> _What:
-    source = _source(text)
-    if source is not None:
-        names = {"sample": "the sample", "synthetic": f"synthetic {text.shape.strip()}"}
-        return _What(source, None, text.methods, names.get(text.kind) or Path(source.path or "").name)
-    view = next((view for view in views if view.name == text.collection), None)
-    if view is None:
-        raise UsageError("there is no collection to measure; choose the sample or a file")
-    if text.kind == "part":
-        return _part(text, view)
-    methods = _family(view, views, text.methods)
-    return _What(None, view.name, methods, view.name, _beside(view, methods, text.methods), _facts(view))
-
-
-def _part(text: PlanText, view: CollectionView) -> _What:
-    """A sample of a collection, which itself is only read."""
-    points, facts = min(view.points, whole(text.points, "points")), _facts(view)
-    name = clean(view.name, 40)
-    beside = f"tries {points:,} of {view.points:,} points of {name} in the embedded engine; {name} is only read"
-    if facts is not None and facts.rows:
-        facts = replace(facts, rows=points, vectors=facts.vectors * points // facts.rows)
-    return _What(None, view.name, text.methods, f"part of {view.name}", beside, facts)
-
-
-def _facts(view: CollectionView) -> SourceFacts | None:
-    first = view.vectors[0] if view.vectors else None
-    if first is None:
-        return None
-    spec = first.spec
-    return SourceFacts(view.name, view.points, spec.size, spec.multivector, first.vectors, spec.distance)
-
-
-def _beside(view: CollectionView, methods: tuple[str, ...], chosen: tuple[str, ...]) -> str:
-    """Which collections are measured: the one asked for, and those that a load made beside it."""
-    own = figures.method_of(view)
-    name = clean(view.name, 40)
-    if own != "none":
-        base = clean(view.name.removesuffix(f"__{own}"), 40)
-        other = f"and its baseline {base}" if "none" in methods else f"alone: no {base} to compare with"
-        return f"measures {name} {other}"
-    found = ", ".join(f"__{method}" for method in methods if method != "none")
-    missing = ", ".join(method for method in chosen if method not in methods)
-    measured = f"measures {name} and beside it {found}" if found else f"measures {name} alone"
-    return f"{measured}; there is none for {missing}" if missing else measured
-
-
-def _family(view: CollectionView, views: tuple[CollectionView, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """The methods that are measured with a collection: its own, its baseline, and beside a baseline the chosen ones.
-
-    They are those of the collections that one load or one run made, told by their names and their numbers of points.
-    """
-    own, copied = figures.method_of(view), variant_of(view.name)
-    base = copied[0] if copied is not None else view.name.removesuffix(f"__{own}")
-    wanted = chosen if base == view.name else ("none", own)
-    there = {
-        (other.name, figures.method_of(other)) for other in views if other.points == view.points and not other.error
-    }
-
-    def is_there(method: str) -> bool:
-        named = {variant_name(base, method), base if method == "none" else f"{base}__{method}"}
-        return any((name, method) in there for name in named)
-
-    return tuple(dict.fromkeys((*(method for method in wanted if is_there(method)), own)))
-
-
-def _file(text: str, label: str) -> Path:
-    if not text.strip():
-        raise UsageError(f"{label}: type the path of a file of vectors")
-    try:
-        path = Path(text.strip()).expanduser().absolute()
-        known = path.is_file()
-    except (OSError, ValueError, RuntimeError):
-        known = False
-    if not known:
-        raise UsageError(f"{label}: there is no such file")
-    readable = {"truth": TRUTH_FORMATS, "payload": PAYLOAD_FORMATS}.get(label, FORMATS)
-    if path.suffix.lower() not in readable:
-        raise UsageError(f"{label}: {', '.join(each for each in readable if each != '.h5')} can be read")
-    return path
+    return str(file_of(typed, "queries")), 0
 
 
 def _in_form_words(line: str) -> str:

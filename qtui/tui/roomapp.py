@@ -67,6 +67,11 @@ class RoomApp(App[None]):
         return self.engine is not None and self.engine.kind == "embedded" and not self.engine.read_only
 
     @property
+    def may_copy(self) -> bool:
+        """Whether copies of a collection may be made beside it: on a server, where writing is allowed."""
+        return self._is_server and self.may_write
+
+    @property
     def bug(self) -> Exception | None:
         """What ended the app and should not have."""
         return self._exception

@@ -144,7 +144,7 @@ def _scored(answer: Any) -> list[Any]:
 
 
 def _retrieved(point: Any) -> Any:
-    return RestToGrpc.convert_record(point)
+    return RestToGrpc.convert_record(point.model_copy(update={"payload": point.payload or {}}))
 
 
 class Root(QdrantServicer):

@@ -82,6 +82,8 @@ async def test_both_ways_give_the_same_answers(served: Served) -> None:
     vectors = [p.vectors for p in pages[0].points]
     np.testing.assert_allclose([v[""] for v in vectors if v], [p.vectors[""] for p in pages[1].points if p.vectors])
     assert await engine.retrieve("things", [5, 999, 2]) == await rest.retrieve("things", [5, 999, 2])
+    bare = [await each.retrieve("things", [5], with_payload=False, with_vectors=True) for each in (engine, rest)]
+    assert [point.payload for (point,) in bare] == [None, None]
     assert await engine.count("things", condition) == await rest.count("things", condition) == 15
     await rest.close()
 

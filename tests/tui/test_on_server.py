@@ -93,7 +93,7 @@ def actions(app: QtuiApp) -> set[str]:
     return {entry.binding.action for entry in app.screen.active_bindings.values() if entry.enabled}
 
 
-WRITING = {"new", "change", "delete", "resume"}
+WRITING = {"new", "change", "delete", "resume", "copies"}
 
 
 async def test_a_server_that_is_only_read_shows_no_action_that_writes():
@@ -114,7 +114,10 @@ async def test_with_leave_to_write_they_are_there():
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
         assert "read-only" not in screen_text(app)
-        await until(pilot, lambda: {"new", "change", "delete"} <= actions(app))
+        await until(pilot, lambda: {"new", "change", "delete", "copies"} <= actions(app))
+        await pilot.press("x")
+        await until_seen(pilot, "copies of one")
+        assert "__qtui__" in screen_text(app)
 
 
 async def test_a_method_that_the_server_is_too_old_for_is_refused_with_the_reason():

@@ -15,7 +15,8 @@ from qtui.model import Distance
 from qtui.plan import BenchRequest, SourceFacts, SourceSpec
 from qtui.served import Served
 from qtui.tui.fold import RunState
-from qtui.tui.planform import FORMATS, Known, PlanText, read, source_of
+from qtui.tui.planform import Known, PlanText, read
+from qtui.tui.planwhat import FORMATS, source_of
 from qtui.tui.widgets.paths import completed
 from tests.tui.scripted import DEMO, measurement, view
 
@@ -184,6 +185,20 @@ def test_a_server_is_asked_under_a_guard_that_is_said_and_raised_only_on_purpose
     ):
         assert "no load guard" in read(raised, served).summary
     assert "load guard" not in read(text("part"), served).summary
+
+
+def test_copies_of_a_collection_are_made_for_what_it_is_not():
+    served = (replace(view("demo", "scalar"), served=Served()),)
+    plan = read(text("copies"), served)
+    assert plan.request.collection == "demo"
+    assert plan.request.live.copies
+    assert plan.request.methods == ("scalar", "none", "turbo-4bit")
+    assert "2 collections to build first" in plan.summary
+    assert "demo__qtui__none and so on, removed after" in plan.summary
+    assert "load guard" in plan.summary
+    assert read(replace(text("copies"), keep=True), served).request.keep
+    with pytest.raises(UsageError, match="doesn't have"):
+        read(replace(text("copies"), methods=("scalar",)), served)
 
 
 def test_made_up_vectors_are_a_source_of_their_own() -> None:

@@ -89,15 +89,10 @@ class BenchmarkPanel(Horizontal):
         else:
             self.query_one("#kind").focus()
 
-    def measure(self, collection: str) -> None:
-        """Puts this collection into the plan and shows it."""
+    def measure(self, collection: str, kind: str = "collection") -> None:
+        """Puts this collection into the plan and shows it: itself, a `part` of it, or `copies` of it."""
         self.page = "plan"
-        self.query_one(PlanEditor).measure(collection)
-
-    def try_locally(self, collection: str) -> None:
-        """Puts a part of this collection, to be tried in the embedded engine, into the plan and shows it."""
-        self.page = "plan"
-        self.query_one(PlanEditor).measure(collection, locally=True)
+        self.query_one(PlanEditor).measure(collection, kind)
 
     def watch_page(self, page: str) -> None:
         """The narrow layout shows one page; the wide one, plan, table and the chart last looked at."""

@@ -27,6 +27,7 @@ from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened, Lo
 from qtui.tui.panels.collection_parts import FirstRun, Inspection
 from qtui.tui.panels.making import MAKING, MakingPanel
 from qtui.tui.room import Room, RoomState
+from qtui.tui.roomapp import RoomApp
 from qtui.tui.text import clean
 from qtui.tui.theme import BAD
 from qtui.tui.widgets.controls import line_input
@@ -36,7 +37,13 @@ from qtui.tui.widgets.tables import CollectionTable
 from qtui.tui.widgets.workload import WorkList
 
 REPAINT_S = 0.5
-WHILE_IDLE = {"delete": "Deleting", "measure": "Measuring", "what_if": "Trying", "refresh": "Reading the store"}
+WHILE_IDLE = {
+    "delete": "Deleting",
+    "measure": "Measuring",
+    "what_if": "Trying",
+    "copies": "Copying",
+    "refresh": "Reading the store",
+}
 """Actions that need an engine with nothing else to do."""
 
 KEYS = (
@@ -46,6 +53,7 @@ KEYS = (
     Command("collections.measure", "b", "measure", "Bench", "Benchmark the highlighted collection"),
     Command("collections.filter", "slash", "filter", "Filter", "Filter collections by name or method", "/"),
     Command("collections.what_if", "w", "what_if", "What if", "Try methods on part of it, without touching it"),
+    Command("collections.copies", "x", "copies", "Copies", "Try methods on copies of it, on the server"),
     Command("collections.sort", "s", "sort", "Sort", "Sort by the next column"),
     Command("collections.reverse", "S", "reverse", "", "Sort the other way round"),
     Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="ctrl+l"),
@@ -183,6 +191,7 @@ class CollectionsPanel(MakingPanel):
             "delete": one and self.may_write,
             "measure": one,
             "what_if": one,
+            "copies": one and isinstance(self.app, RoomApp) and self.app.may_copy,
             "points": one,
             "inspect": one and listed,
             "refresh": True,
@@ -267,7 +276,12 @@ class CollectionsPanel(MakingPanel):
     def action_what_if(self) -> None:
         """Over to the benchmark, to try methods on a part of this collection in the embedded engine."""
         if self.highlighted is not None:
-            self.post_message(Measure(self.highlighted.name, locally=True))
+            self.post_message(Measure(self.highlighted.name, "part"))
+
+    def action_copies(self) -> None:
+        """Over to the benchmark, to try methods on copies of this collection on its server."""
+        if self.highlighted is not None:
+            self.post_message(Measure(self.highlighted.name, "copies"))
 
     @work(exclusive=True, group="delete")
     async def action_delete(self) -> None:

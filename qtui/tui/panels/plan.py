@@ -16,19 +16,10 @@ from qtui.model import CollectionView, Distance
 from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_PACE, DEFAULT_QUERIES, DEFAULT_SAMPLE, SourceFacts, SourceSpec
 from qtui.tui.fold import RunState
 from qtui.tui.messages import PlanEdited
-from qtui.tui.planform import (
-    FORMATS,
-    NOTHING,
-    PAYLOAD_FORMATS,
-    TRUTH_FORMATS,
-    Known,
-    Plan,
-    PlanText,
-    known_of,
-    read,
-    source_of,
-)
+from qtui.tui.planform import NOTHING, Known, Plan, PlanText, known_of, read
+from qtui.tui.planwhat import FORMATS, PAYLOAD_FORMATS, TRUTH_FORMATS, source_of
 from qtui.tui.room import Room
+from qtui.tui.roomapp import RoomApp
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, GOOD
 from qtui.tui.typed import DEFAULT_SHAPE
@@ -42,6 +33,9 @@ SOURCES = (
     ("collection", "a collection"),
     ("part", "a part of one"),
 )
+COPIES = ("copies", "copies of one")
+"""Only on a server that may be written to."""
+OF_COLLECTIONS = ("collection", "part", "copies")
 DISTANCES = (("", "as the file says"), *((distance.value, distance.value) for distance in Distance))
 BUILT_ALONE = ("distance-field", "vector-field", "m-field", "ef-field", "ram-field", "keep-field", "truth-field")
 """What only concerns collections that are built for the run."""
@@ -127,15 +121,20 @@ class PlanEditor(Vertical):
         """The collections to choose from."""
         if not self.is_mounted:
             return
+        app, kind = self.app, self.query_one("#kind", Choice)
+        copying = isinstance(app, RoomApp) and app.may_copy
+        kind.options = (*SOURCES, COPIES) if copying else SOURCES
+        if kind.value not in dict(kind.options):
+            kind.value = "collection"
         choice = self.query_one("#collection", Choice)
         choice.options = tuple((view.name, clean(view.name)) for view in views or ())
         if choice.value not in dict(choice.options):
             choice.value = next(iter(dict(choice.options)), "")
         self._check()
 
-    def measure(self, collection: str, *, locally: bool = False) -> None:
-        """Puts this collection into the plan: itself, or a part of it to be tried locally."""
-        self.query_one("#kind", Choice).value = "part" if locally else "collection"
+    def measure(self, collection: str, kind: str = "collection") -> None:
+        """Puts this collection into the plan: itself, a `part` of it to be tried here, or `copies` on its server."""
+        self.query_one("#kind", Choice).value = kind
         self.query_one("#collection", Choice).value = collection
         self._check()
 
@@ -154,7 +153,7 @@ class PlanEditor(Vertical):
         text = self._text()
         self.query_one("#path-field").display = self.query_one("#payload-field").display = text.kind == "file"
         self.query_one("#shape-field").display = text.kind == "synthetic"
-        self.query_one("#collection-field").display = text.kind in ("collection", "part")
+        self.query_one("#collection-field").display = text.kind in OF_COLLECTIONS
         self.query_one("#points-field").display = text.kind == "part"
         self.query_one("#pace-field").display = any(view.served is not None for view in self.views or ())
         self.query_one("#advanced-settings").display = self.query_one("#advanced", Toggle).value
