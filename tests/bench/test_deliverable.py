@@ -14,8 +14,10 @@ import msgspec
 import pytest
 
 from qtui.bench.deliverable.document import document
+from qtui.bench.deliverable.labels import Labels
 from qtui.bench.deliverable.parts import QUOTED, STYLES, Chart, figures_of
-from qtui.bench.deliverable.svg import Scale, draw
+from qtui.bench.deliverable.scale import Scale
+from qtui.bench.deliverable.svg import colour, draw
 from qtui.bench.export import to_html, to_markdown
 from qtui.bench.record import encode
 from qtui.choices import Span
@@ -160,10 +162,48 @@ def test_a_scale_puts_values_in_proportion():
     assert Scale(0, 10, 100, 200).place(5) == 150
     assert Scale(1, 100, 0, 100, log=True).place(10) == pytest.approx(50)
     assert Scale(0.3, 12, 0, 1, log=True).ticks() == [0.5, 1, 2, 5, 10]
+    assert len(Scale(0.22, 0.45, 0, 1, log=True).ticks()) > 1
     for low, high in ((0.0, 1.0), (0.93, 1.0), (0, 123_456), (0.5, 0.500001)):
         ticks = Scale(low, high, 0, 1).ticks()
         assert 2 <= len(ticks) <= 7
         assert all(low <= tick <= high for tick in ticks)
+
+
+def test_no_label_of_a_chart_lies_on_another_or_on_a_mark():
+    labels = Labels(0, 0, 400, 400)
+    marks = [(100 + 2 * n, 200 + n % 3) for n in range(30)]
+    for x, y in marks:
+        labels.keep_free(x, y, 3)
+    placed = [labels.find(x, y, f"B{n}") for n, (x, y) in enumerate(marks)]
+    boxes = labels.taken
+    for number, one in enumerate(boxes):
+        for other in boxes[max(number + 1, len(marks)) :]:
+            apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+            assert apart, (one, other)
+    assert 4 <= sum(place is not None for place in placed) < 30, "some find room, and what finds none is left out"
+
+
+def test_a_method_has_one_colour_in_every_chart_and_a_letter_beside_it():
+    page = Read(to_html(record()))
+    classes = {given["class"] for name, given in page.elements if name == "rect"}
+    assert classes == {colour("none"), colour("scalar"), colour("binary")}
+    assert '<b class="m2">B</b>binary' in to_html(record())
+
+
+def test_charts_as_text_fit_80_columns_and_say_what_the_record_says():
+    found = to_markdown(record())
+    blocks = re.findall(r"```text\n(.*?)```", found, flags=re.DOTALL)
+    assert len(blocks) == 5
+    assert max(len(line) for block in blocks for line in block.splitlines()) <= 80
+    assert "binary on ×4" in blocks[1]
+    bars = {line[:20].strip(): line.count("█") for line in blocks[1].splitlines()}
+    assert bars["none"] > bars["scalar off"] > bars["binary off"]
+    slow = record(measurements=tuple(
+        replace(each, engine_ms=replace(each.engine_ms, p50=each.engine_ms.p95)) if each.method == "scalar" else each
+        for each in record().measurements
+    ))  # fmt: skip
+    (line,) = [line for line in to_markdown(slow).splitlines() if line.startswith("scalar off")]
+    assert line.count("█") > bars["scalar off"], "a bar is as long as its figure"
 
 
 def test_the_html_needs_nothing_from_outside_and_runs_nothing():
@@ -203,14 +243,14 @@ def test_the_shape_of_the_deliverable():
     made = document(record())
     assert [section.title for section in made.sections] == [
         "Optimal configuration", "Domain and data set", "Method comparison", "Charts", "Key insights",
-        "Theoretical maxima", "Cost", "Memory", "To share", "All figures, recall@10", "Collections",
+        "Theoretical maxima", "Cost", "Memory", "To share", "To paste", "All figures, recall@10", "Collections",
         "How it was measured", "Warnings",
     ]  # fmt: skip
     text = to_markdown(record())
     for words in (
         "- Method: binary\n- Search: rescore x4, hnsw\\_ef 64\n- Recall@10: 0.950 (95% 0.940 to 0.960)",
         "Final speed-up: 2.63x by average engine time, with 95.0% of the accuracy retained",
-        "| binary | rescore x4 | 0.948 | 1.17 | 2.63x | 0.950 | 95.0% | 115.2 KiB | 16.0x |",
+        "| binary (recommended) | rescore x4 | 0.948 | 1.17 | 2.63x | 0.950 | 95.0% | 115.2 KiB | 16.0x |",
         "from 2 to 4 recall went 0.800 → 0.950 and average engine time 0.848 → 0.948 ms",
         "binary: 16.0x smaller of 32.0x",
         "- Winner: binary, rescore x4",

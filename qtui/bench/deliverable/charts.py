@@ -7,7 +7,7 @@ from qtui.bench.deliverable.reading import Reading
 from qtui.bench.report import rescore_cell
 from qtui.methods import METHODS
 
-SCAN_NOTE = "digits: oversampling; no digit: without rescoring"
+SCAN_NOTE = "digits: oversampling; no digit: without rescoring; a label without room is left out"
 
 
 def charts(reading: Reading) -> tuple[Part, ...]:
@@ -36,7 +36,8 @@ def _trade_off(reading: Reading) -> Chart:
                 reading.facts.figure(f"measurements[{index}].engine_ms.p50", "ms"),
                 reading.facts.figure(f"measurements[{index}].recall.mean", "share"),
                 METHODS[name].letter + _digits(reading, index),
-                f"{name} {rescore_cell(reading.of(index))}",
+                _named(reading, name, index),
+                best=index == reading.best,
             )
             for index in indexes
         )
@@ -57,25 +58,28 @@ def _latency(reading: Reading) -> Chart:
                     reading.facts.figure(f"measurements[{index}].engine_ms.p50", "ms"),
                     reading.facts.figure(f"measurements[{index}].engine_ms.mean", "ms"),
                     METHODS[name].letter,
-                    f"{name} {rescore_cell(reading.of(index))}",
+                    _named(reading, name, index),
                     tuple(
                         reading.facts.figure(f"measurements[{index}].engine_ms.{which}", "ms")
                         for which in ("p95", "p99")
                     ),
+                    best=index == reading.best,
                 )
                 for index in indexes
             ),
         )
         for name, indexes in _by_method(reading)
     )
-    note = f"bar: p50; marks: p95, p99; {_made_of(reading)}"
-    return Chart("bars", "Latency of each variant", "engine time, ms", "", series, note=note)
+    note = f"bar: p50; marks on the line: p95, p99; off, on: rescoring, × oversampling; {_made_of(reading)}"
+    title, columns = "Latency of each variant", ("p50", "p95", "p99")
+    return Chart("bars", title, "engine time, ms", "", series, note=note, columns=columns)
 
 
 def _by_factor(reading: Reading) -> list[Chart]:
     """Recall, then latency, against oversampling: two charts, since one with two scales misleads."""
     several = [method for method in reading.methods if len(method.factors) > 1]
     k, found = reading.record.dataset.k, []
+    ticks = tuple(sorted({factor for method in several for factor, _ in method.factors}))
     for title, y_title, field, style in (
         ("Recall against oversampling", f"recall@{k}", "recall.mean", "share"),
         ("Latency against oversampling", "engine p50, ms", "engine_ms.p50", "ms"),
@@ -90,6 +94,7 @@ def _by_factor(reading: Reading) -> list[Chart]:
                         reading.facts.figure(f"measurements[{index}].{field}", style),
                         METHODS[method.name].letter,
                         f"{method.name} ×{factor:g}",
+                        best=index == reading.best,
                     )
                     for factor, index in method.factors
                 ),
@@ -97,7 +102,8 @@ def _by_factor(reading: Reading) -> list[Chart]:
             for method in several
         )
         if series:
-            found.append(Chart("lines", title, "oversampling", y_title, series, note=_made_of(reading)))
+            made = Chart("lines", title, "oversampling", y_title, series, note=_made_of(reading), x_ticks=ticks)
+            found.append(made)
     return found
 
 
@@ -114,7 +120,8 @@ def _memory(reading: Reading) -> tuple[Chart, ...]:
     series = tuple(Series(name, METHODS[name].letter, (mark,)) for name, mark in marks)
     unit = "token" if reading.record.dataset.multivector else "vector"
     note = "bar: as found in the files; mark: by the formula"
-    return (Chart("bars", f"Bytes of a {unit}", "bytes", "", series, note=note),) if series else ()
+    columns = ("files", "formula")
+    return (Chart("bars", f"Bytes of a {unit}", "bytes", "", series, note=note, columns=columns),) if series else ()
 
 
 def _by_method(reading: Reading) -> list[tuple[str, tuple[int, ...]]]:
@@ -123,6 +130,11 @@ def _by_method(reading: Reading) -> list[tuple[str, tuple[int, ...]]]:
         off = () if method.off is None else (method.off,)
         found.append((method.name, (*off, *(index for _, index in method.factors))))
     return [(name, indexes) for name, indexes in found if name in METHODS]
+
+
+def _named(reading: Reading, name: str, index: int) -> str:
+    measured = reading.of(index)
+    return name if measured.search.rescore is None else f"{name} {rescore_cell(measured)}"
 
 
 def _digits(reading: Reading, index: int) -> str:

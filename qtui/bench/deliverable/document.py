@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtui.bench.deliverable import charts, figures, words
+from qtui.bench.deliverable import charts, choice, figures, words
 from qtui.bench.deliverable.memory import memory
 from qtui.bench.deliverable.parts import Bullets, Document, Paragraph, Part, Section
 from qtui.bench.deliverable.reading import Reading, read
@@ -17,7 +17,7 @@ def document(record: RunRecord) -> Document:
     ended = "" if record.status == "complete" else ": it ended before it was done"
     about = f"Run {record.id}, {record.status}{ended}, {record.started}."
     sections = [
-        ("Optimal configuration", words.optimal(reading)),
+        ("Optimal configuration", choice.optimal(reading)),
         ("Domain and data set", words.domain(reading)),
         ("Method comparison", figures.comparison(reading)),
         ("Charts", charts.charts(reading)),
@@ -25,7 +25,9 @@ def document(record: RunRecord) -> Document:
         ("Theoretical maxima", figures.theory(reading) if reading.methods else ()),
         ("Cost", figures.cost(reading)),
         ("Memory", (*figures.components(reading), *memory(reading))),
+        ("Adaptive oversampling", choice.adaptive(reading)),
         ("To share", words.share(reading)),
+        ("To paste", choice.paste(reading)),
         (f"All figures, recall@{record.dataset.k}", figures.all_figures(reading)),
         ("Collections", figures.collections(reading)),
         ("How it was measured", (Bullets(tuple((plain(fact),) for fact in facts(record))), figures.settings(reading))),

@@ -8,7 +8,7 @@ from qtui.bench.report import groups, rescore_cell
 from qtui.bench.warnings import search_name
 from qtui.cost import Need, costs, ram_source
 from qtui.methods import METHODS
-from qtui.model import COMPONENTS
+from qtui.model import COMPONENTS, Bytes
 from qtui.plain import plain
 from qtui.records import Measurement, RunRecord
 
@@ -20,18 +20,26 @@ def comparison(reading: Reading) -> tuple[Part, ...]:
     """The baseline, then every method without and with rescoring, against it."""
     k = reading.record.dataset.k
     heads = ("method", "search", "average ms", "p95 ms", "speed-up", f"recall@{k}", "retained", "RAM", "smaller")
-    rows = [] if reading.none is None else [_compared(reading, "none (baseline)", "as it is", reading.none, None)]
+    rows: list[tuple[int, tuple[Line, ...]]] = []
+    if reading.none is not None:
+        rows.append((reading.none, _compared(reading, "none (baseline)", "as it is", reading.none, None)))
     for method in reading.methods:
         for index in (method.off, method.on):
             if index is not None:
                 asked = search_name(reading.of(index).search)
-                rows.append(_compared(reading, method.name, asked, index, method.collection))
+                name = f"{method.name} (recommended)" if index == reading.best else method.name
+                rows.append((index, _compared(reading, name, asked, index, method.collection)))
     said = (
         "Engine times. Speed-up: average of none / this average. Retained: recall / recall of none. RAM: what a fast"
         " search needs (see Cost). Smaller: bytes of an original vector / bytes of a quantized one, as found in the"
         " files. With rescoring: the recommended oversampling, else the least that keeps the target."
     )
-    return Table(heads, tuple(rows), text=2), Paragraph((said,))
+    found = Table(heads, tuple(row for _, row in rows), text=2, best=_place([index for index, _ in rows], reading.best))
+    return found, Paragraph((said,))
+
+
+def _place(indexes: list[int], wanted: int | None) -> int | None:
+    return None if wanted is None or wanted not in indexes else indexes.index(wanted)
 
 
 def _compared(reading: Reading, name: str, asked: str, index: int, held: int | None) -> tuple[Line, ...]:
@@ -112,11 +120,7 @@ def theory(reading: Reading) -> tuple[Part, ...]:
 
 
 def _maxima(reading: Reading, method: Method) -> tuple[Line, ...]:
-    facts, held = reading.facts, method.collection
-    index = method.off if method.off is not None else method.on
-    speed = None
-    if index is not None and reading.none is not None:
-        speed = f"measurements[{reading.none}].engine_ms.mean / measurements[{index}].engine_ms.mean"
+    facts, held, speed = reading.facts, method.collection, speed_of(reading, method)
     advertised = DISTANCE_SPEEDUP.get(method.name)
     at = None if held is None else f"collections[{held}].compression"
     return (
@@ -128,6 +132,14 @@ def _maxima(reading: Reading, method: Method) -> tuple[Line, ...]:
         facts.line((speed or "none", "times")),
         ("; ".join(why_gap(reading, method)),),
     )
+
+
+def speed_of(reading: Reading, method: Method) -> str | None:
+    """The expression for how much faster than none it was; without rescoring, where that was measured."""
+    index = method.off if method.off is not None else method.on
+    if index is None or reading.none is None:
+        return None
+    return f"measurements[{reading.none}].engine_ms.mean / measurements[{index}].engine_ms.mean"
 
 
 def why_gap(reading: Reading, method: Method) -> list[str]:
@@ -213,20 +225,24 @@ def _assumed(reading: Reading, *, money: bool, measured: bool) -> tuple[Part, ..
 
 def components(reading: Reading) -> tuple[Part, ...]:
     """Bytes of every collection by component."""
-    heads = ("collection", *(f"{name}, {kind}" for name in COMPONENTS for kind in ("heap", "cache", "disk")))
+    heads = ("collection", "component", "heap", "cache", "disk")
     rows = tuple(
         (
             (plain(found.name),),
+            (name,),
             *(
                 reading.facts.line((f"collections[{index}].memory.{name}.{kind}", "size"))
-                for name in COMPONENTS
                 for kind in ("heap", "cached", "disk")
             ),
         )
         for index, found in enumerate(reading.record.collections)
+        for name in COMPONENTS
+        if found.memory.get(name, Bytes()) != Bytes()
     )
+    if not rows:
+        return ()
     said = "Heap: memory of the process. Cache: pages of the files that were resident when the run began. Not added up."
-    return Table(heads, rows), Paragraph((said,))
+    return Table(heads, rows, text=2), Paragraph((said,))
 
 
 def collections(reading: Reading) -> tuple[Part, ...]:

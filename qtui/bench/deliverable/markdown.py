@@ -1,9 +1,10 @@
-"""A report as Markdown, with a list at its end of where each figure comes from. Charts are left to the HTML. Pure."""
+"""A report as Markdown, its charts drawn as text, with a list at its end of where each figure comes from. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qtui.bench.deliverable.drawn import draw, printed
 from qtui.bench.deliverable.parts import (
     Bullets,
     Chart,
@@ -13,9 +14,8 @@ from qtui.bench.deliverable.parts import (
     Line,
     Paragraph,
     Part,
-    Section,
     Table,
-    figures_of,
+    figures_of_part,
 )
 from qtui.plain import plain
 
@@ -32,11 +32,8 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     yield safe(document.run)
     for section in document.sections:
-        parts = [part for part in section.parts if not isinstance(part, Chart)]
-        if not parts:
-            continue
         yield from ("", f"## {safe(section.title)}")
-        for part in parts:
+        for part in section.parts:
             yield ""
             yield from _part(part)
     yield from _origins(document)
@@ -53,6 +50,8 @@ def _part(part: Part) -> Iterator[str]:
         yield f"{fence}{part.language}"
         yield from map(plain, part.text.split("\n"))
         yield fence
+    elif isinstance(part, Chart):
+        yield from (f"**{safe(part.title)}**", "", "```text", *(draw(part) or ["nothing to draw"]), "```")
     elif isinstance(part, Table):
         yield f"| {' | '.join(map(safe, part.heads))} |"
         yield f"|{'|'.join('---' if place < part.text else '--:' for place in range(len(part.heads)))}|"
@@ -65,16 +64,12 @@ def _line(line: Line) -> str:
 
 
 def _origins(document: Document) -> Iterator[str]:
-    """Each figure once, with its name in the record; charts are not printed here, nor are their figures."""
-    shown = Document(
-        document.title,
-        document.run,
-        tuple(
-            Section(section.title, tuple(part for part in section.parts if not isinstance(part, Chart)))
-            for section in document.sections
-        ),
-    )
-    found = dict.fromkeys((figure.text, figure.source) for figure in figures_of(shown) if figure.value is not None)
+    """Each figure once, with its name in the record; of charts those that are printed in digits."""
+    parts = [part for section in document.sections for part in section.parts]
+    figures = [
+        figure for part in parts for figure in (printed(part) if isinstance(part, Chart) else figures_of_part(part))
+    ]
+    found = dict.fromkeys((figure.text, figure.source) for figure in figures if figure.value is not None)
     yield from (
         "",
         "## Where each figure comes from",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qtui import trace
 from qtui.bench.deliverable.parts import Line, Paragraph, Part, Table
 from qtui.bench.deliverable.reading import Reading
 from qtui.bench.warnings import search_name
@@ -9,11 +10,11 @@ from qtui.plain import plain
 from qtui.records import Residency
 
 _SAID = (
-    "From an emptied page cache: the collection was loaded, then every query was asked once. Originals: pages of the"
-    " float vectors that were resident afterwards (mincore): hot memory that originals on disk did not save."
-    " Quantized: memory of the process where they are pinned, pages where they are cached or cold; at load, and after"
-    " the searches. Read: from disk, by those searches, counted by the system. Alone: mean of some searches,"
-    " each after that again: what one search reads when the memory keeps no original."
+    "From an emptied page cache: the collection was loaded, then every query was asked once. Originals, hot: pages of"
+    " the float vectors that were resident afterwards (mincore). Kept on disk: the rest of their files: the hot memory"
+    " that originals on disk save. Quantized, hot: memory of the process where they are pinned, pages where they are"
+    " cached or cold. Read: from disk, by those searches, counted by the system. Alone: mean of some searches, each"
+    " after that again: what one search reads when the memory keeps no original."
 )
 _NO_CAP = (
     "A cap on memory itself (a control group) is not set by a run: Alone is what it comes to where originals find no"
@@ -32,33 +33,69 @@ def memory(reading: Reading) -> tuple[Part, ...]:
         found = [number for number, each in enumerate(record.warnings) if each.code == "memory-not-measured"]
         said = reading.facts.quote(f"warnings[{found[0]}].text") if found else _UNMEASURED
         return (Paragraph((said,)),)
-    heads = ("method", "search", "quantized are", "originals", "quantized, heap", "at load, cache", "after, cache",
-             "graph, cache", "read", "alone")  # fmt: skip
-    rows = tuple(
-        _row(reading, number, each)
-        for number, each in enumerate(record.residency)
-        if each.measurement < len(record.measurements)
-    )
-    return (Table(heads, rows, text=3), *_saved(reading), Paragraph((_SAID,)), Paragraph((_NO_CAP,)))
-
-
-def _row(reading: Reading, number: int, seen: Residency) -> tuple[Line, ...]:
-    measured, at = reading.of(seen.measurement), f"residency[{number}]"
-    fields = (
-        f"{at}.searched.originals.cached",
-        f"{at}.searched.quantized.heap",
-        f"{at}.loaded.quantized.cached",
-        f"{at}.searched.quantized.cached",
-        f"{at}.searched.graph.cached",
-        f"{at}.read_bytes",
-        f"{at}.alone_read_bytes",
-    )
+    usable = [
+        (number, each) for number, each in enumerate(record.residency) if each.measurement < len(record.measurements)
+    ]
+    plain_ones = [pair for pair in usable if pair[1].placement is None]
+    placed = [pair for pair in usable if pair[1].placement is not None]
     return (
-        (plain(measured.method),),
-        (search_name(measured.search) or "as it is",),
-        (plain(seen.placement or "as configured"),),
-        *(reading.facts.line((source, "size")) for source in fields),
+        *_during(reading, plain_ones),
+        *_saved(reading),
+        *(_placements(reading, placed) if placed else ()),
+        Paragraph((_SAID,)),
+        Paragraph((_NO_CAP,)),
     )
+
+
+def _during(reading: Reading, seen: list[tuple[int, Residency]]) -> tuple[Part, ...]:
+    """Every variant as it was configured: what is hot while it searches, what originals on disk save, what is read."""
+    heads = ("method", "search", "originals, hot", "kept on disk", "quantized, hot", "graph, hot", "read", "alone")
+    rows = []
+    for number, each in seen:
+        at, held = f"residency[{number}]", _collection(reading, each)
+        whole = (
+            "none" if held is None else f"collections[{held}].memory.originals.disk - {at}.searched.originals.cached"
+        )
+        sources = (
+            f"{at}.searched.originals.cached",
+            whole,
+            f"{at}.searched.quantized.heap + {at}.searched.quantized.cached",
+            f"{at}.searched.graph.cached",
+            f"{at}.read_bytes",
+            f"{at}.alone_read_bytes",
+        )
+        cells = (reading.facts.line((source, "size")) for source in sources)
+        rows.append((*_named(reading, each), *cells))
+    best = next((place for place, (_, each) in enumerate(seen) if each.measurement == reading.best), None)
+    return Paragraph(("During search, as configured:",)), Table(heads, tuple(rows), text=2, best=best)
+
+
+def _placements(reading: Reading, seen: list[tuple[int, Residency]]) -> tuple[Part, ...]:
+    """The same with the quantized vectors cold, cached and pinned."""
+    heads = ("method", "search", "quantized", "heap", "cache, loaded", "cache, searched", "originals, hot", "read",
+             "alone")  # fmt: skip
+    fields = ("searched.quantized.heap", "loaded.quantized.cached", "searched.quantized.cached",
+              "searched.originals.cached", "read_bytes", "alone_read_bytes")  # fmt: skip
+    rows = tuple(
+        (
+            *_named(reading, each),
+            (plain(each.placement or ""),),
+            *(reading.facts.line((f"residency[{number}].{name}", "size")) for name in fields),
+        )
+        for number, each in seen
+    )
+    return Paragraph(("With the quantized vectors cold, cached and pinned:",)), Table(heads, rows, text=3)
+
+
+def _named(reading: Reading, seen: Residency) -> tuple[Line, Line]:
+    measured = reading.of(seen.measurement)
+    return (plain(measured.method),), (search_name(measured.search) or "as it is",)
+
+
+def _collection(reading: Reading, seen: Residency) -> int | None:
+    """Index of the collection that it searched."""
+    name = reading.of(seen.measurement).collection
+    return next((index for index, held in enumerate(reading.record.collections) if held.name == name), None)
 
 
 def _saved(reading: Reading) -> tuple[Part, ...]:
@@ -70,9 +107,14 @@ def _saved(reading: Reading) -> tuple[Part, ...]:
     one, other = f"residency[{places[reading.none]}]", f"residency[{places[reading.best]}]"
     before = f"{one}.searched.originals.cached"
     after = f"{other}.searched.originals.cached + {other}.searched.quantized.heap + {other}.searched.quantized.cached"
-    line = reading.facts.line(
+    less = trace.number(reading.record, f"({before}) - ({after})")
+    words: list[str | tuple[str, str]] = [
         "Hot memory of vectors during search: ", (before, "size"), " without quantization, ", (after, "size"),
-        f" with {plain(reading.of(reading.best).method)} ({search_name(reading.of(reading.best).search)}),"
-        " originals and quantized together, as measured: ", (f"({before}) - ({after})", "size"), " saved",
-    )  # fmt: skip
-    return (Paragraph(line),)
+        f" with {plain(reading.of(reading.best).method)} ({search_name(reading.of(reading.best).search)})",
+        ", originals and quantized together, as measured: ",
+    ]  # fmt: skip
+    if less is not None and less < 0:
+        words += [(f"({after}) - ({before})", "size"), " more: these queries touched nearly all of so few originals"]
+    else:
+        words += [(f"({before}) - ({after})", "size"), " saved"]
+    return (Paragraph(reading.facts.line(*words)),)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qtui import trace, units
+from qtui.costtext import money
 from qtui.plain import plain
 from qtui.records import RunRecord
 
@@ -51,6 +52,8 @@ class Table:
     heads: tuple[str, ...]
     rows: tuple[tuple[Line, ...], ...]
     text: int = 1
+    best: int | None = None
+    """The row that stands out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,13 @@ class Mark:
     label: str
     tips: tuple[Figure, ...] = ()
     """Further figures of it: p95 and p99 of a bar."""
+    best: bool = False
+    """Whether it is the recommended one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Marks that belong together, in the order of drawing."""
+    """Marks of one method, in the order of drawing."""
 
     name: str
     letter: str
@@ -95,6 +100,10 @@ class Chart:
     series: tuple[Series, ...]
     log_x: bool = False
     note: str = ""
+    x_ticks: tuple[float, ...] = ()
+    """Where the axis is to be marked; () for round values."""
+    columns: tuple[str, ...] = ()
+    """Of bars: what their figures are, `x` first."""
 
 
 Part = Paragraph | Bullets | Table | Code | Chart
@@ -115,10 +124,6 @@ class Document:
     title: str
     run: str
     sections: tuple[Section, ...]
-
-
-def _money(value: float | None) -> str:
-    return units.ABSENT if value is None else f"{value:,.2f}"
 
 
 def _percent(value: float | None) -> str:
@@ -155,7 +160,7 @@ STYLES: dict[str, Callable[[float | None], str]] = {
     "whole": _whole,
     "number": _plain_number,
     "decimal": _two_places,
-    "money": _money,
+    "money": money,
     "percent": _percent,
     "seconds": units.duration,
 }
@@ -184,10 +189,11 @@ class Facts:
 
 def figures_of(document: Document) -> tuple[Figure, ...]:
     """Every figure of a report, in its order, charts included."""
-    return tuple(figure for section in document.sections for part in section.parts for figure in _of_part(part))
+    return tuple(figure for section in document.sections for part in section.parts for figure in figures_of_part(part))
 
 
-def _of_part(part: Part) -> tuple[Figure, ...]:
+def figures_of_part(part: Part) -> tuple[Figure, ...]:
+    """Those of one part."""
     if isinstance(part, Chart):
         marks = [mark for series in part.series for mark in series.marks]
         return tuple(figure for mark in marks for figure in (mark.x, mark.y, *mark.tips))

@@ -1,4 +1,4 @@
-"""The prose of a report: what to use, what the data set is, the key questions answered, a text to share. Pure.
+"""The prose of a report: what the data set is, the key questions answered, a text to share. Pure.
 
 Every number in a sentence is a figure with its origin; sentences that the record holds are given as they are.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qtui.bench.deliverable.figures import why_gap
-from qtui.bench.deliverable.parts import Bullets, Code, Line, Paragraph, Part
+from qtui.bench.deliverable.figures import DISTANCE_SPEEDUP, speed_of, why_gap
+from qtui.bench.deliverable.parts import Bullets, Line, Part
 from qtui.bench.deliverable.reading import Method, Reading
 from qtui.bench.warnings import search_name
 from qtui.cost import ram_source
@@ -17,42 +17,6 @@ from qtui.plain import plain
 
 _CHEAP_RESCORE = 1.1
 _MUCH = 0.05
-
-
-def optimal(reading: Reading) -> tuple[Part, ...]:
-    """The recommended configuration, what it gains, why it is the one, and what to paste."""
-    record, best = reading.record, reading.record.recommendation
-    if best is None:
-        said = [number for number, each in enumerate(record.warnings) if each.code == "no-recommendation"]
-        quoted = reading.facts.quote(f"warnings[{said[0]}].text") if said else "The run has no recommendation."
-        return (Paragraph((quoted,)),)
-    facts, k = reading.facts, record.dataset.k
-    lines: list[Line] = [
-        (f"Method: {plain(best.method)}",),
-        (f"Search: {search_name(best.search) or 'as it is'}, hnsw_ef {best.search.hnsw_ef}",),
-        facts.line(
-            f"Recall@{k}: ", ("recommendation.recall.mean", "share"), " (95% ", ("recommendation.recall.low", "share"),
-            " to ", ("recommendation.recall.high", "share"), ") on the half of the queries that confirmed it",
-        ),
-    ]  # fmt: skip
-    if reading.best is not None and reading.none is not None and reading.best != reading.none:
-        at, base = f"measurements[{reading.best}]", f"measurements[{reading.none}]"
-        lines.append(
-            facts.line(
-                "Final speed-up: ", (f"{base}.engine_ms.mean / {at}.engine_ms.mean", "times"),
-                " by average engine time, with ", (f"{at}.recall.mean / {base}.recall.mean", "percent"),
-                " of the accuracy retained",
-            )
-        )  # fmt: skip
-    if best.compression is not None:
-        lines.append(facts.line("Vectors in RAM: ", ("recommendation.compression", "ratio"), " smaller"))
-    reasons = tuple((facts.quote(f"recommendation.reasons[{number}]"),) for number in range(len(best.reasons)))
-    parts: list[Part] = [Bullets(tuple(lines)), Bullets(reasons)]
-    if best.runner_up is not None:
-        second = best.runner_up
-        name = f"{second.method} {search_name(second.search)}".strip()
-        parts.append(Paragraph((f"Runner-up: {plain(name)}: ", facts.quote("recommendation.runner_up.why"))))
-    return (*parts, Code("python", best.python.rstrip("\n")), Code("http", best.rest.rstrip("\n")))
 
 
 def domain(reading: Reading) -> tuple[Part, ...]:
@@ -170,12 +134,20 @@ def _against_theory(reading: Reading) -> Iterator[Line]:
         if method.collection is None:
             continue
         why = "; ".join(why_gap(reading, method))
-        bits = METHODS[method.name].bits
-        yield reading.facts.line(
+        bits, advertised, speed = (
+            METHODS[method.name].bits,
+            DISTANCE_SPEEDUP.get(method.name),
+            speed_of(reading, method),
+        )
+        words: list[str | tuple[str, str]] = [
             f"Against the theoretical maximum, {method.name}: ",
             (f"collections[{method.collection}].compression.measured", "ratio"),
-            " smaller of ", (f"32 / {bits:g}", "ratio"), f"{': ' + why if why else ''}",
-        )  # fmt: skip
+            " smaller of ", (f"32 / {bits:g}", "ratio"),
+        ]  # fmt: skip
+        if speed is not None:
+            words += [", ", (speed, "times"), " the speed"]
+            words += [" of ", (f"{advertised}", "ratio"), " for comparing vectors alone"] if advertised else []
+        yield reading.facts.line(*words, f"{': ' + why if why else ''}")
 
 
 # --- to share -----------------------------------------------------------------------------------------------------
