@@ -11,6 +11,7 @@ QtuiError
 │   └── Unreachable      no connection to the server, or it broke
 │       └── TimedOut       the server did not answer in time
 └── DataError          unreadable, wrong shape or type, not finite      exit 4
+    ├── BadSource        vectors or payload that no collection can take
     ├── NewerFormat      written by a newer qtui
     └── DiskFull         no space is left where we must write
 
@@ -93,6 +94,10 @@ class DataError(QtuiError):
     """Data that can't be used: unreadable, truncated, wrong shape or type, not finite."""
 
     exit = Exit.DATA
+
+
+class BadSource(DataError):
+    """Vectors or payload that no collection can take, whatever its settings: the next one needn't try them."""
 
 
 class NewerFormat(DataError):

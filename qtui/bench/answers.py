@@ -37,7 +37,9 @@ async def of_source(
     stage = Stage(state.clock, "truth", "", source.rows)
     yield stage.tell(0)
     if request.truth_file is not None:
-        truth = read_truth(request.truth_file, queries=len(queries), k=request.limit, rows=source.rows)
+        truth = read_truth(
+            request.truth_file, queries=len(queries), k=request.limit, rows=source.rows, distance=state.distance
+        )
     else:
         allowed = None
         if engine is not None and state.filter_ is not None:
@@ -45,9 +47,9 @@ async def of_source(
             allowed = await matching_rows(engine, name, state.filter_, source.rows)
         allowed = hold_out(allowed, state.held_out, source.rows)
         key = cache_key(source.fingerprint(), queries, request.limit, state.distance, allowed)
-        known = cache.get(key, len(queries))
+        search = SourceTruth(source, queries, request.limit, state.distance, allowed)
+        known = cache.get(key, len(queries), search.how)
         if known is None:
-            search = SourceTruth(source, queries, request.limit, state.distance, allowed)
             for done in search.steps():
                 if stage.due(done):
                     yield stage.tell(done)
@@ -68,7 +70,10 @@ async def of_collection(state: RunState, engine: Engine, using: str, pace: Pace 
     stage = Stage(state.clock, "truth", "", len(queries))
     yield stage.tell(0)
     if request.truth_file is not None:
-        truth = read_truth(request.truth_file, queries=len(queries), k=request.limit, rows=state.dataset.points)
+        points = state.dataset.points
+        truth = read_truth(
+            request.truth_file, queries=len(queries), k=request.limit, rows=points, distance=state.distance
+        )
     else:
         name = state.collection_names.get("none") or next(iter(state.collection_names.values()))
         try:

@@ -5,15 +5,16 @@ Relays the builder's progress; one method that fails doesn't stop the others.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from qtui.bench import readiness
 from qtui.bench.state import RunState
 from qtui.engine.base import Engine
 from qtui.engine.view import unreadable
-from qtui.errors import AccessError, DataError, QtuiError, UsageError, shown
+from qtui.errors import AccessError, BadSource, DataError, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, CollectionReady, Event
 from qtui.model import CollectionView, VectorSpec
 from qtui.names import file_stem, variant_name, variant_of
@@ -26,48 +27,86 @@ Build = Callable[[BuildJob], AsyncIterator[Event]]
 def names(request: BenchRequest, *, on_server: bool = False) -> dict[str, str]:
     """Method → name of its temporary collection, after the source: as `load` calls them, or as a server's copies."""
     assert request.source is not None
-    stem = request.source.kind if request.source.path is None else Path(request.source.path).name.split(".")[0]
-    base = file_stem(stem)
+    documents = request.source.documents
+    path = request.source.path if documents is None else documents.paths[0]
+    base = file_stem(request.source.kind if path is None else Path(path).name.split(".")[0])
     if on_server:
         return {name: variant_name(base, name) for name in request.methods}
     return {name: base if name == "none" else f"{base}__{name}" for name in request.methods}
 
 
-async def build_all(
-    state: RunState, store: Path, build: Build, times: dict[str, BuildDone | None], target: Target | None = None
-) -> AsyncGenerator[Event, None]:
-    """Builds every collection of the run, one after the other, in the store or on the server `target`.
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where and by whom the collections of a run are built, and what each took, by method."""
 
-    `times` gets what each took, by method.
+    store: Path
+    build: Build
+    target: Target | None = None
+    """The server that they are built on; None: the store."""
+    times: dict[str, BuildDone | None] = field(default_factory=dict)
+
+
+async def build_all(state: RunState, site: Site, methods: Iterable[str]) -> AsyncGenerator[Event, None]:
+    """Builds the collections of these methods, one after the other.
+
+    Raises BadSource, and lets other failures be those of one method.
     """
     request = state.request
     assert request.source is not None
-    for name in request.methods:
+    for name in methods:
         job = BuildJob(
-            store=str(store),
+            store=str(site.store),
             collection=state.collection_names[name],
             method=name,
             source=request.source,
             build=request.build,
             held_out=state.dataset.queries if state.dataset.query_origin == "held-out" else 0,
             held_out_seed=request.seed,
-            target=target,
+            target=site.target,
         )
         try:
-            async with aclosing(_generator(build(job))) as events:
+            async with aclosing(_generator(site.build(job))) as events:
                 async for event in events:
                     if isinstance(event, BuildDone):
-                        times[name] = event
+                        site.times[name] = event
                     else:
                         yield event
+        except BadSource:
+            raise
         except QtuiError as error:
             for failed in failures(state, name, error):
                 yield failed
 
 
-async def remove_all(state: RunState, engine: Engine, times: dict[str, BuildDone | None]) -> None:
+async def build_first(state: RunState, site: Site) -> AsyncGenerator[Event, None]:
+    """Builds what is measured in any case: every method, but of a run that tunes the baseline alone.
+
+    By its files the sizes of the others are known before they are built; where it fails, they are all built at once.
+    """
+    request = state.request
+    only_baseline = request.tune and not request.build_all and request.methods[0] == "none"
+    parts = (request.methods[:1], request.methods[1:]) if only_baseline else (request.methods,)
+    for some in parts:
+        if not site.times:
+            async with aclosing(build_all(state, site, some)) as events:
+                async for event in events:
+                    yield event
+
+
+async def build_another(state: RunState, engine: Engine, site: Site, method: str) -> AsyncGenerator[Event, None]:
+    """Builds the collection of one more method, while `engine` is open beside it, and proves it."""
+    async with aclosing(build_all(state, site, (method,))) as events:
+        async for event in events:
+            yield event
+    if method in site.times:
+        times = {method: site.times[method]}
+        async for event in prove_all(state, engine, state.request.build.vector_name, times, state.dataset.points):
+            yield event
+
+
+async def remove_all(state: RunState, engine: Engine, methods: Iterable[str]) -> None:
     """Removes the collections that were built."""
-    for method in times:
+    for method in methods:
         await engine.delete(state.collection_names[method])
 
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from qtui.data.live.draw import draw
 from qtui.data.queries import QuerySet, check_queries, too_few
-from qtui.data.vectors import VectorSource, open_queries, open_vectors
+from qtui.data.vectors import VectorSource, open_vectors, queries_of
 from qtui.engine.base import Engine
 from qtui.engine.pace import FREE, Pace
 from qtui.errors import DataError, UsageError, shown
 from qtui.model import CollectionView, Point, VectorSpec
-from qtui.plan import BenchRequest, SourceSpec
+from qtui.plan import DEFAULT_QUERIES, BenchRequest, DocumentsSpec, SourceSpec
 
 _RETRIEVE = 500
 
@@ -25,10 +25,12 @@ def from_source(request: BenchRequest, source: VectorSource) -> QuerySet:
     """
     distance = request.build.distance
     if request.queries_file is not None:
-        return open_queries(request.queries_file, source, distance, limit=request.queries)
+        return queries_of(_given(request), source, distance, limit=request.queries)
     own = source.queries()
     if own is None:
         return source.held_out(request.queries, request.seed, distance)
+    if request.queries > max(len(own), DEFAULT_QUERIES):
+        raise too_few(request.queries, len(own), source.name)
     own = own.first(request.queries) if request.queries else own
     check_queries(own, dimension=source.dimension, multivector=source.multivector, distance=distance)
     return own
@@ -39,7 +41,7 @@ async def from_collection(
 ) -> QuerySet:
     """Queries for a collection that is there: from a file, or points of its own drawn with the seed."""
     if request.queries_file is not None:
-        return _from_file(request.queries_file, request.queries, spec)
+        return _from_file(_given(request), request.queries, spec)
     if request.queries >= view.points:
         raise UsageError(
             f"can't draw {request.queries} queries from {view.points} points; ask for fewer with --queries"
@@ -59,12 +61,20 @@ async def from_collection(
     return QuerySet(vectors if spec.multivector else np.stack(vectors), "collection", ids=chosen)
 
 
-def _from_file(path: str, limit: int, spec: VectorSpec) -> QuerySet:
-    with open_vectors(SourceSpec(kind="file", path=path)) as file:
+def _given(request: BenchRequest) -> SourceSpec:
+    """The file of queries: of vectors, or of what the model has embedded."""
+    file, found = request.queries_file, request.queries_embedded
+    if file is None or found is None:
+        return SourceSpec(kind="file", path=file)
+    return SourceSpec("embed", documents=DocumentsSpec((file,), found.embedder.choice, queries=True, embedded=found))
+
+
+def _from_file(asked: SourceSpec, limit: int, spec: VectorSpec) -> QuerySet:
+    with open_vectors(asked) as file:
         own = file.queries()
         count = min(limit, file.rows) if limit else file.rows
         found = QuerySet(file.rows_at(np.arange(count)), "file") if own is None else own.first(limit or len(own))
     if limit > len(found):
-        raise too_few(limit, len(found), path)
+        raise too_few(limit, len(found), asked.path or file.name)
     check_queries(found, dimension=spec.size, multivector=spec.multivector, distance=spec.distance)
     return found

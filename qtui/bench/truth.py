@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from qtui import config
 from qtui.bench.exact import ExactMaxSim, ExactSearch, Nearest
+from qtui.data.checks import check
 from qtui.data.rows import Batch
 from qtui.engine.base import Engine
 from qtui.engine.pace import FREE, Pace
@@ -52,6 +53,10 @@ class Blocks(Protocol):
         """Float32 blocks with the number of their first row."""
         ...
 
+    def row_name(self, row: int) -> str:
+        """What messages call a row."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -79,7 +84,7 @@ class SourceTruth:
         distance: Distance,
         allowed: NDArray[np.bool_] | None = None,
     ) -> None:
-        self._source = source
+        self._source, self._distance = source, distance
         self._allowed = allowed
         self._search: ExactSearch | ExactMaxSim
         if source.multivector:
@@ -91,16 +96,22 @@ class SourceTruth:
             self._rows = max(1, _BLOCK_VALUES // source.dimension)
 
     def steps(self) -> Iterator[int]:
-        """Searches block after block; yields rows done."""
+        """Searches block after block; yields rows done. Raises BadSource for a row that can't be searched."""
         for start, block in self._source.blocks(self._rows):
+            check(block, start, self._distance, self._source.row_name)
             allowed = None if self._allowed is None else self._allowed[start : start + len(block)]
             self._search.add(start, block, allowed)
             yield start + len(block)
 
+    @property
+    def how(self) -> str:
+        """How the answer is found."""
+        kind = "MaxSim" if self._source.multivector else "search"
+        return f"exact {kind} over the float32 originals, ranked in float64"
+
     def result(self) -> Truth:
         """The exact answer."""
-        kind = "MaxSim" if self._source.multivector else "search"
-        return _truth(self._search.result(), f"exact {kind} over the float32 originals, ranked in float64")
+        return _truth(self._search.result(), self.how)
 
 
 async def engine_truth(
@@ -182,8 +193,8 @@ class TruthCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def get(self, key: str, queries: int) -> Truth | None:
-        """The answer, when it is there, whole, and for so many queries."""
+    def get(self, key: str, queries: int, how: str) -> Truth | None:
+        """The answer, which was found like `how`, when it is there, whole, and for so many queries."""
         try:
             raw = self._path(key).read_bytes()
         except OSError:
@@ -197,7 +208,7 @@ class TruthCache:
         if len(table) != queries:
             return None
         ids = tuple(tuple(row[row >= 0].tolist()) for row in table)
-        return Truth(ids, tied, "exact search over the float32 originals, ranked in float64 (from the cache)")
+        return Truth(ids, tied, f"{how} (from the cache)")
 
     def put(self, key: str, truth: Truth, k: int) -> None:
         """Keeps an answer whose ids are row numbers. A full or read-only disk only costs the next run its time."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qtui.data.rows import Batch, Block
-from qtui.errors import DataError
+from qtui.errors import BadSource
 from qtui.model import Distance
 
 _SHORTEST = float(np.finfo(np.float32).eps)
@@ -16,7 +16,7 @@ _SHORTEST = float(np.finfo(np.float32).eps)
 
 
 def check(batch: Batch, start: int, distance: Distance, name: Callable[[int], str]) -> None:
-    """Raises DataError for the first row that isn't finite or, under cosine, that has no direction.
+    """Raises BadSource for the first row that isn't finite or, under cosine, that has no direction.
 
     `name` turns a row number, counted from `start`, into what the message calls it.
     """
@@ -46,7 +46,7 @@ def _check(block: Block, name: Callable[[int], str], distance: Distance) -> None
     for row in np.flatnonzero(~_usable(block, distance)):
         values = block[row]
         if not np.isfinite(values).all():
-            raise DataError(
+            raise BadSource(
                 f"{name(int(row))} has a value that is not finite (NaN, infinity or too large for float32); "
                 "remove or mend it"
             )
@@ -54,11 +54,11 @@ def _check(block: Block, name: Callable[[int], str], distance: Distance) -> None
             # a length beyond float32 alone: dot product and distances take it
             continue
         if not values.any():
-            raise DataError(
+            raise BadSource(
                 f"{name(int(row))} is all zeros and has no cosine to anything; remove it, or use --distance dot"
             )
         what = "short" if np.abs(values).max() < 1 else "long"
-        raise DataError(
+        raise BadSource(
             f"{name(int(row))} is too {what} (length {np.linalg.norm(values.astype(np.float64)):.1e}) for Qdrant to "
             "normalise under cosine; normalise the vectors before loading"
         )

@@ -47,7 +47,8 @@ def open_binary(path: Path) -> BinaryIO:
     except PermissionError:
         raise AccessError(f"not allowed to read {shown(path)}; change its permissions") from None
     except (OSError, ValueError) as error:
-        raise AccessError(f"can't read {shown(path)}: {shown(error)}") from error
+        said = getattr(error, "strerror", None) or error
+        raise AccessError(f"can't read {shown(path)}: {shown(said)}; give another file") from error
     if not file.seek(0, 2):
         file.close()
         raise DataError(f"{shown(path)} is empty; get it again")

@@ -20,14 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qtui.data.checks import check
+from qtui.data.documents.finding import anywhere
 from qtui.data.files import content_hash
 from qtui.data.queries import held_out_rows
 from qtui.data.rows import Batch
 from qtui.data.vectors import VectorSource, open_vectors
-from qtui.embedders import REMEMBERED
+from qtui.embedders import REMEMBERED, Embedded
 from qtui.engine.base import Engine, Origin, PointBatch
 from qtui.engine.view import unreadable
-from qtui.errors import DataError, DiskFull, Exists, QtuiError, shown
+from qtui.errors import BadSource, DataError, DiskFull, Exists, QtuiError, shown
 from qtui.events import BuildDone, Event, Progress
 from qtui.model import CollectionSpec
 from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, LoadRequest, check_build, collection_names
@@ -126,9 +127,7 @@ def _anywhere(job: BuildJob) -> BuildJob:
     source = job.source
     documents = source.documents
     if documents is not None:
-        chosen = replace(documents.embedder, path=_absolute(documents.embedder.path))
-        paths = tuple(str(Path(path).expanduser().absolute()) for path in documents.paths)
-        documents = replace(documents, paths=paths, embedder=chosen)
+        documents = replace(anywhere(documents), embedded=None)
     path, payload = _absolute(source.path), _absolute(source.payload)
     return replace(job, target=None, source=replace(source, path=path, payload=payload, documents=documents))
 
@@ -140,15 +139,19 @@ def _absolute(path: str | None) -> str | None:
 async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, None]:
     """Loads and builds one collection, or goes on with it. Ends with BuildDone; closing it stops between batches.
 
-    Raises Exists when the name is taken by something else, DataError for the first row that can't be used, and what
+    Raises Exists when the name is taken by something else, BadSource for the first row that can't be used, and what
     `open_vectors` and the engine raise. What was written before stays, as a partial collection, but not after a row
     that can't be used: once its file is mended that is another source, and could never go on.
     """
     check_build(job.build)
-    if job.source.documents is not None:
-        async with aclosing(_embedded(job.source.documents, job.collection)) as events:
+    documents = job.source.documents
+    if documents is not None and documents.embedded is None:
+        async with aclosing(_embedded(documents, job.collection)) as events:
             async for event in events:
-                yield event
+                if isinstance(event, Embedded):
+                    job = replace(job, source=replace(job.source, documents=replace(documents, embedded=event)))
+                else:
+                    yield event
     with open_vectors(job.source) as source:
         held_out = held_out_rows(source.rows, job.held_out, job.held_out_seed)
         expected = source.rows - len(held_out)
@@ -160,11 +163,12 @@ async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, No
             async with aclosing(_written(engine, job, source, held_out, pace)) as steps:
                 async for done in steps:
                     yield pace.progress(done)
-        except DataError as error:
-            if not isinstance(error, DiskFull):
-                with suppress(QtuiError):  # the row is what the user must hear of
-                    await engine.delete(job.collection)
+        except DiskFull:
             raise
+        except DataError as error:
+            with suppress(QtuiError):  # the row is what the user must hear of
+                await engine.delete(job.collection)
+            raise BadSource(error.text) from error
         load_seconds = pace.elapsed_s
     yield Progress("index", job.collection, 0, None, 0.0, None)
     index_seconds = await engine.build(job.collection)

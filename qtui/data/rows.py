@@ -169,6 +169,10 @@ def offsets_of(values: NDArray[Any], flat_rows: int, name: str) -> NDArray[np.in
     short = np.flatnonzero(np.diff(offsets) <= 0)
     if len(short):
         row = int(short[0])
-        what = "is empty: every row needs a vector" if offsets[row] == offsets[row + 1] else "has offsets that go back"
+        what = (
+            "is empty: every row needs a vector; remove it"
+            if offsets[row] == offsets[row + 1]
+            else "has offsets that go back; write them in ascending order"
+        )
         raise DataError(f"row {row} in {shown(name)} {what}")
     return offsets

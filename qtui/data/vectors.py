@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qtui.data.checks import check
 from qtui.data.files import check_label, closed_on_error, content_hash, open_binary, suffix_of
@@ -38,7 +37,6 @@ class VectorSource:
         limit: int | None = None,
         payload: Payloads | None = None,
         queries: Callable[[], QuerySet | None] = lambda: None,
-        neighbors: Callable[[], NDArray[np.int64] | None] = lambda: None,
         distance: Distance | None = None,
         unit_length: bool = False,
         embedder: EmbedderSpec | None = None,
@@ -55,7 +53,7 @@ class VectorSource:
         self.embedder = embedder
         """The model that made the vectors, where that is known."""
         self._rows, self._payload, self._unit_length = rows, payload, unit_length
-        self._fingerprint, self._queries, self._neighbors = fingerprint, queries, neighbors
+        self._fingerprint, self._queries = fingerprint, queries
 
     @property
     def has_payload(self) -> bool:
@@ -91,10 +89,6 @@ class VectorSource:
     def queries(self) -> QuerySet | None:
         """The queries that the source carries (hdf5 `test`, the sample's); None where it has none."""
         return self._queries()
-
-    def neighbors(self) -> NDArray[np.int64] | None:
-        """Rows truly nearest to each of `queries()`, as the file says them; None where unknown or rows are limited."""
-        return None if self.rows < self._rows.rows else self._neighbors()
 
     def held_out(self, count: int, seed: int, distance: Distance) -> QuerySet:
         """`count` rows drawn as queries, which `load` keeps out of the collection. Raises UsageError, DataError."""
@@ -174,7 +168,6 @@ def open_file(
             limit=limit,
             payload=found,
             queries=queries or (lambda: _own_queries(rows)),
-            neighbors=getattr(rows, "neighbors", lambda: None),
             distance=distance or getattr(rows, "distance", None),
             unit_length=unit_length,
         )
@@ -187,7 +180,12 @@ def open_queries(
 
     At most `limit` of them when it isn't 0. Raises UsageError when there are fewer, and what `open_vectors` raises.
     """
-    with open_vectors(SourceSpec(kind="file", path=path, payload=payload)) as file:
+    return queries_of(SourceSpec(kind="file", path=path, payload=payload), source, distance, limit=limit)
+
+
+def queries_of(asked: SourceSpec, source: VectorSource, distance: Distance, *, limit: int = 0) -> QuerySet:
+    """The same of a source that needn't be a file of vectors."""
+    with open_vectors(asked) as file:
         found = file.queries()
         if found is None:
             count = min(limit, file.rows) if limit else file.rows
@@ -197,7 +195,7 @@ def open_queries(
         elif limit:
             found = found.first(limit)
     if limit > len(found):
-        raise too_few(limit, len(found), path)
+        raise too_few(limit, len(found), asked.path or file.name)
     check_queries(found, dimension=source.dimension, multivector=source.multivector, distance=distance)
     return found
 

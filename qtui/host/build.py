@@ -11,21 +11,24 @@ import shutil
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from qtui import config
-from qtui.errors import DiskFull, Exists, QtuiError, UsageError, shown
+from qtui.embedders import Embedded
+from qtui.errors import BadSource, DiskFull, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, Event, Loaded, Progress
 from qtui.host import requests, wire
-from qtui.host.once import asked_once
+from qtui.host.once import asked_once, embed
 from qtui.host.streams import closing
 from qtui.model import Change, CollectionView, Hnsw
-from qtui.plan import BuildJob, LoadRequest
+from qtui.plan import BuildJob, DocumentsSpec, LoadRequest, SourceSpec, collection_names
 from qtui.target import Target, typed_key
 
 MODULE = "qtui.host.builder"
 Builder = Callable[[BuildJob], AsyncIterator[Event]]
+Embedding = Callable[[DocumentsSpec, str], AsyncIterator[Event]]
 
 
 async def build(job: BuildJob) -> AsyncGenerator[Event, None]:
@@ -66,18 +69,32 @@ async def finish(view: CollectionView, store: Path) -> AsyncGenerator[Event, Non
 
 
 async def load_all(
-    request: LoadRequest, store: Path, *, target: Target | None = None, builder: Builder = build
+    request: LoadRequest,
+    store: Path,
+    *,
+    target: Target | None = None,
+    builder: Builder = build,
+    embedder: Embedding = embed,
 ) -> AsyncGenerator[Event, None]:
     """Loads one source into a collection a method, on the server `target` or in the store; ends with Loaded.
 
-    A collection that fails is told as CollectionFailed and the others go on, unless the disk is full. Raises the
-    first failure when none could be built.
+    Documents are embedded before, once for all of them.
+    A collection that fails is told as CollectionFailed and the others go on, unless the disk is full or the source is
+    at fault. Raises the first failure when none could be built.
     """
     from qtui.data.load import jobs
 
     began = time.monotonic()
     done: list[BuildDone] = []
     first: QtuiError | None = None
+    if request.source.documents is not None:
+        about = next(iter(collection_names(request).values()))
+        async with closing(embedded(request.source, about, embedder)) as events:
+            async for event in events:
+                if isinstance(event, Embedded):
+                    request = replace(request, source=_found(request.source, event))
+                else:
+                    yield event
     for job in jobs(request, store, target):
         try:
             async with closing(builder(job)) as events:
@@ -85,17 +102,29 @@ async def load_all(
                     yield event
                     if isinstance(event, BuildDone):
                         done.append(event)
-        except DiskFull:
+        except (BadSource, DiskFull):
             raise
         except QtuiError as error:
-            if request.source.documents is not None and not done and not isinstance(error, Exists):
-                raise  # what can't be embedded for one can't be for the others
             first = first or error
             yield CollectionFailed(job.collection, job.method, error.text)
     if first is not None and not done:
         raise first
     points = max((each.points for each in done), default=0)
     yield Loaded(tuple(each.collection for each in done), points, time.monotonic() - began)
+
+
+async def embedded(source: SourceSpec, about: str, embedder: Embedding = embed) -> AsyncGenerator[Event, None]:
+    """Embeds the documents of a source, as they are now; ends with Embedded. `about` is whom they are for."""
+    assert source.documents is not None
+    async with closing(embedder(replace(source.documents, embedded=None), about)) as events:
+        async for event in events:
+            yield event
+
+
+def _found(source: SourceSpec, embedded_: Embedded) -> SourceSpec:
+    """The source, with where its documents are in the cache."""
+    assert source.documents is not None
+    return replace(source, documents=replace(source.documents, embedded=embedded_))
 
 
 async def _work(

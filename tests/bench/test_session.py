@@ -9,7 +9,7 @@ import pytest
 
 from qtui.bench.record import RunStore
 from qtui.data.load import load
-from qtui.errors import DataError, DiskFull, NotFound, UsageError
+from qtui.errors import BadSource, DataError, DiskFull, NotFound, UsageError
 from qtui.events import CollectionFailed, Measured, Progress, RunFinished, Warned
 from qtui.plan import LoadRequest, SourceSpec, variants
 from tests.bench.runs import REQUEST, SOURCE, run, threshold
@@ -195,17 +195,24 @@ async def test_one_method_that_fails_leaves_the_others(home):
     assert ran.record.measurements[1].engine_ms is None
 
 
-async def test_no_collection_at_all_is_an_error_and_keeps_nothing(home):
+@pytest.mark.parametrize(
+    ("error", "tries", "says"),
+    [(DiskFull("no space is left"), 2, "no space is left"), (BadSource("row 3 is rotten"), 1, r"^row 3 is rotten$")],
+)
+async def test_no_collection_at_all_is_an_error_and_keeps_nothing(error, tries, says, home):
+    tried = []
+
     async def build(job):
+        tried.append(job.method)
         if job.method:
-            raise DiskFull("no space is left")
+            raise error
         yield
 
-    with pytest.raises(DataError, match="no space is left"):
+    with pytest.raises(DataError, match=says):
         await run(REQUEST, home, build=build)
+    assert len(tried) == tries
     assert RunStore(home / "runs").list() == ()
-    assert list((home / "runs").iterdir()) == []
-    assert list((home / "tmp").iterdir()) == []
+    assert [*(home / "runs").iterdir(), *(home / "tmp").iterdir()] == []
 
 
 async def test_effective_settings(home):
@@ -378,6 +385,7 @@ async def test_nothing_temporary_is_left(home):
     [
         ({"queries": 80}, UsageError),
         ({"queries": 0}, UsageError),
+        ({"source": SourceSpec("sample"), "queries": 400}, UsageError),
         ({"source": SourceSpec("file", path="missing.npy")}, NotFound),
         ({"truth_file": "truth.npy"}, UsageError),
         ({"limit": 0}, UsageError),

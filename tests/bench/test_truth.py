@@ -6,9 +6,10 @@ import h5py
 import numpy as np
 import pytest
 
-from qtui.bench.truth import Truth, TruthCache, cache_key
+from qtui.bench.truth import SourceTruth, Truth, TruthCache, cache_key
 from qtui.bench.truthfile import read_truth
-from qtui.errors import DataError, NotFound, UsageError
+from qtui.data.vectors import open_vectors
+from qtui.errors import BadSource, DataError, NotFound, UsageError
 from qtui.model import Distance
 from qtui.plan import SourceSpec
 from tests.bench.runs import REQUEST, run
@@ -32,10 +33,10 @@ def written(folder, suffix, table=TABLE):
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".ivecs", ".hdf5"])
 def test_reads_every_format(suffix, tmp_path):
-    truth = read_truth(written(tmp_path, suffix), queries=2, k=2, rows=5)
+    truth = read_truth(written(tmp_path, suffix), queries=2, k=2, rows=5, distance=Distance.DOT)
     assert truth.ids == ((4, 0), (1, 3))
     assert "truth" in truth.how
-    assert read_truth(written(tmp_path, suffix), queries=1, k=3, rows=5).ids == ((4, 0, 2),)
+    assert read_truth(written(tmp_path, suffix), queries=1, k=3, rows=5, distance=Distance.DOT).ids == ((4, 0, 2),)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_reads_every_format(suffix, tmp_path):
 )
 def test_refuses_what_does_not_fit(options, words, tmp_path):
     with pytest.raises(DataError, match=words):
-        read_truth(written(tmp_path, ".npy"), **({"queries": 2, "k": 3, "rows": 5} | options))
+        read_truth(written(tmp_path, ".npy"), distance=Distance.DOT, **({"queries": 2, "k": 3, "rows": 5} | options))
 
 
 @pytest.mark.parametrize(
@@ -56,12 +57,21 @@ def test_refuses_what_does_not_fit(options, words, tmp_path):
 )
 def test_refuses_what_is_no_table_of_rows(table, tmp_path):
     with pytest.raises(DataError):
-        read_truth(written(tmp_path, ".npy", table), queries=2, k=2, rows=9)
+        read_truth(written(tmp_path, ".npy", table), queries=2, k=2, rows=9, distance=Distance.DOT)
+
+
+def test_refuses_neighbours_by_another_distance(tmp_path):
+    path = written(tmp_path, ".hdf5")
+    with h5py.File(path, "a") as file:
+        file.attrs["distance"] = "euclidean"
+    assert read_truth(path, queries=2, k=2, rows=5, distance=Distance.EUCLID).ids == ((4, 0), (1, 3))
+    with pytest.raises(UsageError, match="by euclid, the run searches by dot"):
+        read_truth(path, queries=2, k=2, rows=5, distance=Distance.DOT)
 
 
 def test_refuses_files_that_it_cannot_read(tmp_path):
     with pytest.raises(NotFound):
-        read_truth(str(tmp_path / "none.npy"), queries=1, k=1, rows=5)
+        read_truth(str(tmp_path / "none.npy"), queries=1, k=1, rows=5, distance=Distance.DOT)
     for name, raw in (
         ("t.npy", b"nonsense"),
         ("t.ivecs", b"\3\0\0\0\1\0\0\0"),
@@ -71,10 +81,10 @@ def test_refuses_files_that_it_cannot_read(tmp_path):
     ):
         (tmp_path / name).write_bytes(raw)
         with pytest.raises(DataError):
-            read_truth(str(tmp_path / name), queries=1, k=1, rows=5)
+            read_truth(str(tmp_path / name), queries=1, k=1, rows=5, distance=Distance.DOT)
     (tmp_path / "t.csv").write_text("1,2")
     with pytest.raises(UsageError):
-        read_truth(str(tmp_path / "t.csv"), queries=1, k=1, rows=5)
+        read_truth(str(tmp_path / "t.csv"), queries=1, k=1, rows=5, distance=Distance.DOT)
 
 
 async def test_a_run_takes_its_truth_from_the_file(home, tmp_path):
@@ -114,15 +124,25 @@ def test_the_cache_tells_apart_all_that_an_answer_depends_on():
     assert len(keys) == 8
 
 
+def test_a_row_that_cannot_be_searched_is_named_while_the_truth_is_sought(tmp_path):
+    vectors = np.ones((300, 4), dtype=np.float32)
+    vectors[207, 1] = np.nan
+    np.save(tmp_path / "x.npy", vectors)
+    with open_vectors(SourceSpec("file", str(tmp_path / "x.npy"))) as source:
+        search = SourceTruth(source, vectors[:2], 3, Distance.DOT)
+        with pytest.raises(BadSource, match=r"row 207 of 'x\.npy' has a value that is not finite"):
+            list(search.steps())
+
+
 def test_a_cached_answer_is_whole_or_not_there(tmp_path):
     cache = TruthCache(tmp_path / "truth")
     truth = Truth(((3, 1), (2,), ()), 1, "x")
-    assert cache.get("key", 3) is None
+    assert cache.get("key", 3, "exact") is None
     cache.put("key", truth, 2)
-    found = cache.get("key", 3)
+    found = cache.get("key", 3, "exact")
     assert found is not None
-    assert (found.ids, found.tied) == (truth.ids, 1)
-    assert cache.get("key", 4) is None
+    assert (found.ids, found.tied, found.how) == (truth.ids, 1, "exact (from the cache)")
+    assert cache.get("key", 4, "exact") is None
     (path,) = (tmp_path / "truth").iterdir()
     path.rename(path.with_name("other.truth"))
-    assert cache.get("other", 3) is None
+    assert cache.get("other", 3, "exact") is None

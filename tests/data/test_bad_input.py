@@ -16,7 +16,7 @@ import pytest
 
 from qtui.data.checks import check
 from qtui.data.vectors import open_queries, open_vectors
-from qtui.errors import AccessError, DataError, NotFound, QtuiError, UsageError
+from qtui.errors import AccessError, BadSource, DataError, NotFound, QtuiError, UsageError
 from qtui.model import Distance
 from qtui.plan import SourceSpec
 from tests.data.writers import WRITERS, random_vectors, sample_for, vecs
@@ -241,21 +241,21 @@ def test_vectors_that_can_not_be_compared(spoil, says, tmp_path):
     vectors = random_vectors(60, 4)
     spoil(vectors)
     np.save(tmp_path / "x.npy", vectors)
-    assert says in refusal(tmp_path / "x.npy", DataError)
+    assert says in refusal(tmp_path / "x.npy", BadSource)
 
 
 def test_float64_beyond_float32(tmp_path):
     vectors = np.ones((5, 4))
     vectors[3, 1] = 1e300
     np.save(tmp_path / "x.npy", vectors)
-    assert "row 3 of 'x.npy' has a value that is not finite" in refusal(tmp_path / "x.npy", DataError)
+    assert "row 3 of 'x.npy' has a value that is not finite" in refusal(tmp_path / "x.npy", BadSource)
 
 
 def test_tokens_are_named(tmp_path):
     flat = random_vectors(10, 4)
     flat[6] = 0
     np.savez(tmp_path / "x.npz", vectors=flat, offsets=[0, 2, 5, 10])
-    assert "row 2 of 'x.npz', token 1, is all zeros" in refusal(tmp_path / "x.npz", DataError)
+    assert "row 2 of 'x.npz', token 1, is all zeros" in refusal(tmp_path / "x.npz", BadSource)
 
 
 @pytest.mark.parametrize("distance", [Distance.DOT, Distance.EUCLID, Distance.MANHATTAN])
@@ -263,7 +263,7 @@ def test_what_only_cosine_refuses(distance):
     block = np.array([[0, 0], [1e20, 1e20], [1e-30, 0]], dtype=np.float32)
     check(block, 0, distance, str)
     block[1, 1] = np.inf
-    with pytest.raises(DataError):
+    with pytest.raises(BadSource):
         check(block, 0, distance, str)
 
 
@@ -272,7 +272,7 @@ def test_hdf5_without_vectors(tmp_path):
     with h5py.File(path, "w") as file:
         file["test"] = np.ones((2, 2))
         file.create_group("group")
-    assert "has no data set 'train'; it holds 'group', 'test'" in refusal(path, DataError)
+    assert "has no data set 'train', only 'group', 'test'; call" in refusal(path, DataError)
     with h5py.File(path, "w") as file:
         file.create_group("train")
     assert "no data set 'train'" in refusal(path, DataError)
@@ -287,7 +287,7 @@ def test_hdf5_without_vectors(tmp_path):
 def test_parquet_without_vectors(tmp_path):
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"id": [1], "text": ["a"]}), path)
-    assert "no column with lists of numbers; it has 'id' (int64), 'text' (string)" in refusal(path, DataError)
+    assert "no column with lists of numbers, only 'id' (int64), 'text' (string)" in refusal(path, DataError)
     pq.write_table(pa.table({"a": [[1.0]], "b": [[1.0]]}), path)
     assert "several columns of numbers" in refusal(path, DataError)
     pq.write_table(pa.table({"a": pa.array([], pa.list_(pa.float32()))}), path)

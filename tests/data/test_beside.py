@@ -182,34 +182,25 @@ def test_queries_from_a_file(tmp_path):
 )
 def test_ann_benchmarks(said, distance, tmp_path):
     train, test = random_vectors(40, 4), random_vectors(6, 4, seed=1)
-    nearest = np.argsort(-test @ train.T, axis=1)[:, :5]
     with h5py.File(tmp_path / "x.hdf5", "w") as file:
-        file["train"], file["test"], file["neighbors"] = train, test, nearest.astype(np.int32)
-        file["distances"] = np.zeros((6, 5))
+        file["train"], file["test"] = train, test
         file.attrs["distance"] = said
     with open_vectors(SourceSpec("file", str(tmp_path / "x.hdf5"))) as source:
-        queries, neighbors = source.queries(), source.neighbors()
+        queries = source.queries()
         assert queries is not None
         assert source.distance is distance
         np.testing.assert_array_equal(queries.vectors, test)
-        np.testing.assert_array_equal(neighbors, nearest)
         np.testing.assert_array_equal(
             open_queries(str(tmp_path / "x.hdf5"), source, Distance.COSINE, limit=4).vectors, test[:4]
         )
-    with open_vectors(SourceSpec("file", str(tmp_path / "x.hdf5"), rows=20)) as source:
-        assert source.neighbors() is None
 
 
 def test_ann_benchmarks_that_contradict_themselves(tmp_path):
-    for key, value, says in (
-        ("test", np.ones((2, 5)), "5 components and vectors of 4"),
-        ("neighbors", np.full((2, 3), 99), "point outside"),
-        ("neighbors", np.ones((2, 3)), "whole numbers"),
-    ):
-        with h5py.File(tmp_path / "x.hdf5", "w") as file:
-            file["train"], file[key] = random_vectors(40, 4), value
-        with open_vectors(SourceSpec("file", str(tmp_path / "x.hdf5"))) as source, pytest.raises(DataError, match=says):
-            (source.queries if key == "test" else source.neighbors)()
+    with h5py.File(tmp_path / "x.hdf5", "w") as file:
+        file["train"], file["test"] = random_vectors(40, 4), np.ones((2, 5))
+    says = pytest.raises(DataError, match="5 components and vectors of 4")
+    with open_vectors(SourceSpec("file", str(tmp_path / "x.hdf5"))) as source, says:
+        source.queries()
 
 
 def test_the_sample():

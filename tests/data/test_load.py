@@ -18,7 +18,7 @@ from qtui.data.queries import held_out_rows
 from qtui.data.vectors import open_vectors
 from qtui.engine.base import Origin, PointBatch
 from qtui.engine.open import open_embedded
-from qtui.errors import DataError, DiskFull, Exists, QtuiError, UsageError
+from qtui.errors import BadSource, DiskFull, Exists, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress
 from qtui.model import Distance, Hnsw, Placement, Quantization
 from qtui.plan import BuildJob, BuildSpec, LoadRequest, SourceSpec
@@ -176,7 +176,7 @@ async def test_loading_again_does_nothing_and_another_source_is_refused(engine, 
 async def test_a_bad_row_leaves_nothing_and_the_mended_file_loads(row, value, says, engine, tmp_path):
     vectors = random_vectors(500, 16)
     vectors[row] = value
-    with pytest.raises(DataError, match=says):
+    with pytest.raises(BadSource, match=says):
         await events_of(load(engine, job_of(tmp_path, vectors)))
     assert await engine.collections() == ()
     vectors[row] = 1

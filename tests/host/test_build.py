@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qtui.engine.store import Store
-from qtui.errors import DataError, DiskFull, EngineGone
+from qtui.errors import BadSource, DataError, DiskFull, EngineGone
 from qtui.events import BuildDone, CollectionFailed, Loaded, Progress
 from qtui.host import build, process
 from qtui.host.wire import WireError
@@ -119,6 +119,8 @@ async def scripted(each):
         raise DataError("one bad apple")
     if each.method == "binary":
         raise DiskFull("no space")
+    if each.method == "binary-2bit":
+        raise BadSource("row 3 is rotten")
     yield BuildDone(each.collection, 7, 0.0, 0.0)
 
 
@@ -140,6 +142,7 @@ async def test_a_load_of_nothing_but_failures_raises_the_first(tmp_path):
         await load(tmp_path, "scalar")
 
 
-async def test_a_load_stops_on_a_full_disk(tmp_path):
-    with pytest.raises(DiskFull):
-        await load(tmp_path, "none", "binary", "turbo-4bit")
+@pytest.mark.parametrize(("method", "error"), [("binary", DiskFull), ("binary-2bit", BadSource)])
+async def test_a_load_stops_on_a_full_disk_and_on_a_source_that_no_collection_can_take(method, error, tmp_path):
+    with pytest.raises(error):
+        await load(tmp_path, "none", method, "turbo-4bit")

@@ -280,5 +280,5 @@ def _two_or_three(header: Header, name: str) -> Header:
             "(rows, size), multivectors 3-d (rows, tokens, size)"
         )
     if 0 in header.shape:
-        raise DataError(f"{shown(name)} holds no vectors: its shape is {header.shape}")
+        raise DataError(f"{shown(name)} holds no vectors: its shape is {header.shape}; write at least one row")
     return header

@@ -1,4 +1,4 @@
-"""ann-benchmarks `.hdf5`: `train`, and where they are there `test`, `neighbors` and the distance."""
+"""ann-benchmarks `.hdf5`: `train`, and where they are there `test` and the distance."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from qtui.data.files import closed_on_error, open_binary
 from qtui.data.rows import Block, Rows, SingleRows, as_float32, usable
@@ -24,6 +21,11 @@ _DISTANCES = {
     "ip": Distance.DOT,
     "manhattan": Distance.MANHATTAN,
 }
+
+
+def distance_of(file: Any) -> Distance | None:
+    """The distance that an open file says it is made for; None where it says none that Qdrant has."""
+    return _DISTANCES.get(str(file.attrs.get("distance", "")).lower())
 
 
 @contextmanager
@@ -61,7 +63,7 @@ class AnnRows(SingleRows):
     def __init__(self, file: Any, path: Path) -> None:
         super().__init__(Dataset(file, "train", str(path)))
         self._file, self._path = file, path
-        self.distance = _DISTANCES.get(str(file.attrs.get("distance", "")).lower())
+        self.distance = distance_of(file)
 
     def test(self) -> Block | None:
         """The queries, (queries, size); None when there are none. Raises DataError when they don't fit."""
@@ -74,19 +76,6 @@ class AnnRows(SingleRows):
             )
         return flat.read(0, flat.rows)
 
-    def neighbors(self) -> NDArray[np.int64] | None:
-        """The true nearest rows, (queries, k); None when there are none. Raises DataError when they point nowhere."""
-        if "neighbors" not in self._file:
-            return None
-        found = self._file["neighbors"]
-        if found.ndim != 2 or found.dtype.kind not in "iu":
-            raise DataError(f"neighbors in {shown(self._path)} must be whole numbers, (queries, k)")
-        with _read_safely(str(self._path)):
-            rows = np.asarray(found[:], dtype=np.int64)
-        if rows.size and (rows.min() < 0 or rows.max() >= self.rows):
-            raise DataError(f"neighbors in {shown(self._path)} point outside of its {self.rows} vectors")
-        return rows
-
 
 def open_hdf5(path: Path) -> Rows:
     """Rows of `train`. Raises DataError when it isn't there or isn't numbers."""
@@ -98,5 +87,5 @@ def open_hdf5(path: Path) -> Rows:
     with closed_on_error(file), _read_safely(str(path)):
         if not isinstance(file.get("train"), h5py.Dataset):
             names = ", ".join(shown(name, 40) for name in list(file)[:8]) or "nothing"
-            raise DataError(f"{shown(path)} has no data set 'train'; it holds {names}")
+            raise DataError(f"{shown(path)} has no data set 'train', only {names}; call its vectors 'train'")
         return AnnRows(file, path)

@@ -66,7 +66,7 @@ class ParquetRows:
         with closed_on_error(self.file):
             self.column = _vector_column(self.file.schema_arrow, self.name)
             if not self.rows:
-                raise DataError(f"{shown(path)} holds no rows")
+                raise DataError(f"{shown(path)} holds no rows; write at least one")
             self.dimension = self._first_size()
 
     def blocks(self, rows_per_block: int, start: int, stop: int) -> Iterator[tuple[int, Batch]]:
@@ -198,4 +198,4 @@ def _vector_column(schema: Any, name: str) -> str:
     listed = ", ".join(f"{shown(field.name, 40)} ({field.type})" for field in list(schema)[:8])
     if found:
         raise DataError(f"{shown(name)} has several columns of numbers ({listed}); call the one to use 'vector'")
-    raise DataError(f"{shown(name)} has no column with lists of numbers; it has {listed or 'no columns'}")
+    raise DataError(f"{shown(name)} has no column with lists of numbers, only {listed or 'nothing'}; give another file")
