@@ -32,6 +32,14 @@ class TuneStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """A method whose collection tuning never made, and why it could not change the choice."""
+
+    method: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TuningRecord:
     """How a tuned run searched its grid, and what that saved. Searches count warm-ups, on both sides."""
 
@@ -43,6 +51,7 @@ class TuningRecord:
     searches: int
     steps: tuple[TuneStep, ...]
     """In the order of the search."""
+    unbuilt: tuple[Unbuilt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ Standard library only, so that the app can count the measurements of a plan with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
-from qtui.embedders import EmbedderChoice
+from qtui.embedders import Embedded, EmbedderChoice
 from qtui.errors import UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.methods import method as known
@@ -22,6 +22,8 @@ DEFAULT_OVERSAMPLING = (1.0, 2.0, 3.0, 5.0)
 TUNE_OVERSAMPLING = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0)
 """Rungs that tuning climbs: fine where a step costs little, coarse where it costs much."""
 TUNE_EF = (32, 64, 128, 256)
+SURVEY = 100
+"""Queries of every variant in an analysis: the fewest that have a p99."""
 DEFAULT_QUERIES = 200
 DEFAULT_TARGET_RECALL = 0.95
 DEFAULT_SAMPLE = 20_000
@@ -44,6 +46,10 @@ class DocumentsSpec:
     embedder: EmbedderChoice
     text_field: str = ""
     """Of .jsonl and .csv: the field that is embedded; '' finds `text`, or the only one that could be."""
+    queries: bool = False
+    """They are what is searched for: models may embed those otherwise, and a line of a .txt is one of its own."""
+    embedded: Embedded | None = None
+    """Once they are: they are then read without the model, as they were at that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,8 @@ class BenchRequest:
     queries_file: str | None = None
     queries: int = DEFAULT_QUERIES
     """How many to draw when there is no file; with a file, at most so many when not 0."""
+    queries_embedded: Embedded | None = None
+    """Of a file of texts, once the model of the vectors has embedded them."""
     truth_file: str | None = None
     methods: tuple[str, ...] = DEFAULT_METHODS
     rescore: tuple[bool, ...] = (True, False)
@@ -256,6 +264,10 @@ class BenchRequest:
     """What memory costs, for the record."""
     tune: bool = False
     """Search the grid for that variant, instead of measuring all of it."""
+    survey: int = 0
+    """Queries that tuning asks every variant all the same, in turns; 0: only what decides."""
+    build_all: bool = False
+    """Build every method before tuning, even those that can't change the choice any more."""
     adaptive: bool = False
     """Then try to choose its oversampling query by query."""
     live: Live = Live()
@@ -304,6 +316,33 @@ def _searches(base: SearchSettings, request: BenchRequest) -> list[SearchSetting
     return searches
 
 
+ANALYSED = BenchRequest(
+    methods=("none", "scalar", "binary", "binary-2bit"),
+    oversampling=(2.0, 3.0, 5.0, 8.0, 10.0),
+    hnsw_ef=(128,),
+    repeat=1,
+    survey=SURVEY,
+    tune=True,
+)
+"""The grid of an analysis: what moves speed and recall most, each without rescoring and with five factors."""
+
+
+def analysis(request: BenchRequest, standard: BenchRequest) -> BenchRequest:
+    """The request over that grid: every variant gets its figures, but only the choice is asked every query.
+
+    What differs from the `standard` request was asked for, and stays.
+    """
+    return replace(
+        request,
+        methods=ANALYSED.methods if request.methods == standard.methods else request.methods,
+        oversampling=ANALYSED.oversampling if request.oversampling == standard.oversampling else request.oversampling,
+        hnsw_ef=ANALYSED.hnsw_ef if request.hnsw_ef == standard.hnsw_ef else request.hnsw_ef,
+        repeat=ANALYSED.repeat if request.repeat == standard.repeat else request.repeat,
+        survey=request.survey or ANALYSED.survey,
+        tune=True,
+    )
+
+
 def check(request: BenchRequest) -> None:
     """Raises UsageError for the first value of a plan that is out of range."""
     if (request.source is None) == (request.collection is None):
@@ -324,6 +363,7 @@ def check(request: BenchRequest) -> None:
         (request.rate is None or not request.live.pace, "--pace and --rate say different things; give one of them"),
         (request.live.pace is None or 0 <= request.live.pace <= 1e6, "--pace must be 0 or more, and at most 1000000"),
         (bool(request.rescore), "--rescore takes on, off or both"),
+        (request.survey >= 0, "--survey must be 0 or more"),
         (not (request.tune and request.cold), "--cold goes with bench: tune first, then measure the choice from cold"),
         (
             not request.placements or request.source is not None,

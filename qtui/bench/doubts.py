@@ -94,4 +94,6 @@ def unmeasured(evidence: Evidence) -> tuple[str, ...]:
         for found in record.collections
         if found.method != "none" and found.bytes_per_vector.quantized is None
     ]
-    return tuple(dict.fromkeys((*said, *silent, *sizes)))
+    tuning = record.tuning
+    never = [] if tuning is None else [f"{found.method} was never built: it {found.why}" for found in tuning.unbuilt]
+    return tuple(dict.fromkeys((*said, *silent, *sizes, *never)))

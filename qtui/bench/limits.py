@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qtui import units
-from qtui.bench.evidence import ram_bytes, vector_spec
-from qtui.records import CollectionRecord, Measurement
+from qtui.bench.evidence import originals_on_disk, ram_bytes, vector_spec
+from qtui.methods import METHODS
+from qtui.model import Distance
+from qtui.records import CollectionRecord, Dataset, Measurement
 from qtui.wishes import Wishes
 
 
@@ -31,6 +33,18 @@ def footprint(collection: CollectionRecord) -> Footprint:
     found = [part.disk for part in memory.values()]
     disk = None if not found or None in found else float(sum(size or 0 for size in found))
     return Footprint(ram, disk)
+
+
+def expected(method: str, plain: CollectionRecord, data: Dataset) -> Footprint:
+    """By formula, for a method that isn't built: the files of `none`, beside them the quantized vectors."""
+    known, count = footprint(plain), vectors(plain)
+    if method == "none":
+        return known
+    entry = METHODS[method]
+    size = entry.bytes_per_vector(data.dimension, Distance(data.distance), multivector=data.multivector) or 0
+    graph = plain.memory["graph"].disk if "graph" in plain.memory else None
+    held = size + (0 if originals_on_disk(plain) else plain.bytes_per_vector.original)
+    return Footprint(held * count + (graph or 0), None if known.disk is None else known.disk + size * count)
 
 
 def vectors(collection: CollectionRecord) -> int:

@@ -280,5 +280,11 @@ def saved(tuning: TuningRecord) -> str:
         f"tuned with {tuning.measurements} of the grid's {tuning.grid_measurements} measurements and"
         f" {tuning.searches:,} of its {tuning.grid_searches:,} searches ({share:.0%}), warm-up included:"
         f" {tuning.grid_measurements - tuning.measurements} measurements and"
-        f" {tuning.grid_searches - tuning.searches:,} searches saved"
+        f" {tuning.grid_searches - tuning.searches:,} searches saved{_never_built(tuning)}"
     )
+
+
+def _never_built(tuning: TuningRecord) -> str:
+    reasons = dict.fromkeys(found.why for found in tuning.unbuilt)
+    parts = [f"{', '.join(found.method for found in tuning.unbuilt if found.why == why)} ({why})" for why in reasons]
+    return f"; never built: {'; '.join(parts)}" if parts else ""

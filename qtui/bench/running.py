@@ -27,14 +27,17 @@ from qtui.records import Effective, Measurement, Sample
 LIVE_RESAMPLES = 100
 """Bootstrap draws of the figures shown while measuring; the record's are made with more."""
 LIVE_S = 0.5
+LIVE_SHARE = 0.05
+"""Of the time, that figures shown while measuring may cost: those of many variants take a while."""
 
 
 def blanks(state: RunState) -> tuple[Measurement, ...]:
     """The plan's measurements, without figures."""
-    return tuple(_blank(state, at, cell) for at, cell in enumerate(state.cells))
+    return tuple(blank_of(state, at, cell) for at, cell in enumerate(state.cells))
 
 
-def _blank(state: RunState, at: int, cell: Variant) -> Measurement:
+def blank_of(state: RunState, at: int, cell: Variant) -> Measurement:
+    """One of them."""
     target = state.targets.get(cell.method)
     if target is None and state.left is not None and state.left.record.measurements:
         return state.left.blank(at)
@@ -146,7 +149,7 @@ class Measuring:
         """Variants with the queries that each is to answer uncounted."""
         plan, found = self._state.plan, []
         warmed: set[str] = set()
-        for index in sorted(wanted, key=lambda each: (-_width(self._state.cells[each]), each)):
+        for index in sorted(wanted, key=lambda each: (-width(self._state.cells[each]), each)):
             name = self._asks[index].collection
             found.append((index, min(plan.warmup, plan.block) if name in warmed else plan.warmup))
             warmed.add(name)
@@ -175,8 +178,7 @@ class Measuring:
                 yield stage.tell(done)
             if (now := state.clock.now()) >= next_s:
                 figures = state.tally.measurements(resamples=LIVE_RESAMPLES)
-                # a large plan's figures take a while: they may cost a tenth of the run, no more
-                next_s = state.clock.now() + max(LIVE_S, 10 * (state.clock.now() - now))
+                next_s = state.clock.now() + max(LIVE_S, (state.clock.now() - now) / LIVE_SHARE)
                 yield Measured(tuple(enumerate(figures)))
             await state.clock.sleep(0)
 
@@ -250,7 +252,7 @@ class Measuring:
         )
 
 
-def _width(cell: Variant) -> float:
+def width(cell: Variant) -> float:
     """How much of a collection a search touches, to compare variants by: originals are read by rescoring alone."""
     search = cell.search
     if search.exact or search.ignore or search.rescore is None:

@@ -44,7 +44,7 @@ from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine
 from qtui.engine.pace import FREE
 from qtui.errors import UsageError
-from qtui.events import BuildDone, Event, Measured, RunFinished, Started
+from qtui.events import Event, Measured, RunFinished, Started
 from qtui.filters import Filter, parse_filter
 from qtui.model import Distance, EngineInfo
 from qtui.plan import BenchRequest, check, variants
@@ -163,9 +163,9 @@ class _Session:
             if self._filter is None:
                 async for event in answers.of_source(state, source, self._truth_cache, None):
                     yield event
-            times: dict[str, BuildDone | None] = {}
             store, target = (self._made_workplace(state), None) if served is None else (self._home, served[1])
-            async with aclosing(building.build_all(state, store, build, times, target)) as built:
+            site = building.Site(store, build, target)
+            async with aclosing(building.build_first(state, site)) as built:
                 async for event in built:
                     yield event
             if served is None:
@@ -174,11 +174,11 @@ class _Session:
                 state.environment = environment(engine.info)
             else:
                 engine = served[0]
-            async with aclosing(self._proven(state, source, engine, times)) as rest:
+            async with aclosing(self._proven(state, source, engine, site)) as rest:
                 async for event in rest:
                     yield event
             if served is not None and not request.keep:
-                await building.remove_all(state, engine, times)
+                await building.remove_all(state, engine, site.times)
         if request.keep and self._workplace is not None:
             for warned in state.warn("kept", f"the collections are kept in {self._workplace.keep()}"):
                 yield warned
@@ -192,15 +192,16 @@ class _Session:
         return self._workplace.store
 
     async def _proven(
-        self, state: RunState, source: VectorSource, engine: Engine, times: dict[str, BuildDone | None]
+        self, state: RunState, source: VectorSource, engine: Engine, site: building.Site
     ) -> AsyncGenerator[Event, None]:
         using, points = self._request.build.vector_name, state.dataset.points
-        async for event in building.prove_all(state, engine, using, times, points):
+        async for event in building.prove_all(state, engine, using, site.times, points):
             yield event
         if self._filter is not None:
             async for event in answers.of_source(state, source, self._truth_cache, engine):
                 yield event
-        async with aclosing(self._measured(state, engine)) as measuring:
+        make = partial(building.build_another, state, engine, site) if "none" in state.targets else None
+        async with aclosing(self._measured(state, engine, make)) as measuring:
             async for event in measuring:
                 yield event
 
@@ -264,7 +265,7 @@ class _Session:
         plan = PlanRecord(
             seed=request.seed,
             repeat=request.repeat,
-            warmup=schedule.warmup_queries(queries),
+            warmup=schedule.warmup_queries(min(queries, request.survey or queries)),
             concurrency=request.concurrency,
             rate=request.rate,
             order="raced" if request.tune else "interleaved",
@@ -306,9 +307,12 @@ class _Session:
 
     # --- measuring and ending ---
 
-    async def _measured(self, state: RunState, engine: Engine) -> AsyncGenerator[Event, None]:
-        for warned in state.take_all(warnings.of_targets(state.targets, state.cells, engine.info)):
-            yield warned
+    async def _measured(
+        self, state: RunState, engine: Engine, make: tuning.Make | None = None
+    ) -> AsyncGenerator[Event, None]:
+        if not self._request.tune:
+            for warned in state.take_all(warnings.of_targets(state.targets, state.cells, engine.info)):
+                yield warned
         for warned in state.take_all(await likeness.doubts(state, engine)):
             yield warned
         blanks = () if self._request.tune else running.blanks(state)
@@ -316,11 +320,18 @@ class _Session:
         for event in self._went_on(state):
             yield event
         state.save()
-        measuring = tuning.Tuning if self._request.tune else running.Measuring
+        measuring = (
+            tuning.Tuning(state, engine, self._gate, make)
+            if self._request.tune
+            else running.Measuring(state, engine, self._gate)
+        )
         async with AsyncExitStack() as stack:
             await self._take_on(stack, state)
-            async for event in await stack.enter_async_context(aclosing(measuring(state, engine, self._gate).events())):
+            async for event in await stack.enter_async_context(aclosing(measuring.events())):
                 yield event
+        if self._request.tune:  # only now is it known what is there
+            for warned in state.take_all(warnings.of_targets(state.targets, state.cells, engine.info)):
+                yield warned
         async with aclosing(self._afterwards(state, engine)) as extras:
             async for event in extras:
                 yield event

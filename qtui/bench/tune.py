@@ -1,12 +1,14 @@
 """Searches a grid of variants for the choice that the whole grid would give, asking as few queries as decide it. Pure.
 
-It yields rounds of what to ask next, and reads the outcome in between; `tuning` has an engine answer them.
+It yields what to ask next, and which collections it takes, and reads the outcome in between; `tuning` has an engine
+answer.
 
 More candidates never find less, and cost time: for one method and hnsw_ef the variants form a ladder, on which the
 lowest rung that holds is found by halving, from coarse to fine. A wider search is tried only below the rung that a
 narrower one needs. A variant is asked block by block, only until its verdict is known; what is chosen has been asked
 all of the choosing half, then all of the confirming one, then every pass. Methods come smallest first, so that the
-larger ones are asked nothing once a smaller one holds, but the next, which may be the runner-up.
+larger ones are asked nothing once a smaller one holds, but the next, which may be the runner-up; one that isn't built
+by then never is. A survey, where one is wanted, first asks every variant some queries in turns.
 """
 
 from __future__ import annotations
@@ -63,8 +65,16 @@ class Turn:
     queries: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Methods whose collections must be there before anything more is asked."""
+
+    methods: tuple[str, ...]
+
+
 Round = tuple[Turn, ...]
 Rounds = Generator[Round, None, None]
+Step = Round | Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,10 @@ class Outcome:
     """Engine time; infinite when nothing was answered."""
     fits: Callable[[int], bool]
     """Whether it keeps the limit on time, once it was asked every pass."""
+    usable: Callable[[int], bool] = lambda _: True
+    """Whether it can be asked, and keeps the limits on memory, once its method's collection is there."""
+    built: Callable[[str], bool] = lambda _: True
+    """Whether a method's collection is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +146,12 @@ class Tuner:
         repeat: int,
         seed: int,
         only_time: bool = False,
+        survey: int = 0,
     ) -> None:
-        """`only_time`: what is minimised is the time, so that every method has to be looked at."""
+        """`only_time`: what is minimised is the time, so that every method has to be looked at.
+
+        `survey`: queries that every variant is asked first, whatever they decide.
+        """
         self._cells = tuple(cells)
         self._rule = rule
         self._outcome = outcome
@@ -141,30 +159,43 @@ class Tuner:
         self._only_time = only_time
         rng = np.random.default_rng((seed, BLOCK))
         # asked in an order of their own: the first queries of a file may be alike
-        self._choosing = _blocks(rng.permutation(rule.choosing).tolist())
+        self.order: tuple[int, ...] = (*rng.permutation(rule.choosing).tolist(), *rule.confirming)
+        """In which the queries are asked."""
+        self._survey = self.order[:survey]
+        self._choosing = _blocks(self.order[: len(rule.choosing)])
         self._confirming = _blocks(rule.confirming)
         self._all = _blocks(sorted((*rule.choosing, *rule.confirming)))
         self._asked: dict[tuple[int, int], set[int]] = {}
         """By place in the grid and pass."""
+        self.finalists: tuple[Cell, ...] = ()
+        """What holds and keeps the limit on time: the choice is among these."""
         self._out: set[int] = set()
         """Hold on the choosing half, but not on the other."""
-        self.steps: list[tuple[int, int, str]] = []
+        self._judged: set[int] = set()
+        self.verdicts: list[tuple[int, int, str]] = []
         """Place in the grid, queries asked of it by then, verdict."""
 
-    def rounds(self) -> Rounds:
-        """What to ask, round after round."""
-        found = False
-        for group in self._groups():
-            if found:
+    def steps(self) -> Generator[Step, None, None]:
+        """What to ask, round after round, and what is needed for it."""
+        if self._survey:
+            yield Need(tuple(dict.fromkeys(cell.method for cell in self._cells)))
+            yield from self._surveyed()
+        for each in self._groups():
+            missing = tuple(method for method in _methods(each) if not self._outcome.built(method))
+            if self.finalists and missing:  # larger than what holds: building it could not change the choice
+                break
+            if missing:
+                yield Need(missing)
+            group = [cell for cell in each if self._outcome.usable(cell.at)]
+            if self.finalists:
                 yield from self._qualified(group)
                 break
             timed = self._fastest((yield from self._qualified(group)))
             if timed:
                 yield from self._timed(timed)
+            self.finalists = tuple(cell for cell in timed if self._outcome.fits(cell.at))
             for cell in timed:
-                fits = self._outcome.fits(cell.at)
-                found = found or fits
-                if not fits:  # nor does a higher rung, which takes longer
+                if cell not in self.finalists:  # nor does a higher rung, which takes longer
                     self._note(cell, OVER)
         yield from self._timed(())
 
@@ -184,13 +215,21 @@ class Tuner:
                 groups.append([cell])
         return groups
 
+    def _surveyed(self) -> Rounds:
+        """Every variant in turns, as in a run that measures the whole grid."""
+        cells = [cell for cell in self._cells if self._outcome.usable(cell.at)]
+        for number, block in enumerate(_blocks(self._survey)):
+            for cell in (cells[i] for i in turn_order(len(cells), number)):
+                if (turn := self._turn(cell, block)) is not None:
+                    yield (turn,)
+
     # --- the choosing half ---
 
     def _qualified(self, group: list[Cell]) -> Generator[Round, None, list[Cell]]:
         """The lowest rungs that hold on all of both halves."""
         while True:
             lowest: list[Cell] = []
-            for method in dict.fromkeys(cell.method for cell in group):
+            for method in _methods(group):
                 lowest += yield from self._lowest([cell for cell in group if cell.method == method])
             steady = True
             for cell in lowest:
@@ -220,14 +259,14 @@ class Tuner:
         """Whether it holds on the choosing half, asked until that is known, or `wholly`."""
         if cell.at in self._out:
             return False
-        news = False
+        news = cell.at not in self._judged
         for block in self._choosing:
             verdict = self._rule.early(self._outcome.recalls(cell.at))
             if verdict is False or (verdict is True and not wholly):
                 break
-            if (turn := self._turn(cell, block)) is not None:
+            if asked := self._beside(cell, block, baseline=wholly):
                 news = True
-                yield (turn,)
+                yield asked
         verdict = bool(self._rule.early(self._outcome.recalls(cell.at)))
         if news:
             self._note(cell, HOLDS if verdict else MISSES)
@@ -241,9 +280,9 @@ class Tuner:
             return False
         news = False
         for block in self._confirming:
-            if (turn := self._turn(cell, block)) is not None:
+            if asked := self._beside(cell, block, baseline=True):
                 news = True
-                yield (turn,)
+                yield asked
         recalls = self._outcome.recalls(cell.at)
         if self._rule.holds([recalls[query] for query in self._rule.confirming if query in recalls]):
             return True
@@ -272,6 +311,14 @@ class Tuner:
                 if asked := tuple(turn for turn in turns if turn is not None):
                     yield asked
 
+    def _beside(self, cell: Cell, block: Sequence[int], *, baseline: bool) -> Round:
+        """A block of it, in turns with the `baseline` where no later pass has them take turns."""
+        beside = [cell]
+        if baseline and self._repeat == 1:
+            beside += [each for each in self._cells if each.method == "none" and each.ef == cell.ef and each != cell]
+        order = turn_order(len(beside), self.asked(cell.at) // BLOCK)
+        return tuple(turn for turn in (self._turn(beside[i], block) for i in order) if turn is not None)
+
     def _asked_all(self, cells: Sequence[Cell]) -> bool:
         whole = len(self._rule.choosing) + len(self._rule.confirming)
         return any(self.asked(cell.at) == whole for cell in cells)
@@ -284,7 +331,12 @@ class Tuner:
         return Turn(cell.at, repeat, left) if left else None
 
     def _note(self, cell: Cell, verdict: str) -> None:
-        self.steps.append((cell.at, self.asked(cell.at), verdict))
+        self._judged.add(cell.at)
+        self.verdicts.append((cell.at, self.asked(cell.at), verdict))
+
+
+def _methods(cells: Iterable[Cell]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(cell.method for cell in cells))
 
 
 def _blocks(queries: Sequence[int]) -> list[tuple[int, ...]]:

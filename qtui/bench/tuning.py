@@ -1,47 +1,75 @@
 """Has the engine answer what `tune` asks, and tells how it goes. Measures like any run, but only what decides.
 
-A variant gets its measurement when it is first asked. A collection's first variant is warmed up like in a full run, a
-further one by one block, since its collection is warm.
+A variant gets its measurement when it is first asked, and a collection is built when its method is. A collection's
+first variant is warmed up like in a full run, a further one by a few queries, since its collection is warm.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from itertools import chain
 from statistics import median
 
+from qtui import units
 from qtui.bench import schedule
 from qtui.bench.evidence import recalls_of, split
 from qtui.bench.gate import Gate
-from qtui.bench.limits import fits_time, footprint, within
-from qtui.bench.running import LIVE_RESAMPLES, LIVE_S, Measuring, ask_of, blanks, samples_of
+from qtui.bench.limits import Footprint, expected, fits_time, footprint, within
+from qtui.bench.running import LIVE_RESAMPLES, LIVE_S, LIVE_SHARE, Measuring, ask_of, blank_of, samples_of, width
 from qtui.bench.state import RunState, Stage
 from qtui.bench.tally import Tally
-from qtui.bench.tune import Cell, Outcome, Round, Rule, Tuner, Turn
-from qtui.choices import TuneStep, TuningRecord
+from qtui.bench.tune import Cell, Need, Outcome, Round, Rule, Step, Tuner, Turn
+from qtui.choices import TuneStep, TuningRecord, Unbuilt
 from qtui.engine.base import Engine
 from qtui.events import Event, Measured
 
+Make = Callable[[str], AsyncGenerator[Event, None]]
+"""Builds the collection of a method and proves it; it is among the state's targets after, unless that failed."""
+_WARM_AGAIN = 5
+"""Queries that a variant of a warm collection answers uncounted, and one that was asked before a build."""
+_SURELY = 1.02
+"""How far over a limit a size by formula must be to count as over it."""
+
 
 class Tuning(Measuring):
-    """One run's search for a configuration, on collections that are proven."""
+    """One run's search for a configuration, on collections that are proven, or made when they are needed."""
 
-    def __init__(self, state: RunState, engine: Engine, gate: Gate) -> None:
-        """Takes the grid from the state, whose variants from now on are those that were asked."""
+    def __init__(self, state: RunState, engine: Engine, gate: Gate, make: Make | None = None) -> None:
+        """Takes the grid from the state, whose variants from now on are those that were asked.
+
+        `make` builds what isn't there; without it, what isn't there can't be measured.
+        """
         super().__init__(state, engine, gate)
-        self._grid, self._blanks = state.cells, blanks(state)
-        self._measurable = len(self._variants)
-        self._grid_warmup = sum(queries for _, queries in self._widest_first(set(self._variants)))
+        self._make = make
+        self._grid = state.cells
+        self._failed: set[str] = set()
         self._index: dict[int, int] = {}
         """Place in the grid → index of the measurement."""
         self._warmed: set[str] = set()
+        self._cooled: set[int] = set()
+        """Measurements that were asked last before a collection was built."""
         self._searches = 0
         least = min(state.request.concurrency)
-        self._lowest = [at for at in self._variants if self._grid[at].concurrency == least]
+        self._lowest = [at for at in self._measurable() if self._grid[at].concurrency == least]
         """Places of the grid at the lowest concurrency; only they are asked."""
         self._tuner = self._search(self._lowest)
         self._variants, self._asks, state.cells = [], {}, ()
+
+    def _measurable(self) -> list[int]:
+        """Places of the grid that can be measured, as far as that is known."""
+        targets = self._state.targets
+        return [
+            at
+            for at, cell in enumerate(self._grid)
+            if (
+                targets[cell.method].can_measure(cell.search) if cell.method in targets else self._may_make(cell.method)
+            )
+        ]
+
+    def _may_make(self, method: str) -> bool:
+        return self._make is not None and method not in self._failed
 
     def _search(self, places: Sequence[int]) -> Tuner:
         state, request = self._state, self._state.request
@@ -50,45 +78,96 @@ class Tuning(Measuring):
         return Tuner(
             [cell for at in places if (cell := self._cell(at)) is not None],
             Rule(request.target_recall, request.seed, *halves),
-            Outcome(self._recalls, self._median_ms, self._fits),
+            Outcome(self._recalls, self._median_ms, self._fits, self._usable, self._there),
             repeat=request.repeat,
             seed=request.seed,
             only_time=request.wishes.minimise == "latency",
+            survey=request.survey,
         )
 
     def _cell(self, at: int) -> Cell | None:
         """None for what can't be chosen: controls, what breaks a limit anyway, and hnsw_ef where there is no graph."""
         variant, request = self._grid[at], self._state.request
-        target = self._state.targets[variant.method]
-        ef = variant.search.hnsw_ef or 0
-        if variant.is_control or (not target.has_graph and ef != request.hnsw_ef[0]):
+        if variant.is_control or (variant.method in self._state.targets and not self._usable(at)):
             return None
-        size = footprint(target.record)
-        if variant.method != "none" and not within(size, request.wishes):
+        size = self._size(variant.method)
+        if variant.method not in self._state.targets and self._over(size):
             return None
         search = variant.search
         rung = 0.0 if not search.rescore else search.oversampling or 1.0
         least = size.disk if request.wishes.minimise == "disk" else size.ram
-        return Cell(at, variant.method, ef, rung, float("inf") if least is None else least)
+        return Cell(at, variant.method, search.hnsw_ef or 0, rung, float("inf") if least is None else least)
+
+    def _size(self, method: str) -> Footprint:
+        """By its files, else by formula."""
+        target = self._state.targets.get(method)
+        if target is not None:
+            return footprint(target.record)
+        return expected(method, self._state.targets["none"].record, self._state.dataset)
+
+    def _over(self, size: Footprint) -> bool:
+        sure = Footprint(*(None if found is None else found / _SURELY for found in (size.ram, size.disk)))
+        return not within(sure, self._state.request.wishes)
+
+    def _usable(self, at: int) -> bool:
+        """Whether it can be measured and chosen, by the collection that is there."""
+        variant, request = self._grid[at], self._state.request
+        target = self._state.targets.get(variant.method)
+        if target is None or not target.can_measure(variant.search):
+            return False
+        if not target.has_graph and (variant.search.hnsw_ef or 0) != request.hnsw_ef[0]:
+            return False
+        return variant.method == "none" or within(footprint(target.record), request.wishes)
+
+    def _there(self, method: str) -> bool:
+        """Whether its collection is there, or can't be."""
+        return method in self._state.targets or not self._may_make(method)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Round after round, until the choice is made."""
         stage = Stage(self._state.clock, "measure", "tuning", None)
         next_s = self._state.clock.now() + LIVE_S
         yield stage.tell(0)
-        for asked in chain(self._tuner.rounds(), self._controls()):
+        for asked in self._steps():
             async for event in self._paused(stage, self._searches):
                 yield event
+            if isinstance(asked, Need):
+                async with aclosing(self._made(asked, stage)) as making:
+                    async for event in making:
+                        yield event
+                continue
             await self._round(asked)
             if stage.due(self._searches):
                 yield stage.tell(self._searches)
             if (now := self._state.clock.now()) >= next_s:
                 yield Measured(tuple(enumerate(self._tally.measurements(resamples=LIVE_RESAMPLES))))
-                # figures of many variants take a while: they may cost a tenth of the run, no more
-                next_s = now + max(LIVE_S, 10 * (self._state.clock.now() - now))
+                next_s = now + max(LIVE_S, (self._state.clock.now() - now) / LIVE_SHARE)
         self._state.tuning = self._record()
         for event in (*self._interruptions(), *self._told()):
             yield event
+
+    def _steps(self) -> Iterable[Step]:
+        return chain(self._tuner.steps(), self._controls())
+
+    async def _made(self, needed: Need, stage: Stage) -> AsyncGenerator[Event, None]:
+        """Builds what isn't there; a survey's variants are warmed up then, the one that reads most first."""
+        began = self._state.clock.now()
+        for method in needed.methods:
+            if self._make is not None and not self._there(method):
+                async with aclosing(self._make(method)) as events:
+                    async for event in events:
+                        yield event
+                if method not in self._state.targets:
+                    self._failed.add(method)
+                self._cooled = set(self._index.values())
+        stage.resume(self._state.clock.now() - began)
+        yield stage.tell(self._searches)
+        if self._state.request.survey:
+            wide = [at for at in self._lowest if not self._grid[at].is_control and self._usable(at)]
+            for at in sorted(wide, key=lambda at: (-width(self._grid[at]), at)):
+                await self._begun(at)
+                if stage.due(self._searches):
+                    yield stage.tell(self._searches)
 
     def _controls(self) -> Iterator[Round]:
         """Every pass of the controls that were asked for, for the methods that were asked all queries."""
@@ -104,6 +183,8 @@ class Tuning(Measuring):
             index = self._index.get(turn.at)
             if index is None:
                 index = await self._begun(turn.at)
+            elif index in self._cooled:
+                await self._warm(index, _WARM_AGAIN)
             block = await self._block(index, turn.queries)
             samples = samples_of(index, turn.repeat, block)
             for sample in samples:
@@ -119,18 +200,23 @@ class Tuning(Measuring):
         state, cell = self._state, self._grid[at]
         index = self._index[at] = len(state.cells)
         state.cells = (*state.cells, cell)
-        self._tally.extend(self._blanks[at])
+        self._tally.extend(blank_of(state, at, cell))
         self._variants.append(index)
         self._asks[index] = ask_of(state, cell)
         state.save()
         name = self._asks[index].collection
-        warm = state.plan.block if name in self._warmed else state.plan.warmup
+        await self._warm(index, _WARM_AGAIN if name in self._warmed else state.plan.warmup)
         self._warmed.add(name)
-        for start in range(0, min(warm, len(state.queries)), state.plan.block):
-            span = range(start, min(start + state.plan.block, warm, len(state.queries)))
+        return index
+
+    async def _warm(self, index: int, queries: int) -> None:
+        """Asks the first of the queries that will be asked of it, uncounted."""
+        some = self._tuner.order[:queries]
+        for start in range(0, len(some), self._state.plan.block):
+            span = some[start : start + self._state.plan.block]
             await self._block(index, span, closed_loop=True)
             self._searches += len(span)
-        return index
+        self._cooled.discard(index)
 
     # --- what the search reads ---
 
@@ -157,14 +243,33 @@ class Tuning(Measuring):
 
     def _record(self) -> TuningRecord:
         plan, queries = self._state.plan, len(self._state.queries)
-        steps = [TuneStep(self._index[at], asked, verdict) for at, asked, verdict in self._tuner.steps]
+        grid = self._measurable()
+        collections = len({self._grid[at].method for at in grid})
+        warmup = schedule.warmup_queries(queries)
         return TuningRecord(
-            grid_measurements=self._measurable,
+            grid_measurements=len(grid),
             measurements=len(self._index),
-            grid_searches=self._grid_warmup + self._measurable * queries * plan.repeat,
+            grid_searches=collections * warmup
+            + (len(grid) - collections) * min(warmup, plan.block)
+            + len(grid) * queries * plan.repeat,
             searches=self._searches,
-            steps=tuple(steps),
+            steps=tuple(TuneStep(self._index[at], asked, verdict) for at, asked, verdict in self._tuner.verdicts),
+            unbuilt=tuple(self._unbuilt()),
         )
+
+    def _unbuilt(self) -> Iterator[Unbuilt]:
+        """Methods whose collections were never made, and why."""
+        what = "disk" if self._state.request.wishes.minimise == "disk" else "RAM"
+        for method in dict.fromkeys(cell.method for cell in self._grid):
+            if self._there(method):
+                continue
+            size = self._size(method)
+            if self._over(size):
+                why = f"over a limit by formula, with {units.size(size.ram)} of RAM and {units.size(size.disk)} of disk"
+            else:
+                smaller = next((cell.method for cell in self._tuner.finalists), "none")
+                why = f"takes more {what} by formula than {smaller}, which keeps the target"
+            yield Unbuilt(method, why)
 
     def _told(self) -> tuple[Event, ...]:
         """What the measurements that were cut short mean for the reader."""
@@ -174,6 +279,8 @@ class Tuning(Measuring):
             "tuned: most variants were asked only as long as they decided anything, so their figures are of fewer"
             " queries, and rougher, than those of the choice"
         )
+        if survey := state.request.survey:
+            text += f"; each was asked {min(survey, len(state.queries))} at least, in turns with all others"
         levels = state.request.concurrency
         if len(levels) > 1:
             text += f"; only {min(levels)} in flight was tuned for"

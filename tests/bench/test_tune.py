@@ -41,7 +41,7 @@ class Grid:
             lambda at: self.ms[at] <= self.limit_ms,
         )
         tuner = Tuner(self.cells, rule, outcome, repeat=self.repeat, seed=seed, only_time=only_time)
-        for turns in tuner.rounds():
+        for turns in tuner.steps():
             for turn in turns:
                 if turn.repeat == 0:
                     before = self.asked.setdefault(turn.at, set())
@@ -111,7 +111,7 @@ def test_where_time_alone_counts_every_method_is_looked_at(seed):
     grid.cells = [replace(cell, size=0.0) for cell in grid.cells]
     rule, tuner = grid.tune(0.95, seed=seed, only_time=True)
     assert grid.chosen(rule, grid.wholly()) == grid.chosen(rule, grid.cells)
-    methods = {grid.cells[at].method for at, _, _ in tuner.steps}
+    methods = {grid.cells[at].method for at, _, _ in tuner.verdicts}
     assert methods == {"none", "m0", "m1", "m2"}
 
 
@@ -131,7 +131,7 @@ def test_the_baseline_is_measured_even_when_nothing_holds():
     rule, tuner = grid.tune(0.95)
     assert grid.chosen(rule, grid.cells) is None
     assert tuner.asked(0) == grid.queries
-    assert {verdict for _, _, verdict in tuner.steps} == {MISSES}
+    assert {verdict for _, _, verdict in tuner.verdicts} == {MISSES}
     assert grid.searches < 0.2 * grid.whole_grid
 
 
@@ -144,7 +144,7 @@ def test_what_does_not_confirm_makes_way_for_the_next_rung():
     again = planted(3, base=(0.9, 0.9))
     again.recalls[lucky.at] = worse
     rule, tuner = again.tune(0.9)
-    assert (lucky.at, again.queries, UNCONFIRMED) in tuner.steps
+    assert (lucky.at, again.queries, UNCONFIRMED) in tuner.verdicts
     assert again.chosen(rule, again.wholly()) == again.chosen(rule, again.cells) != lucky
 
 
@@ -153,7 +153,7 @@ def test_over_the_limit_is_noted_and_the_next_size_is_tried():
     grid.limit_ms = 0.1
     rule, tuner = grid.tune(0.9)
     assert grid.chosen(rule, grid.cells) is None
-    assert {verdict for _, _, verdict in tuner.steps} >= {OVER, HOLDS}
+    assert {verdict for _, _, verdict in tuner.verdicts} >= {OVER, HOLDS}
 
 
 # --- early verdicts -------------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def test_a_much_slower_finalist_is_not_asked_every_pass(times):
         lambda _: True,
     )
     tuner = Tuner(cells, Rule(0.9, 0, *split(range(100), 0)), outcome, repeat=3, seed=0)
-    for turns in tuner.rounds():
+    for turns in tuner.steps():
         for turn in turns:
             passes.setdefault(turn.at, set()).add(turn.repeat)
     assert passes[2] == {0, 1, 2}

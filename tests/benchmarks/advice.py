@@ -170,7 +170,7 @@ def tuned(run: Pretended, whole: Evidence, target: float) -> tuple[Evidence, int
     )
     rule = Rule(target, run.seed, *split(sorted(run.queries), run.seed))
     tuner = Tuner(cells, rule, outcome, repeat=len(passes), seed=run.seed)
-    for turns in tuner.rounds():
+    for turns in tuner.steps():
         for turn in turns:
             if turn.at not in asked:
                 method = by_index[turn.at].measured.method
