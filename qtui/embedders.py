@@ -86,6 +86,14 @@ class EmbedderSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """Documents are embedded: by which model, and under which key the cache has them. An event, too."""
+
+    embedder: EmbedderSpec
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """One model that can be chosen."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qtui.embedders import Embedded
 from qtui.records import CollectionRecord, Measurement, RunRecord, RunWarning
 
 
@@ -23,7 +24,7 @@ class Progress:
     """Where an operation stands."""
 
     stage: str
-    """sample, copy, truth, load, index, ready, warm-up, measure or paused."""
+    """sample, copy, model, embed, truth, load, index, ready, warm-up, measure or paused."""
     about: str
     """The collection that it concerns, or ''."""
     done: int
@@ -39,6 +40,17 @@ class Skipped:
     """Documents that could not be embedded, each with the reason; the others go on."""
 
     documents: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Texts that are longer than what the model reads of one: only their beginnings are embedded."""
+
+    count: int
+    window: int
+    """Tokens that the model reads."""
+    names: tuple[str, ...]
+    """Of the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,8 @@ Event = (
     Started
     | Progress
     | Skipped
+    | Cut
+    | Embedded
     | BuildDone
     | CollectionReady
     | CollectionFailed

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from qtui import units
 from qtui.bench.tally import COLD, Tally
+from qtui.data.documents.finding import anywhere
 from qtui.errors import UsageError, shown
 from qtui.model import PointId
 from qtui.plan import BenchRequest, Variant
@@ -123,7 +124,8 @@ def absolute(request: BenchRequest) -> BenchRequest:
     """The request with paths that mean the same from any folder."""
     source = request.source
     if source is not None:
-        source = replace(source, path=_absolute(source.path), payload=_absolute(source.payload))
+        documents = None if source.documents is None else anywhere(source.documents)
+        source = replace(source, path=_absolute(source.path), payload=_absolute(source.payload), documents=documents)
     return replace(
         request, source=source, queries_file=_absolute(request.queries_file), truth_file=_absolute(request.truth_file)
     )

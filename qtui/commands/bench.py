@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtui import config, units
-from qtui.commands import live, options, paid, results, values
+from qtui.commands import documents, live, options, paid, results, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import DataError, Exit, QtuiError, UsageError
@@ -18,6 +18,7 @@ from qtui.plan import DEFAULT_QUERIES, BenchRequest, check
 from qtui.wishes import MINIMISE, Wishes
 
 if TYPE_CHECKING:
+    from qtui.plan import SourceSpec
     from qtui.records import RunRecord, RunSummary
 
 
@@ -36,7 +37,7 @@ def declare(parser: Parser) -> None:
         examples=(
             "qtui bench --vectors sample",
             "qtui bench --vectors docs.npy --queries questions.npy --methods all",
-            "qtui bench --vectors docs.fbin --methods scalar,turbo-4bit --limit 20",
+            "qtui bench --vectors scans/ --model Qdrant/colmodernvbert --queries questions.txt",
             "qtui bench --collection glosses__scalar --json - | jq .measurements",
             "qtui bench --collection glosses --locally --sample 5000 --methods all",
         ),
@@ -66,8 +67,11 @@ def _what(parser: Parser) -> None:
         "--queries",
         metavar="F|N",
         help="file of queries, or how many to draw from the vectors and keep out of the collection"
-        f" (default: {DEFAULT_QUERIES}, of the file's own where it has them)",
+        f" (default: {DEFAULT_QUERIES}, of the file's own where it has them). Of documents also .txt, a line a query,"
+        " .jsonl or images: the same model embeds them",
     )
+    documents.add_model(group)
+    group.add_argument("--text-field", metavar="F", default="", help="field of .jsonl and .csv that is embedded")
     group.add_argument("--truth", metavar="F", help="file of exact neighbours, instead of computing them")
     group.add_argument("--filter", metavar="JSON", help="only points whose payload matches: Qdrant's JSON, or `a = b`")
 
@@ -193,9 +197,11 @@ def carry_out(request: BenchRequest, args: Namespace, console: Console) -> Exit:
     live.server_for(request, args)
     results.writable("--json", args.json)
     wanted = results.prepare(args, request)
+    from qtui.commands import embedding, waiting
+
+    request = embedding.embedded(request, args, console)
     if request.source is not None or request.live.locally:
         request = _considered(request, args, console)
-    from qtui.commands import waiting
 
     before = _known_runs()
     try:
@@ -216,7 +222,7 @@ def make_request(args: Namespace) -> BenchRequest:
     queries_file, queries = _queries(args.queries)
     methods = args.methods or DEFAULT_METHODS
     return BenchRequest(
-        source=values.source(args.vectors, args.payload) if args.vectors is not None else None,
+        source=_source(args),
         collection=args.collection,
         queries_file=queries_file,
         queries=queries,
@@ -244,6 +250,15 @@ def make_request(args: Namespace) -> BenchRequest:
         cost=paid.of(args),
         live=live.live_of(args),
     )
+
+
+def _source(args: Namespace) -> SourceSpec | None:
+    """Vectors, or documents that a model makes vectors of; None for a collection."""
+    if args.vectors is not None and (args.model is not None or args.model_path is not None):
+        return documents.source(args, (args.vectors,))
+    if args.model is not None or args.model_path is not None or args.text_field:
+        raise UsageError("--model, --model-path and --text-field go with documents: --vectors scans/ --model M")
+    return None if args.vectors is None else values.source(args.vectors, args.payload)
 
 
 def _queries(text: str | None) -> tuple[str | None, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace, _ArgumentGroup
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,8 @@ def add_documents(group: _ArgumentGroup) -> None:
     group.add_argument("--yes", action="store_true", help="download the model without asking")
 
 
-def source(args: Namespace) -> SourceSpec:
-    """The documents that the options name. Raises UsageError for what is missing."""
+def source(args: Namespace, paths: Sequence[str]) -> SourceSpec:
+    """Documents with the model that the options name. Raises UsageError for what is missing."""
     from qtui.embedders import EmbedderChoice
     from qtui.plan import DocumentsSpec, SourceSpec
 
@@ -48,7 +49,7 @@ def source(args: Namespace) -> SourceSpec:
     if args.model is None and args.model_path is None:
         raise UsageError("documents need --model M to embed them; 'qtui models' lists models")
     choice = EmbedderChoice(args.model, args.model_path)
-    return SourceSpec("embed", documents=DocumentsSpec(tuple(args.documents), choice, args.text_field))
+    return SourceSpec("embed", documents=DocumentsSpec(tuple(paths), choice, args.text_field))
 
 
 def obtain(model: str, console: Console, *, yes: bool) -> None:

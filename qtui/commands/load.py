@@ -80,7 +80,7 @@ def _source(args: Namespace, console: Console) -> SourceSpec:
         if args.model or args.model_path or args.text_field:
             raise UsageError("--model, --model-path and --text-field are for documents, not for --vectors")
         return values.source(args.vectors, args.payload)
-    source = documents.source(args)
+    source = documents.source(args, args.documents)
     if args.model is not None and args.model_path is None:
         documents.obtain(args.model, console, yes=args.yes)
     return source

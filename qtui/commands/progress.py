@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtui import units
 from qtui.commands.console import Console
 from qtui.errors import shown
-from qtui.events import CollectionFailed, Event, Progress, Skipped
+from qtui.events import CollectionFailed, Cut, Event, Progress, Skipped
 
 _MOST_TOLD = 50
 """Skipped documents that are named."""
@@ -18,6 +18,7 @@ class Watch:
         self._console = console
         self._failed: list[CollectionFailed] = []
         self._skipped: list[tuple[str, str]] = []
+        self._cut: Cut | None = None
 
         self.skipped = 0
         """Documents that could not be embedded."""
@@ -31,6 +32,8 @@ class Watch:
         elif isinstance(event, Skipped):
             self._skipped += event.documents[: _MOST_TOLD - len(self._skipped)]
             self.skipped += len(event.documents)
+        elif isinstance(event, Cut):
+            self._cut = event
 
     def tell(self) -> None:
         """Says what was left out; once the rest is done, since an error alone is to be one line."""
@@ -38,8 +41,21 @@ class Watch:
             self._console.note(f"skipped {shown(name)}: {reason}")
         if self.skipped > len(self._skipped):
             self._console.note(f"and {units.count(self.skipped - len(self._skipped))} more were skipped")
+        if self._cut is not None:
+            self._console.note(cut(self._cut))
         for event in self._failed:
             self._console.note(f"{shown(event.collection)} was left out: {event.error}")
+
+
+def cut(event: Cut) -> str:
+    """Which texts are longer than the model reads."""
+    named = ", ".join(shown(name, 60) for name in event.names)
+    more = f" and {units.count(event.count - len(event.names))} more" if event.count > len(event.names) else ""
+    texts = "1 text is" if event.count == 1 else f"{units.count(event.count)} texts are"
+    return (
+        f"{texts} longer than the {units.count(event.window)} tokens that the model reads, and cut there:"
+        f" {named}{more}; split them, or choose a model that reads more"
+    )
 
 
 def line(event: Progress) -> str:

@@ -25,7 +25,9 @@ from qtui.bench.unfinished import Unfinished
 from qtui.data import single
 from qtui.data.before import keep
 from qtui.data.describe import describe
+from qtui.data.documents.finding import are_documents
 from qtui.data.load import remembered_job
+from qtui.embedders import EmbedderSpec
 from qtui.engine.base import Vector
 from qtui.engine.open import open_target
 from qtui.errors import NotFound, QtuiError, StoreInUse, shown
@@ -33,6 +35,7 @@ from qtui.events import BuildDone, Event, Progress
 from qtui.filters import Filter, parse_filter
 from qtui.host import build, requests, wire
 from qtui.host.crew import hiring
+from qtui.host.preparing import Preparation
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
 from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
@@ -269,9 +272,32 @@ class Room:
             async for event in events:
                 yield event
 
+    async def _prepare(self, preparation: Preparation) -> AsyncIterator[Event]:
+        """Embeds what a run wants embedded, while the engine answers others."""
+        self._announce("building", "")
+        try:
+            async with closing(preparation.events()) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._announce("ready", "")
+
+    async def _made_by(self, request: BenchRequest) -> EmbedderSpec | None:
+        """The model of the collection that a run is about, where its queries have to be embedded."""
+        if request.collection is None or request.queries_file is None or not are_documents(request.queries_file):
+            return None
+        async with self._engine_on(request.collection) as engine:
+            return (await engine.view(request.collection)).embedder
+
     async def _measured(self, request: BenchRequest, left: Unfinished | None) -> AsyncIterator[Event]:
         engine = None if request.collection is None else self._engine
         async with self._work:
+            preparation = Preparation(request, await self._made_by(request))
+            if preparation.needed:
+                async with closing(self._prepare(preparation)) as events:
+                    async for event in events:
+                        yield event
+                request = preparation.request
             elsewhere = engine is None or request.live.locally
             alone = _Alone(self._turn, self._announce, PREPARING if elsewhere else ())
             gate = self._gate = Gate()

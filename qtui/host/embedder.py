@@ -1,4 +1,4 @@
-"""The process that runs models for the app, `python -m qtui.host.embedder PARENT`: lists, downloads, embeds queries.
+"""The process that runs models for the app, `python -m qtui.host.embedder PARENT`: lists, downloads, embeds.
 
 It keeps the last model loaded, until it hasn't been asked for a while: the large ones take gigabytes. No engine.
 """
@@ -52,6 +52,14 @@ class Models:
             async for event in events:
                 yield event
 
+    async def embed_documents(self, asked: requests.EmbedDocuments) -> AsyncIterator[Event]:
+        """Embeds documents into the cache."""
+        from qtui.data.documents.ingest import prepare
+
+        async with closing(prepare(asked.documents, asked.about)) as events:
+            async for event in events:
+                yield event
+
     def _wait(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
@@ -71,7 +79,7 @@ def main() -> None:
         kept = Models()
         await service.run(
             {requests.Models: kept.models, requests.EmbedQuery: kept.embed_query},
-            {requests.FetchModel: kept.fetch_model},
+            {requests.FetchModel: kept.fetch_model, requests.EmbedDocuments: kept.embed_documents},
         )
 
     asyncio.run(serve())

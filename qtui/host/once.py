@@ -7,9 +7,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from qtui import config
 from qtui.events import Event
 from qtui.host import requests, wire
 from qtui.host.process import Child
+from qtui.plan import DocumentsSpec
 
 GRACE_S = 5.0
 """For a process that has answered to exit, and for a dead one to be reported as such."""
@@ -50,9 +52,23 @@ async def asked_once(
 
 async def fetch(model: str, store: Path) -> AsyncGenerator[Event, None]:
     """Downloads a model, with Progress; closing the generator ends it. `store` says which disk it may fill."""
-    async with aclosing(
-        asked_once("qtui.host.embedder", requests.FetchModel(model), store=store, log="embedder")
-    ) as messages:
+    async with aclosing(_events(requests.FetchModel(model), store)) as events:
+        async for event in events:
+            yield event
+
+
+async def embed(documents: DocumentsSpec, about: str) -> AsyncGenerator[Event, None]:
+    """Embeds documents into the cache, in a process that has the model only meanwhile; ends with Embedded.
+
+    Closing the generator ends it, and keeps what is embedded. Raises as `qtui.data.documents.ingest.prepare`.
+    """
+    async with aclosing(_events(requests.EmbedDocuments(documents, about), config.home())) as events:
+        async for event in events:
+            yield event
+
+
+async def _events(request: requests.Request[Any], store: Path) -> AsyncGenerator[Event, None]:
+    async with aclosing(asked_once("qtui.host.embedder", request, store=store, log="embedder")) as messages:
         async for message in messages:
             if isinstance(message, wire.Happened):
                 yield wire.event(message)

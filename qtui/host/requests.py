@@ -27,7 +27,7 @@ from qtui.model import (
     SearchSettings,
     Timed,
 )
-from qtui.plan import BenchRequest, BuildJob, LoadRequest, SourceFacts, SourceSpec
+from qtui.plan import BenchRequest, BuildJob, DocumentsSpec, LoadRequest, SourceFacts, SourceSpec
 from qtui.prices import Prices
 from qtui.records import RunRecord, RunSummary
 from qtui.target import Target
@@ -133,6 +133,13 @@ class FetchModel(Request[None], frozen=True):
     """Download a model; streams events."""
 
     model: str
+
+
+class EmbedDocuments(Request[None], frozen=True):
+    """Embed documents into the cache; streams events, Embedded last."""
+
+    documents: DocumentsSpec
+    about: str
 
 
 class EmbedQuery(Request[QueryVector], frozen=True):
@@ -323,6 +330,7 @@ RESULTS: dict[type[Request[Any]], Any] = {
     AskBlock: Asked,
 }
 
+    EmbedDocuments: None,
 
 def about(query: Query, target: list[float] | list[list[float]] | PointId) -> Query:
     """The query with what it searches for: a vector, a multivector or a stored point."""

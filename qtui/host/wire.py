@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from qtui import errors, events
+from qtui import embedders, errors, events
 from qtui.errors import DataError, DiskFull, QtuiError
 from qtui.events import Event
 from qtui.host import requests
@@ -158,6 +158,8 @@ _EVENTS: dict[str, type[Any]] = {
         events.Started,
         events.Progress,
         events.Skipped,
+        events.Cut,
+        embedders.Embedded,
         events.BuildDone,
         events.CollectionReady,
         events.CollectionFailed,

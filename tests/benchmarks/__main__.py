@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import analysis, data, keys, latency, loading, paint, server, startup, truth
+from . import analysis, data, embedding, keys, latency, loading, paint, server, startup, truth
 from .pairs import Ratio
 
 Array = NDArray[np.float32]
@@ -44,6 +44,7 @@ def _benchmarks(folder: Path | None, pairs: int, scratch: Path) -> Iterator[tupl
     yield "latency", lambda: [latency.ratio(vectors, queries, place(), m, pairs) for m in ("none", "turbo-4bit")]
     yield "analysis", lambda: analysis.ratios(vectors, queries, place(), pairs)
     yield "server", lambda: server.ratios(vectors[:SERVED], queries, place(), pairs)
+    yield "embedding", lambda: embedding.ratios(place(), pairs)
     yield "drawing", lambda: keys.while_drawing(vectors, place(), pairs)
 
 
@@ -51,7 +52,7 @@ def main() -> int:
     """Prints one line a ratio; the exit code is 1 when one misses its bound."""
     ask = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     ask.add_argument("--data", type=Path, help="folder with NAME.npy and NAME-queries.npy (default: synthetic)")
-    ask.add_argument("--only", help="startup, truth, loading, latency, analysis, server or drawing")
+    ask.add_argument("--only", help="startup, truth, loading, latency, analysis, server, embedding or drawing")
     ask.add_argument("--pairs", type=int, default=5, help="pairs of turns (default: 5)")
     said = ask.parse_args()
     held = True

@@ -27,11 +27,17 @@ from qtui.plan import DocumentsSpec, SourceFacts
 
 
 def open_embedded(documents: DocumentsSpec, limit: int | None = None) -> VectorSource:
-    """The documents' vectors and payloads, out of the cache. Raises UsageError where they aren't embedded yet."""
-    spec = open_embedder(documents.embedder).spec
-    found = find(documents.paths)
+    """The documents' vectors and payloads, out of the cache. Raises UsageError where they aren't embedded yet.
+
+    No model is looked for where `documents.embedded` says under which key they are.
+    """
+    if documents.embedded is not None:
+        spec, key = documents.embedded.embedder, documents.embedded.key
+    else:
+        spec = open_embedder(documents.embedder).spec
+        key = set_key(documents, find(documents.paths))
     cache = EmbeddingCache(spec)
-    known = cache.known(set_key(documents, found))
+    known = cache.known(key)
     if known is None:
         cache.close()
         raise UsageError(f"{name_of(documents, spec)} are not embedded yet; 'qtui load NAME' does that first")
@@ -61,7 +67,7 @@ def name_of(documents: DocumentsSpec, spec: EmbedderSpec) -> str:
 
 def set_key(documents: DocumentsSpec, found: tuple[Found, ...]) -> str:
     """Of these files as they are now, with what lies beside them; another text field makes other documents of them."""
-    digest = hashlib.blake2b(documents.text_field.encode("utf-8", "surrogatepass"), digest_size=16)
+    digest = hashlib.blake2b(_manner(documents).encode("utf-8", "surrogatepass"), digest_size=16)
     seen: dict[Path, str] = {}
     for each in found:
         digest.update(f"\n{each.path} {each.name} {each.size} {each.modified_ns}".encode("utf-8", "surrogatepass"))
@@ -74,8 +80,13 @@ def set_key(documents: DocumentsSpec, found: tuple[Found, ...]) -> str:
 
 def source_key(documents: DocumentsSpec) -> str:
     """Of what was asked for, whatever is there now."""
-    said = "\n".join((documents.text_field, *(str(Path(path).absolute()) for path in documents.paths)))
+    said = "\n".join((_manner(documents), *(str(Path(path).absolute()) for path in documents.paths)))
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _manner(documents: DocumentsSpec) -> str:
+    """What besides the files decides what is made of them."""
+    return f"\0queries {documents.text_field}" if documents.queries else documents.text_field
 
 
 def _state(path: Path) -> str:

@@ -11,11 +11,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qtui.embedders import Modality
 from qtui.errors import AccessError, NotFound, UsageError, shown
+from qtui.plan import DocumentsSpec
 
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 PAGES = (".pdf",)
@@ -64,6 +65,20 @@ def find(paths: tuple[str, ...], patience_s: float = math.inf) -> tuple[Found, .
     if not found:
         raise UsageError(f"no documents in {_named(paths)}; documents are {', '.join(KNOWN)}")
     return found
+
+
+def anywhere(documents: DocumentsSpec) -> DocumentsSpec:
+    """The same documents with paths that mean the same in every working folder."""
+    folder = documents.embedder.path
+    chosen = replace(documents.embedder, path=None if folder is None else str(Path(folder).expanduser().absolute()))
+    paths = tuple(str(Path(path).expanduser().absolute()) for path in documents.paths)
+    return replace(documents, paths=paths, embedder=chosen)
+
+
+def are_documents(path: str) -> bool:
+    """Whether these are documents that a model embeds, rather than a file of vectors."""
+    place = Path(path).expanduser()
+    return place.suffix.lower() in KNOWN or glob.has_magic(path) or place.is_dir()
 
 
 def summary(found: tuple[Found, ...]) -> str:

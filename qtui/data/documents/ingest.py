@@ -12,19 +12,19 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtui.data.checks import check
 from qtui.data.documents.embedded import distance_of, name_of, set_key, source_key, wrong_kind
 from qtui.data.documents.finding import Found, find
-from qtui.data.documents.payloads import Beside
+from qtui.data.documents.payloads import Beside, called
 from qtui.data.documents.reading import Broken, Document, count, documents, image_of
 from qtui.data.embed import open_embedder
-from qtui.data.embed.base import Embedder
+from qtui.data.embed.base import Embedder, Vector
 from qtui.data.embed.cache import EmbeddingCache, encoded
-from qtui.embedders import Modality
+from qtui.embedders import Embedded, Modality
 from qtui.errors import AccessError, DataError, NotFound, shown
-from qtui.events import Event, Progress, Skipped
+from qtui.events import Cut, Event, Progress, Skipped
 from qtui.plan import DocumentsSpec
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ LATE_IMAGES_AT_ONCE = 2
 """Of a model that makes a vector a patch, which takes gigabytes for each."""
 _WINDOW = 512
 """Documents whose rows are written together; texts are embedded shortest first within it, which wastes no padding."""
+_MOST_CHARACTERS = 1 << 23
+"""Of their texts together, if that is less."""
+_NAMED = 3
+"""Documents that are named of those that were cut."""
 _EVERY_S = 0.25
 
 
@@ -78,7 +82,7 @@ class _State:
 
 
 async def prepare(asked: DocumentsSpec, about: str) -> AsyncGenerator[Event, None]:
-    """Embeds what isn't embedded yet; then `open_embedded` has it. `about` is the collection that it is for.
+    """Embeds what isn't embedded yet; ends with Embedded, which `open_embedded` takes. `about` is whom it is for.
 
     Raises what `find` and `open_embedder` raise, UsageError when the model takes none of the documents, and DataError
     when not one could be embedded.
@@ -89,11 +93,15 @@ async def prepare(asked: DocumentsSpec, about: str) -> AsyncGenerator[Event, Non
         raise wrong_kind(found, embedder.spec)
     with EmbeddingCache(embedder.spec) as cache:
         key = set_key(asked, found)
-        if cache.known(key) is not None:
+        known = cache.known(key)
+        if known is not None:
+            for told in _told(cache, known.id):
+                yield told
+            yield Embedded(embedder.spec, key)
             return
         state = _State(about, await asyncio.to_thread(count, found))
         set_ = cache.begin(key, source_key(asked), name_of(asked, embedder.spec))
-        work = _Work(embedder, cache, state, set_)
+        work = _Work(embedder, cache, state, set_, queries=asked.queries)
         try:
             for window in _windows(found, asked, embedder, state):
                 async with aclosing(work.through(window)) as events:
@@ -107,22 +115,33 @@ async def prepare(asked: DocumentsSpec, about: str) -> AsyncGenerator[Event, Non
             raise DataError(f"not one of the documents could be embedded; {state.worst or 'they are empty'}")
         cache.finish(set_, state.rows, state.digest.hexdigest())
         yield state.progress()
+        for told in _told(cache, set_):
+            yield told
+        yield Embedded(embedder.spec, key)
+
+
+def _told(cache: EmbeddingCache, set_: int) -> Iterator[Cut]:
+    """That only the beginnings of some documents are embedded."""
+    number, window, first = cache.cut(set_, _NAMED)
+    if number:
+        yield Cut(number, window, tuple(called(payload) or f"row {row}" for row, payload in first))
 
 
 def _windows(
     found: tuple[Found, ...], asked: DocumentsSpec, embedder: Embedder, state: _State
 ) -> Iterator[list[Document]]:
     """Documents in their order, some at a time; what is broken is taken note of."""
-    beside, window = Beside(), []
+    beside, window, characters = Beside(), [], 0
     for file in found:
-        for document in documents(file, embedder.spec.modalities, beside, asked.text_field):
+        for document in documents(file, embedder.spec.modalities, beside, asked.text_field, queries=asked.queries):
             if isinstance(document, Broken):
                 state.skip(document)
             else:
                 window.append(document)
-            if len(window) == _WINDOW:
+                characters += len(document.text)
+            if len(window) == _WINDOW or characters > _MOST_CHARACTERS:
                 yield window
-                window = []
+                window, characters = [], 0
     yield window
 
 
@@ -134,6 +153,7 @@ class _Work:
     cache: EmbeddingCache
     state: _State
     set_: int
+    queries: bool
 
     async def through(self, window: list[Document]) -> AsyncGenerator[Event, None]:
         """Embeds what is new in a window, and appends all of it in its order."""
@@ -184,10 +204,7 @@ class _Work:
             return {}
         began = time.monotonic()
         given = [contents[document.key] for document in batch]
-        embed: Callable[..., list] = (  # type: ignore[type-arg]  # vectors of either rank
-            self.embedder.embed_images if modality is Modality.IMAGE else self.embedder.embed_texts
-        )
-        vectors = await asyncio.to_thread(embed, given)
+        vectors, window, long = await asyncio.to_thread(self._vectors, modality, given)
         distance = distance_of(self.embedder.spec)
         kept = []
         for document, vector in zip(batch, vectors, strict=True):
@@ -197,10 +214,21 @@ class _Work:
             except DataError as error:
                 self.state.skip(Broken(document.name, error.text))
         numbers = await asyncio.to_thread(self.cache.put, kept)
+        if long:
+            keys = [batch[at].key for at in long]
+            self.cache.mark_cut([numbers[key] for key in keys if key in numbers], window)
         self.state.done += len(kept)
         self.state.embedded += len(kept)
         self.state.embedding_s += time.monotonic() - began
         return numbers
+
+    def _vectors(self, modality: Modality, given: list[Any]) -> tuple[list[Vector], int, list[int]]:
+        """A vector each; then the tokens that the model reads of a text, and which of these have more."""
+        if modality is Modality.IMAGE:
+            return self.embedder.embed_images(given), 0, []
+        if self.queries:
+            return [self.embedder.embed_query(text) for text in given], 0, []
+        return self.embedder.embed_texts(given), *self.embedder.too_long(given)
 
     def _append(self, window: list[Document], numbers: dict[bytes, int]) -> None:
         rows = []

@@ -18,6 +18,7 @@ from qtui.model import Payload
 
 _FILE_FIELDS = ("file_name", "file")
 _LARGEST = 1 << 24
+_LONGEST_NAME = 60
 
 
 class Beside:
@@ -46,6 +47,16 @@ class Beside:
 def title_of(path: Path) -> str:
     """A title made of a file's name: 'men-walk-on-moon.jpg' is 'men walk on moon'."""
     return path.stem.replace("-", " ").replace("_", " ").strip() or path.stem
+
+
+def called(payload: Payload) -> str:
+    """What messages call a document that is known by its payload; '' where it says nothing."""
+    for field in ("file", "image"):
+        if isinstance(payload.get(field), str):
+            page = f", page {payload['page']}" if "page" in payload else ""
+            return Path(str(payload[field])).name + page
+    said = next((payload[field] for field in ("title", "name", "text") if isinstance(payload.get(field), str)), "")
+    return str(said)[:_LONGEST_NAME]
 
 
 def besides(path: Path) -> tuple[Path, ...]:

@@ -58,21 +58,28 @@ class Broken:
 
 
 def documents(
-    found: Found, modalities: tuple[Modality, ...], beside: Beside, text_field: str
+    found: Found, modalities: tuple[Modality, ...], beside: Beside, text_field: str, *, queries: bool = False
 ) -> Iterator[Document | Broken]:
-    """The documents of one file, in order. Raises UsageError where nobody says which field is the text."""
+    """The documents of one file, in order; as queries, every line of a `.txt` is one.
+
+    Raises UsageError where nobody says which field is the text.
+    """
     modality = found.embedded_as(modalities)
     try:
         if modality is None:
             yield Broken(found.name, "the model takes no images" if Modality.TEXT in modalities else "it is no image")
         elif found.suffix in TABLES:
-            yield from _rows(found, text_field)
+            yield from _rows(found, text_field, queries=queries)
         elif found.suffix in PAGES:
             yield from _pdf(found, modality, beside)
         elif modality is Modality.IMAGE:
             yield from _images(found, beside)
+        elif queries and found.suffix == ".txt":
+            for line in _decoded(found.path).splitlines():
+                if line.strip():
+                    yield _text(found, line.strip(), {"text": line.strip()}, queries=True)
         else:
-            yield _text(found, _decoded(found.path), {"text": ""} | beside.payload(found.path))
+            yield _text(found, _decoded(found.path), {"text": ""} | beside.payload(found.path), queries=queries)
     except UsageError:
         raise
     except QtuiError as error:
@@ -129,21 +136,21 @@ def _pdf(found: Found, modality: Modality, beside: Beside) -> Iterator[Document 
                 yield Broken(page.name, "it holds no text, only images; a model that takes images can embed it")
 
 
-def _rows(found: Found, asked: str) -> Iterator[Document | Broken]:
+def _rows(found: Found, asked: str, *, queries: bool) -> Iterator[Document | Broken]:
     field = ""
     for number, row in enumerate(tables.rows_of(found.path), 1):
         field = field or tables.text_field(row, asked, found.name)
         text = row.get(field)
         if isinstance(text, str) and text.strip():
-            yield _text(found, text, row)
+            yield _text(found, text, row, queries=queries)
         else:
             yield Broken(f"{found.name}, row {number}", f"its field {shown(field)} holds no text")
 
 
-def _text(found: Found, text: str, payload: Payload) -> Document:
+def _text(found: Found, text: str, payload: Payload, *, queries: bool = False) -> Document:
     if "text" in payload and not payload["text"]:
         payload = payload | {"text": text}
-    return Document(found, Modality.TEXT, _key("text", text), payload, text=text)
+    return Document(found, Modality.TEXT, _key("query" if queries else "text", text), payload, text=text)
 
 
 def _decoded(path: Path) -> str:

@@ -56,6 +56,10 @@ class Embedder(Protocol):
         """What to search with for an image."""
         ...
 
+    def too_long(self, texts: Sequence[str]) -> tuple[int, list[int]]:
+        """The tokens that the model reads of a text, and which of these have more: the rest of those is lost."""
+        ...
+
     def close(self) -> None:
         """Lets go of the model's memory."""
         ...

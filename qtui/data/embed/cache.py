@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS sets(
     fingerprint TEXT);
 CREATE TABLE IF NOT EXISTS rows(
     "set" INTEGER, row INTEGER, embedding INTEGER, payload BLOB, PRIMARY KEY("set", row)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cut(embedding INTEGER PRIMARY KEY, window INTEGER NOT NULL);
 """
 _PATIENCE_S = 30.0
 _ASKED_AT_ONCE = 500
@@ -100,6 +101,22 @@ class EmbeddingCache:
         with self._errors(), self._db:
             self._db.executemany("INSERT OR IGNORE INTO embeddings(key, half, data) VALUES(?, ?, ?)", rows)
         return self.ids([key for key, _ in embedded])
+
+    def mark_cut(self, numbers: Sequence[int], window: int) -> None:
+        """Remembers embeddings that are of the first `window` tokens of longer texts."""
+        with self._errors(), self._db:
+            self._db.executemany("INSERT OR IGNORE INTO cut VALUES(?, ?)", [(number, window) for number in numbers])
+
+    def cut(self, set_: int, first: int) -> tuple[int, int, list[tuple[int, Payload]]]:
+        """How many documents of a set were longer than the model reads, its window (tokens), and the `first` of them.
+
+        They are (row, payload).
+        """
+        of_set = 'FROM rows JOIN cut ON cut.embedding = rows.embedding WHERE "set" = ?'
+        with self._errors():
+            count, window = self._db.execute(f"SELECT COUNT(*), MAX(window) {of_set}", (set_,)).fetchone()
+            rows = self._db.execute(f"SELECT row, payload {of_set} ORDER BY row LIMIT ?", (set_, first))
+            return int(count), int(window or 0), [(int(row), msgspec.json.decode(said)) for row, said in rows]
 
     def vectors(self, set_: KnownSet, rows: Sequence[int]) -> list[Vector]:
         """The embeddings of some rows of a set, in the order given."""

@@ -23,6 +23,10 @@ _SHORTEST = 1e-6
 """Length under which a token's vector is padding, not a token."""
 
 
+_MOST_ADDED = 8
+"""Tokens that a model puts around a text."""
+
+
 class Running:
     """See `qtui.data.embed.base.Embedder`."""
 
@@ -64,6 +68,18 @@ class Running:
     def embed_query_image(self, image: Path | Image) -> Vector:
         """See Embedder."""
         return self.embed_images([image])[0]
+
+    def too_long(self, texts: Sequence[str]) -> tuple[int, list[int]]:
+        """See Embedder."""
+        network = self._network(self._tower(Modality.TEXT))
+        tokenizer = network.tokenizer
+        if tokenizer.truncation is None:
+            return 0, []
+        window = int(tokenizer.truncation["max_length"])
+        prefix = self._model.document_prefix
+        # a token is a byte at least, so that short texts needn't be taken apart a second time
+        suspects = [at for at, text in enumerate(texts) if len(prefix) + len(text.encode()) > window - _MOST_ADDED]
+        return window, [at for at in suspects if tokenizer.encode(prefix + texts[at]).overflowing]
 
     def close(self) -> None:
         """See Embedder."""

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 
 from qtui import units
 from qtui.errors import QtuiError
-from qtui.events import BuildDone, Skipped
+from qtui.events import BuildDone, Cut, Skipped
 from qtui.model import CollectionView, EngineInfo
 from qtui.plan import LoadRequest
 from qtui.tui import loading
@@ -111,6 +111,8 @@ class MakingPanel(Vertical):
                     elif isinstance(event, Skipped):
                         self._tell_skipped(event)
         except QtuiError as failure:
+                    elif isinstance(event, Cut):
+                        self._tell_cut(event)
             error = failure.text
         finally:
             self.post_message(self.Over(error))
@@ -124,6 +126,14 @@ class MakingPanel(Vertical):
         self.notify("\n".join(lines + more), title=title, severity="warning", markup=False, timeout=15)
 
     def action_resume(self) -> None:
+    def _tell_cut(self, cut: Cut) -> None:
+        """Which texts are longer than the model reads."""
+        named = ", ".join(clean(name, 40) for name in cut.names)
+        more = f" and {cut.count - len(cut.names):,} more" if cut.count > len(cut.names) else ""
+        text = f"The model reads {cut.window:,} tokens; what comes after is not searched: {named}{more}"
+        title = f"{cut.count:,} text{'' if cut.count == 1 else 's'} cut"
+        self.notify(text, title=title, severity="warning", markup=False, timeout=15)
+
         """Goes on with the highlighted collection, as it was asked for."""
         view = self.highlighted
         if view is not None:
