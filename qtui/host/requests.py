@@ -309,6 +309,7 @@ RESULTS: dict[type[Request[Any]], Any] = {
     DescribeSource: SourceFacts,
     Models: tuple[ModelFacts, ...],
     FetchModel: None,
+    EmbedDocuments: None,
     EmbedQuery: QueryVector,
     Runs: tuple[RunSummary, ...],
     Run: RunRecord,
@@ -330,7 +331,6 @@ RESULTS: dict[type[Request[Any]], Any] = {
     AskBlock: Asked,
 }
 
-    EmbedDocuments: None,
 
 def about(query: Query, target: list[float] | list[list[float]] | PointId) -> Query:
     """The query with what it searches for: a vector, a multivector or a stored point."""
