@@ -110,9 +110,9 @@ class MakingPanel(Vertical):
                         self.post_message(CollectionsWanted())
                     elif isinstance(event, Skipped):
                         self._tell_skipped(event)
-        except QtuiError as failure:
                     elif isinstance(event, Cut):
                         self._tell_cut(event)
+        except QtuiError as failure:
             error = failure.text
         finally:
             self.post_message(self.Over(error))
@@ -125,7 +125,6 @@ class MakingPanel(Vertical):
         title = f"{count} document{'' if count == 1 else 's'} skipped"
         self.notify("\n".join(lines + more), title=title, severity="warning", markup=False, timeout=15)
 
-    def action_resume(self) -> None:
     def _tell_cut(self, cut: Cut) -> None:
         """Which texts are longer than the model reads."""
         named = ", ".join(clean(name, 40) for name in cut.names)
@@ -134,6 +133,7 @@ class MakingPanel(Vertical):
         title = f"{cut.count:,} text{'' if cut.count == 1 else 's'} cut"
         self.notify(text, title=title, severity="warning", markup=False, timeout=15)
 
+    def action_resume(self) -> None:
         """Goes on with the highlighted collection, as it was asked for."""
         view = self.highlighted
         if view is not None:
