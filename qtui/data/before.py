@@ -47,6 +47,14 @@ def last(home: Path, where: str, collection: str, vector_name: str) -> Before:
     return kept[-1]
 
 
+def newest(home: Path, where: str, view: CollectionView) -> Before:
+    """The settings before the last change of any of its vectors. Raises NotFound as `last` does."""
+    found = [kept[-1] for each in view.vectors if (kept := _read(home, where, view.name, each.spec.name))]
+    if not found:
+        return last(home, where, view.name, "")
+    return max(found, key=lambda before: before.changed)
+
+
 def forget(home: Path, before: Before) -> None:
     """Drops the newest settings, once the way back was taken."""
     _write(home, before, _read(home, before.where, before.collection, before.vector.name)[:-1])

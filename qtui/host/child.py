@@ -23,7 +23,6 @@ from qtui.bench.record import RunStore
 from qtui.bench.session import bench, clean
 from qtui.bench.unfinished import Unfinished
 from qtui.data import single
-from qtui.data.before import keep
 from qtui.data.describe import describe
 from qtui.data.documents.finding import are_documents
 from qtui.data.load import remembered_job
@@ -34,7 +33,9 @@ from qtui.errors import NotFound, QtuiError, StoreInUse, shown
 from qtui.events import BuildDone, Event, Progress
 from qtui.filters import Filter, parse_filter
 from qtui.host import build, requests, wire
+from qtui.host.alone import Alone
 from qtui.host.crew import hiring
+from qtui.host.inplace import InPlace
 from qtui.host.preparing import Preparation
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     AnyEngine = EmbeddedEngine | ServerEngine
 PREPARING = ("truth", "load", "index")
 """Stages of a run on a source that don't use an engine here; in all others nothing but the run may."""
-PAUSED = "paused"
 
 
 class Room:
@@ -66,6 +66,7 @@ class Room:
         self._lent: dict[str, CollectionView | None] = {}
         """By name, the collections that a builder has, as they were before; None for one that it makes."""
         self._runs = RunStore(config.runs_dir())
+        self._in_place = InPlace(engine, self._store, self._server)
         self._gate: Gate | None = None
         """Of the run that goes on."""
 
@@ -83,11 +84,11 @@ class Room:
             yield
             return
         async with self._engine_on(name) as engine:
-            before = None
+            view = None
             with suppress(QtuiError):
-                before = await engine.view(name)
+                view = await engine.view(name)
             await engine.release(name)
-            self._lent[name] = before
+            self._lent[name] = view
         self._announce("building", name)
         try:
             yield
@@ -103,14 +104,14 @@ class Room:
     async def collections(self, _: requests.Collections) -> tuple[str, ...]:
         """Names of all collections but those that are being made."""
         async with self._turn:
-            made = {name for name, before in self._lent.items() if before is None}
+            made = {name for name, view in self._lent.items() if view is None}
             return tuple(name for name in await self._engine.collections() if name not in made)
 
     async def view(self, asked: requests.View) -> CollectionView:
         """One collection; while a builder has it, as it was before."""
-        before = self._lent.get(asked.name)
-        if before is not None:
-            return before
+        lent = self._lent.get(asked.name)
+        if lent is not None:
+            return lent
         async with self._engine_on(asked.name) as engine:
             return await engine.view(asked.name)
 
@@ -206,20 +207,27 @@ class Room:
 
     async def reconfigure(self, asked: requests.Reconfigure) -> float:
         """Changes a collection's settings; those of the store in a builder."""
-        async with self._work, self._lend(asked.name):
+        async with self._changing(asked.name) as view:
+            return await self._in_place.change(view, asked.change, asked.vector_name)
+
+    async def way_back(self, asked: requests.FindWayBack) -> requests.WayBack:
+        """The change that takes the last one back."""
+        async with self._engine_on(asked.name) as engine:
+            return self._in_place.way_back(await engine.view(asked.name))
+
+    async def go_back(self, asked: requests.GoBack) -> float:
+        """Takes the last change back, and forgets it."""
+        async with self._changing(asked.name) as view:
+            return await self._in_place.back(view)
+
+    @asynccontextmanager
+    async def _changing(self, name: str) -> AsyncIterator[CollectionView]:
+        """Nothing else is built meanwhile; gives the collection as it is found."""
+        async with self._work, self._lend(name):
             try:
-                await self._keep_settings(asked.name, asked.vector_name)
-                if self._server is not None:
-                    return await self._engine.reconfigure(asked.name, asked.change, asked.vector_name)
-                return await build.reconfigure(self._store, asked.name, asked.change, asked.vector_name)
+                yield self._lent.get(name) or await self._engine.view(name)
             finally:
                 self._announce("ready", "")
-
-    async def _keep_settings(self, name: str, vector_name: str) -> None:
-        """So that there is a way back."""
-        where = str(self._store) if self._server is None else self._server.where
-        lent = self._lent.get(name)
-        keep(config.home(), where, lent or await self._engine.view(name), vector_name)
 
     async def load(self, asked: requests.Load) -> AsyncIterator[Event]:
         """Loads in builders, one collection at a time."""
@@ -299,7 +307,7 @@ class Room:
                         yield event
                 request = preparation.request
             elsewhere = engine is None or request.live.locally
-            alone = _Alone(self._turn, self._announce, PREPARING if elsewhere else ())
+            alone = Alone(self._turn, self._announce, PREPARING if elsewhere else ())
             gate = self._gate = Gate()
             hire = None if self._server is None else hiring(self._server)
             run = bench(request, engine=engine, home=config.home(), build=build.build, gate=gate, left=left, hire=hire)
@@ -323,34 +331,6 @@ class Room:
         else:
             self._gate.open()
         return True
-
-
-class _Alone:
-    """Keeps calls out while a run measures, and lets them in while its collections are built and while it is paused."""
-
-    def __init__(self, turn: asyncio.Lock, announce: Callable[[str, str], None], open_stages: tuple[str, ...]) -> None:
-        self._turn, self._announce, self._open_stages = turn, announce, open_stages
-        self._status = ""
-
-    async def during(self, progress: Progress) -> None:
-        """Takes or gives back the engine as this stage needs it. Call it before the run goes on."""
-        status = "building" if progress.stage in self._open_stages else "measuring"
-        if progress.stage == PAUSED:
-            status = PAUSED
-        if status == self._status:
-            return
-        if status == "measuring":
-            await self._turn.acquire()
-        elif self._status == "measuring":
-            self._turn.release()
-        self._status = status
-        self._announce(status, progress.about)
-
-    def end(self) -> None:
-        """Lets calls in again."""
-        if self._status == "measuring":
-            self._turn.release()
-        self._status = ""
 
 
 def _filter(text: str | None) -> Filter | None:
@@ -386,6 +366,8 @@ async def _serve(service: Service, target: Target) -> None:
         requests.DescribeSource: room.describe_source,
         requests.Pause: room.pause,
         requests.Reconfigure: room.reconfigure,
+        requests.FindWayBack: room.way_back,
+        requests.GoBack: room.go_back,
     }
     streams: dict[type[requests.Request[Any]], Streaming] = {
         requests.Load: room.load,

@@ -143,6 +143,14 @@ class EngineRoom(Held):
         """Changes settings of one vector and rebuilds what they touch. Returns seconds."""
         return await self.call(requests.Reconfigure(str(self._store), name, change, vector_name))
 
+    async def way_back(self, name: str) -> requests.WayBack:
+        """What takes the last change of a collection back. Raises NotFound where qtui made none from here."""
+        return await self.call(requests.FindWayBack(name))
+
+    async def go_back(self, name: str) -> float:
+        """Takes the last change of a collection back, and rebuilds what that touches. Returns seconds."""
+        return await self.call(requests.GoBack(name))
+
     async def count(self, name: str, filter_: Filter | str | None = None) -> int:
         """Exact number of points that match."""
         return await self.call(requests.Count(name, requests.filter_text(filter_)))

@@ -225,6 +225,27 @@ class Reconfigure(Request[float], frozen=True):
     vector_name: str = ""
 
 
+class WayBack(msgspec.Struct, frozen=True):
+    """The change that takes the last one back."""
+
+    vector: str
+    change: Change
+    changed: str
+    """When it was changed, in ISO 8601 UTC."""
+
+
+class FindWayBack(Request[WayBack], frozen=True):
+    """What would take the last change in place back, if qtui made one from here."""
+
+    name: str
+
+
+class GoBack(Request[float], frozen=True):
+    """Take the last change in place back; answered with the seconds it took."""
+
+    name: str
+
+
 class Build(Request[None], frozen=True):
     """Load and index one collection; streams events."""
 
@@ -322,6 +343,8 @@ RESULTS: dict[type[Request[Any]], Any] = {
     DeleteRun: None,
     RenameRun: None,
     Reconfigure: float,
+    FindWayBack: WayBack,
+    GoBack: float,
     Build: None,
     Load: None,
     Resume: None,

@@ -90,9 +90,16 @@ def read_change(text: ChangeText, view: CollectionView) -> Asked:
     )
     if change == Change():
         raise UsageError("nothing is changed yet")
+    return asked(view, spec.name, change)
+
+
+def asked(view: CollectionView, name: str, change: Change) -> Asked:
+    """A change of one vector, with what it means."""
+    vector = view.vector(name)
+    spec = vector.spec
     after = replace(
         spec,
-        quantization=None if drop else change.quantization or spec.quantization,
+        quantization=None if change.drop_quantization else change.quantization or spec.quantization,
         hnsw=change.hnsw or spec.hnsw,
         placement=change.placement or spec.placement,
     )

@@ -15,6 +15,7 @@ from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
 from qtui.events import Event
 from qtui.filters import Filter
 from qtui.host.client import RoomState
+from qtui.host.requests import WayBack
 from qtui.model import (
     Answer,
     Change,
@@ -33,7 +34,7 @@ from qtui.records import RunRecord, RunSummary
 from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
 
-__all__ = ["MakeRoom", "Room", "RoomState"]
+__all__ = ["MakeRoom", "Room", "RoomState", "WayBack"]
 
 
 class Room(Protocol):
@@ -131,6 +132,14 @@ class Room(Protocol):
 
     async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
         """Changes settings of one vector and rebuilds what they touch; cancelling leaves it partial. In seconds."""
+        ...
+
+    async def way_back(self, name: str, /) -> WayBack:
+        """What takes the last change of a collection back; NotFound where none was made from here."""
+        ...
+
+    async def go_back(self, name: str, /) -> float:
+        """Takes the last change of a collection back. In seconds."""
         ...
 
     async def runs(self) -> tuple[RunSummary, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qtui.errors import AccessError, EngineGone, QtuiError
+from qtui.errors import AccessError, EngineGone, NotFound, QtuiError
 from qtui.events import BuildDone, Loaded
 from qtui.host import requests, wire
 from qtui.host.client import EngineRoom
@@ -47,6 +47,11 @@ async def test_load_look_search_change_and_delete(tmp_path, source):
             assert 3 not in answer.value.ids
             await room.reconfigure("docs", Change(quantization=Quantization("scalar", always_ram=True)))
             assert (await room.view("docs")).vector().built.complete
+            assert (await room.way_back("docs")).change.drop_quantization
+            await room.go_back("docs")
+            assert (await room.view("docs")).vector().spec.quantization is None
+            with pytest.raises(NotFound, match="no earlier settings"):
+                await room.go_back("docs")
             await room.delete("docs")
             assert await room.collections() == ()
         finally:

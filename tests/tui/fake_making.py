@@ -10,6 +10,7 @@ from qtui.embedders import Kind, ModelFacts
 from qtui.errors import NotFound, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress
 from qtui.host.client import RoomState
+from qtui.host.requests import WayBack
 from qtui.model import Change, CollectionView, Distance
 from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
 
@@ -37,6 +38,7 @@ class FakeMaking:
     def __init__(self) -> None:
         self.changes: list[tuple[str, Change, str]] = []
         self.resumed: list[str] = []
+        self.way: WayBack | None = None
         self.models_here: tuple[ModelFacts, ...] = MODELS
         self.fetched: list[str] = []
         self.facts: dict[str, SourceFacts] = {"sample": SAMPLE_FACTS, "documents": DOCUMENT_FACTS}
@@ -92,6 +94,15 @@ class FakeMaking:
         finally:
             self.on_state(RoomState("ready"))
         return 3.2
+
+    async def way_back(self, name: str) -> WayBack:
+        if self.way is None:
+            raise NotFound(f"qtui keeps no earlier settings of {name}")
+        return self.way
+
+    async def go_back(self, name: str) -> float:
+        assert self.way is not None
+        return await self.reconfigure(name, self.way.change, self.way.vector)
 
     async def resume(self, name: str) -> AsyncGenerator[Event, None]:
         self.resumed.append(name)

@@ -12,6 +12,7 @@ from textual.widgets import Input
 from qtui.errors import DataError
 from qtui.events import CollectionFailed, Event, Progress
 from qtui.host.client import RoomState
+from qtui.host.requests import WayBack
 from qtui.model import Change, CollectionView, Distance, Quantization
 from qtui.plan import BuildSpec, LoadRequest, SourceFacts, SourceSpec
 from qtui.tui.app import QtuiApp
@@ -312,6 +313,26 @@ async def test_a_change_wants_the_very_name_and_says_what_it_did() -> None:
         await until_seen(pilot, "scalar → turbo-4bit in 3.2 s; built 1/1")
         assert not making(app)
     assert room.changes == [("mine", Change(quantization=Quantization("turbo-4bit")), "")]
+
+
+async def test_going_back_shows_what_it_changes_and_wants_the_name() -> None:
+    views = (view("mine", "turbo-4bit"),)
+    app, room = make(views)
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "1 collection")
+        await pilot.press("z")
+        await until_seen(pilot, "keeps no earlier settings of mine")
+        room.way = WayBack("", Change(quantization=Quantization("scalar")), "2026-03-01T10:00:00Z")
+        await pilot.press("z")
+        await until_seen(pilot, "mine as it was before 2026-03-01 10:00:00 UTC")
+        await until_seen(pilot, "388 (4.0x smaller)")
+        await pilot.press(*"no", "enter")
+        await until_seen(pilot, "nothing was changed")
+        assert room.changes == []
+        app.screen.query_one("#typed", Input).value = "mine"
+        await pilot.press("enter")
+        await until_seen(pilot, "turbo-4bit → scalar in 3.2 s")
+    assert room.changes == [("mine", Change(quantization=Quantization("scalar")), "")]
 
 
 async def test_without_a_change_the_name_changes_nothing() -> None:

@@ -25,8 +25,11 @@ class ConfirmByName(ModalScreen[bool]):
     AUTO_FOCUS = "Input"
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", show=False)]
+    TITLE_TEXT = "Delete"
+    KEYS = "Enter deletes   Esc keeps it"
+    WRONG = "That is not its name; nothing was deleted."
 
-    def __init__(self, name: str, what: str) -> None:
+    def __init__(self, name: str, what: str | Text) -> None:
         super().__init__()
         self.wanted = name
         self.what = what
@@ -34,12 +37,12 @@ class ConfirmByName(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """What will happen, the input, and the two keys."""
         with Vertical(classes="dialog danger") as box:
-            box.border_title = "Delete"
-            yield Static(plain(self.what))
+            box.border_title = self.TITLE_TEXT
+            yield Static(plain(self.what) if isinstance(self.what, str) else self.what)
             yield Static(Text.assemble("\nType ", (clean(self.wanted), "bold"), " to confirm:"))
             yield line_input("", id="typed")
             yield Static("", id="said")
-            yield Static(Text("Enter deletes   Esc keeps it", DIM))
+            yield Static(Text(self.KEYS, DIM))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Only the very name is an answer."""
@@ -47,7 +50,7 @@ class ConfirmByName(ModalScreen[bool]):
         if event.value in {self.wanted, clean(self.wanted)}:
             self.dismiss(result=True)
         else:
-            self.query_one("#said", Static).update(Text("That is not its name; nothing was deleted.", WARN))
+            self.query_one("#said", Static).update(Text(self.WRONG, WARN))
 
 
 class ExportTo(ModalScreen[tuple[str, Path] | None]):

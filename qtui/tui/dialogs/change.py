@@ -20,6 +20,7 @@ from qtui.methods import METHODS
 from qtui.model import CollectionView
 from qtui.plan import QUERY_ENCODINGS
 from qtui.tui.changeform import Asked, ChangeText, read_change, text_of
+from qtui.tui.dialogs.ask import ConfirmByName
 from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import DIM, HEAD, KEY, WARN
@@ -131,7 +132,7 @@ class ChangeDialog(ModalScreen[Asked | None]):
             self.asked = None
             said.update(Text.assemble(("· " if "nothing" in error.text else "✗ ", DIM), plain(error.text)))
             return
-        said.update(_told(self.asked))
+        said.update(told(self.asked))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -150,7 +151,21 @@ class ChangeDialog(ModalScreen[Asked | None]):
         self.query_one("#change-keys", Static).update(Text(problem, WARN) if problem else keys)
 
 
-def _told(asked: Asked) -> Text:
+class BackDialog(ConfirmByName):
+    """Shows what going back changes, and asks for the collection's name."""
+
+    TITLE_TEXT = "Go back"
+    KEYS = "Enter goes back   Esc leaves it as it is"
+    WRONG = "That is not its name; nothing was changed."
+
+    def __init__(self, name: str, asked: Asked, changed: str) -> None:
+        """`changed`: when the change was made that is taken back."""
+        head = f"{clean(name, 60)} as it was before {changed.replace('T', ' ').replace('Z', ' UTC')}:\n\n"
+        super().__init__(name, Text(head) + told(asked))
+
+
+def told(asked: Asked) -> Text:
+    """What a change changes, from what to what, and what it costs."""
     lines = [Text(f"{'':<{_LABEL}}{'now':<{_FROM}}then", DIM)]
     for label, before, after in asked.lines:
         lines.append(Text.assemble((f"{label:<{_LABEL}}", DIM), f"{fitted(before, _FROM - 1):<{_FROM}}", (after, HEAD)))

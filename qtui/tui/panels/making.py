@@ -34,8 +34,9 @@ KEYS = (
     Command("collections.new", "n", "new", "New", "Set up new collections: load a file, the sample or synthetic data"),
     Command("collections.resume", "u", "resume", "Resume", "Go on with the unfinished collection"),
     Command("collections.change", "c", "change", "Change", "Change quantization and placement of the highlighted one"),
+    Command("collections.undo", "z", "undo", "", "Go back to the settings from before the last change"),
 )
-MAKING = frozenset({"new", "resume", "change"})
+MAKING = frozenset({"new", "resume", "change", "undo"})
 """Actions that begin something here."""
 BUSY = frozenset({"measuring", "building", "paused", "closed"})
 
@@ -80,7 +81,7 @@ class MakingPanel(Vertical):
         view = self.highlighted
         if action == "resume":
             return view is not None and view.status == "partial"
-        if action == "change":
+        if action in {"change", "undo"}:
             return view is not None and view.status == "green" and bool(view.vectors)
         return True
 
@@ -167,13 +168,35 @@ class MakingPanel(Vertical):
             self._begin(loading.started(f"Changing {clean(view.name, 60)}", [(view.name, asked.seconds)]))
             self._change(view, asked)
 
+    @work(exclusive=True, group="ask")
+    async def action_undo(self) -> None:
+        """Shows what the last change replaced, asks for the name to be typed, then goes back to it."""
+        from qtui.tui.changeform import asked as meant
+        from qtui.tui.dialogs.change import BackDialog
+
+        view = self.highlighted
+        if view is None:
+            return
+        try:
+            way = await self.room.way_back(view.name)
+            asked = meant(view, way.vector, way.change)
+        except QtuiError as error:
+            self.notify(clean(error.text), severity="warning", markup=False)
+            return
+        if await self.app.push_screen_wait(BackDialog(view.name, asked, way.changed)):
+            self._begin(loading.started(f"Going back with {clean(view.name, 60)}", [(view.name, asked.seconds)]))
+            self._change(view, asked, back=True)
+
     @work(exclusive=True, group="make")
-    async def _change(self, view: CollectionView, asked: Asked) -> None:
+    async def _change(self, view: CollectionView, asked: Asked, *, back: bool = False) -> None:
         error: str | None = None
         seconds: float | None = None
         self._list.changing()
         try:
-            seconds = await self.room.reconfigure(view.name, asked.change, asked.vector)
+            if back:
+                seconds = await self.room.go_back(view.name)
+            else:
+                seconds = await self.room.reconfigure(view.name, asked.change, asked.vector)
             # what it did is told by what it is now
             self._list.close()
         except QtuiError as failure:
