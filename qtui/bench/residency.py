@@ -22,10 +22,10 @@ from qtui.bench.running import ask_of
 from qtui.bench.state import RunState, Stage
 from qtui.engine.base import Engine
 from qtui.events import Event
-from qtui.model import Bytes, Change, Placement, Quantization
+from qtui.model import Bytes, Change, Placement, Quantization, SearchSettings
 from qtui.records import Residency
 
-ALONE = 5
+ALONE = 3
 """Queries that are asked alone."""
 _IO = Path("/proc/self/io")
 
@@ -77,8 +77,18 @@ def _turns(state: RunState) -> list[_Turn]:
     if state.request.placements:
         for method in dict.fromkeys(state.cells[index].method for index in usable):
             own = [index for index in usable if state.cells[index].method == method and method != "none"]
-            turns += [_Turn(index, placement) for placement in Placement for index in own]
+            turns += [_Turn(index, placement) for placement in Placement for index in _ends(state, own)]
     return turns
+
+
+def _ends(state: RunState, own: list[int]) -> list[int]:
+    """Of one method's variants the one that touches least and the one that touches most: the others lie between."""
+    ordered = sorted(own, key=lambda index: _touched(state.cells[index].search))
+    return list(dict.fromkeys((*ordered[:1], *ordered[-1:])))
+
+
+def _touched(search: SearchSettings) -> float:
+    return (search.oversampling or 1.0) if search.rescore else 0.0
 
 
 async def _place(state: RunState, engine: Engine, turn: _Turn) -> None:

@@ -104,6 +104,10 @@ def finish(record: RunRecord, wanted: Wanted, console: Console, *, alone: bool) 
 
         write_text(wanted.report, EXPORTS[wanted.report.suffix.lower()[1:]](record))
         console.note(f"wrote {shown(wanted.report)}")
+    if record.residency and not alone:
+        from qtui import hottext
+
+        console.result("\n" + "\n".join(hottext.lines(record)))
     if record.cost is not None and not alone:
         from qtui.costtext import costs_as_text
 

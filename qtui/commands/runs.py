@@ -156,6 +156,10 @@ def _show(records: list[RunRecord], args: Namespace, console: Console) -> None:
     from qtui.costtext import costs_as_text
 
     console.result(to_json(records[0]).rstrip("\n") if args.json else table(records[0]))
+    if not args.json and records[0].residency:
+        from qtui import hottext
+
+        console.result("\n" + "\n".join(hottext.lines(records[0])))
     if not args.json and records[0].cost is not None:
         console.result(f"\n{costs_as_text(records[0])}")
 

@@ -12,13 +12,15 @@ from textwrap import wrap
 from rich.text import Text
 from textual.strip import Strip
 
-from qtui import units
+from qtui import hottext, units
 from qtui.distribution import Distribution
+from qtui.hottext import UNASKED
 from qtui.methods import METHODS
 from qtui.records import Measurement
 from qtui.tui import bars, charts
 from qtui.tui.bars import QUIET
 from qtui.tui.fold import RunState, where
+from qtui.tui.text import clean
 from qtui.tui.theme import HEAD, SERIES
 from qtui.tui.widgets.plot import Drawing, draw
 
@@ -111,7 +113,7 @@ def distribution(look: Look, width: int, height: int) -> list[Line]:
     target = f"{state.request.target_recall:g}"
     notes = [
         "→ engine ms, log; up to p99  ↑ share of searches that took no longer",
-        f"of each method the fastest variant with recall ≥ {target}, else the most accurate:",
+        f"of each method the fastest with recall ≥ {target}, else the most accurate:",
         *_wrapped(charts.key_of_compared(state), width),
     ]
     room = height - len(notes) - 1
@@ -146,6 +148,17 @@ def memory(look: Look, width: int, height: int) -> list[Line]:
     return [*_padded(lines, height - 1), _last(look.state)]
 
 
+def hot(look: Look, width: int, height: int) -> list[Line]:
+    """What search keeps in memory, of the method under the cursor and of none."""
+    state = look.state
+    if state.record is None:
+        lines = _said("Memory is looked at when all latencies are taken." if state.running else UNASKED, width)
+    else:
+        method = state.variants[look.chosen].method if look.chosen < len(state.variants) else None
+        lines = [Text(clean(line)) for line in hottext.lines(state.record, method, width)]
+    return [*_padded(lines, height - 1), _last(state)]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One chart."""
@@ -163,6 +176,7 @@ PAGES: dict[str, Page] = {
     "spread": Page("spread", distribution, times=True),
     "histogram": Page("histogram", histogram, times=True),
     "memory": Page("memory", memory),
+    "hot": Page("hot", hot),
 }
 
 

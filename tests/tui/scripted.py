@@ -40,6 +40,7 @@ from qtui.records import (
     Measurement,
     PlanRecord,
     Recall,
+    Residency,
     RunRecord,
     RunWarning,
     Speedup,
@@ -179,7 +180,14 @@ def record(request: BenchRequest, measured: tuple[Measurement, ...], happened: S
         collections=tuple(event.collection for event in happened if isinstance(event, CollectionReady)),
         measurements=measured,
         warnings=tuple(event.warning for event in happened if isinstance(event, Warned)),
+        residency=tuple(residency(at) for at in range(len(measured))) if request.memory else (),
     )
+
+
+def residency(at: int) -> Residency:
+    """What one variant kept in memory."""
+    kept = {"originals": Bytes(0, at * 4096, None), "quantized": Bytes(8192, 0, None), "graph": Bytes(0, 0, None)}
+    return Residency(at, None, 200, kept, kept, at * 4096, 3, 100.0)
 
 
 def failing(request: BenchRequest, error: str) -> list[Event]:

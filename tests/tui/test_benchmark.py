@@ -70,9 +70,16 @@ async def test_pages_of_the_narrow_layout() -> None:
 async def test_wide_layout_has_plan_figures_and_chart_at_once() -> None:
     app, _ = make()
     async with app.run_test(size=WIDE, notifications=True) as pilot:
-        await run_it(pilot)
+        panel = await run_it(pilot)
         await until_seen(pilot, "n=600")
         text = screen_text(app)
+        await pilot.press("c")
+        app.query_one(ResultTable).focus()
+        await pilot.resize_terminal(*NARROW)
+        await until(pilot, lambda: not app.query_one(ResultTable).is_on_screen)
+        await until(pilot, lambda: app.screen.focused is not None)
+        await pilot.press("p")
+        await until(pilot, lambda: panel.page == "plan")
     assert "oversampling  1,2,3,5" in text
     assert "p50 ms" in text
     assert "recall@10" in text
@@ -266,6 +273,22 @@ async def test_copies_the_table_as_text() -> None:
         await until(pilot, lambda: app.clipboard)
     assert app.clipboard.splitlines()[0].split()[:3] == ["method", "rescore", "recall"]
     assert len(app.clipboard.splitlines()) == 22
+
+
+async def test_one_key_measures_memory_and_shows_it() -> None:
+    app, room = make()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("f9")
+        await until_seen(pilot, "memory during search, from an emptied page cache")
+        request = room.asked[0]
+        assert isinstance(request, BenchRequest)
+        assert request.memory
+        assert request.placements
+        await pilot.press("down")
+        await until_seen(pilot, "scalar        on x1    as set        4.0 KiB")
 
 
 async def test_nothing_measured_yet_says_how_to_begin() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from time import monotonic
 from typing import ClassVar
 
@@ -36,6 +37,9 @@ REPAINT_S = 0.5
 KEYS = (
     Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
     Command("benchmark.tune", "f", "tune", "Tune", "Search the plan for what keeps a target recall", always="f8"),
+    Command(
+        "benchmark.memory", "M", "memory", "Memory", "Run the plan, then measure what search keeps in memory", "M", "f9"
+    ),
     Command("benchmark.pause", "space", "pause(True)", "Pause", "Pause the run between two blocks", "Space", "f7"),
     Command("benchmark.resume", "space", "pause(False)", "Resume", "Let the paused run go on", "Space", "f7"),
     Command("benchmark.go_on", "u", "resume", "Resume", "Go on with the run that was interrupted"),
@@ -110,7 +114,7 @@ class BenchmarkPanel(Horizontal):
         if not self.is_mounted:
             return True
         shown = self.run_state
-        if action in {"run", "tune"}:
+        if action in {"run", "tune", "memory"}:
             ready = self.query_one(PlanEditor).plan is not None
             return None if self.why_not(action) else ready
         if action == "resume":
@@ -127,7 +131,7 @@ class BenchmarkPanel(Horizontal):
 
     def why_not(self, action: str) -> str | None:
         """What keeps the plan from being measured at the moment; None for what can be done."""
-        if action not in {"run", "resume", "tune"}:
+        if action not in {"run", "resume", "tune", "memory"}:
             return None
         if self.running:
             return "The plan is being measured already; Esc cancels it."
@@ -141,6 +145,14 @@ class BenchmarkPanel(Horizontal):
         if plan is None or self.running:
             return
         self._begin(RunState.of(plan.request, plan.about), self.room.bench(plan.request))
+
+    def action_memory(self) -> None:
+        """Measures the plan, then what each variant keeps in memory, the quantized vectors cold, cached and pinned."""
+        plan = self.query_one(PlanEditor).plan
+        if plan is None or self.running:
+            return
+        request = replace(plan.request, memory=True, placements=plan.request.source is not None)
+        self._begin(RunState.of(request, plan.about), self.room.bench(request))
 
     @work(exclusive=True, group="tune")
     async def action_tune(self) -> None:
@@ -263,6 +275,8 @@ class BenchmarkPanel(Horizontal):
         self.query_one(PlanEditor).learn(self._folded)
         if self._folded.record is None:
             self._fetch(self._folded)
+        elif self._folded.request.memory and self.page == "table":
+            self.action_show("hot")
         if message.error:
             self.notify(clean(message.error), title="The run ended", severity="error", markup=False, timeout=10)
         elif message.cancelled:

@@ -1,0 +1,64 @@
+"""What search kept in memory, as text for the command line and the app. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qtui import units
+from qtui.model import Bytes
+from qtui.plain import fold, plain
+from qtui.records import Measurement, Residency, RunRecord
+
+UNASKED = "memory during search was not measured: qtui bench --memory does so (M on the tab Benchmark)"
+_HEADS = (
+    f"{'':<14}{'':<9}{'quantized':<10}{'originals':>11}{'kept on':>11}{'quantized':>11}{'read, all':>11}",
+    f"{'method':<14}{'rescore':<9}{'are':<10}{'hot':>11}{'disk':>11}{'hot':>11}{'queries':>11}",
+)
+_ALONE = (f"{'read,':>10}", f"{'one alone':>10}")
+_WIDE = 88
+"""Columns from which the last figure has room."""
+
+
+def lines(record: RunRecord, method: str | None = None, width: int = 80) -> list[str]:
+    """Every variant that was looked at, or those of one method and of none; why there is none, where there is none."""
+    seen = [each for each in record.residency if each.measurement < len(record.measurements)]
+    if not seen:
+        return list(fold(next((w.text for w in record.warnings if w.code == "memory-not-measured"), UNASKED), width))
+    wide = width >= _WIDE
+    heads = [head + (more if wide else "") for head, more in zip(_HEADS, _ALONE, strict=True)]
+    found = [f"memory during search, from an emptied page cache; {seen[0].queries:,} queries once each", *heads]
+    found.append("─" * len(heads[0]))
+    found += [
+        _row(record, each, wide=wide)
+        for each in sorted(seen, key=lambda each: (each.placement is not None, each.placement or ""))
+        if method is None or record.measurements[each.measurement].method in ("none", method)
+    ]
+    return [*found, *(line for text in _said() for line in fold(text, width))]
+
+
+def _row(record: RunRecord, seen: Residency, *, wide: bool) -> str:
+    measured = record.measurements[seen.measurement]
+    originals, quantized = seen.searched.get("originals", Bytes()), seen.searched.get("quantized", Bytes())
+    whole = next((c.memory.get("originals", Bytes()).disk for c in record.collections if c.name == measured.collection),
+                 None)  # fmt: skip
+    kept = None if whole is None or originals.cached is None else max(0, whole - originals.cached)
+    hot = None if quantized.cached is None else quantized.cached + (quantized.heap or 0)
+    cells = [originals.cached, kept, hot if measured.method != "none" else None, seen.read_bytes]
+    words = f"{plain(measured.method)[:13]:<14}{_asked(measured):<9}{plain(seen.placement or 'as set'):<10}"
+    line = words + "".join(f"{units.size(cell):>11}" for cell in cells)
+    return line + (f"{units.size(seen.alone_read_bytes):>10}" if wide else "")
+
+
+def _asked(measured: Measurement) -> str:
+    search = measured.search
+    if search.rescore is None:
+        return units.ABSENT
+    return "off" if not search.rescore else "on" if search.oversampling is None else f"on x{search.oversampling:g}"
+
+
+def _said() -> Iterator[str]:
+    yield (
+        "originals hot: pages of the float vectors resident after the search (mincore); kept on disk: the rest of their"
+        " files, the memory that originals on disk save; quantized hot: heap where pinned, else page cache"
+    )
+    yield "read: from disk, by these searches, as the system counts it"
