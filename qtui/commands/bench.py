@@ -37,7 +37,7 @@ def declare(parser: Parser) -> None:
         examples=(
             "qtui bench --vectors sample",
             "qtui bench --vectors docs.npy --queries questions.npy --methods all",
-            "qtui bench --vectors scans/ --model Qdrant/colmodernvbert --queries questions.txt",
+            "qtui bench --vectors scans/ --model Qdrant/colmodernvbert --queries asked.txt",
             "qtui bench --collection glosses__scalar --json - | jq .measurements",
             "qtui bench --collection glosses --locally --sample 5000 --methods all",
         ),
@@ -258,7 +258,11 @@ def _source(args: Namespace) -> SourceSpec | None:
         return documents.source(args, (args.vectors,))
     if args.model is not None or args.model_path is not None or args.text_field:
         raise UsageError("--model, --model-path and --text-field go with documents: --vectors scans/ --model M")
-    return None if args.vectors is None else values.source(args.vectors, args.payload)
+    if args.vectors is None:
+        return None
+    if documents.are_meant(args.vectors):
+        raise UsageError("images and texts need --model M, which makes vectors of them; 'qtui models' lists models")
+    return values.source(args.vectors, args.payload)
 
 
 def _queries(text: str | None) -> tuple[str | None, int]:

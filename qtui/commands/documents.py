@@ -39,6 +39,14 @@ def add_documents(group: _ArgumentGroup) -> None:
     group.add_argument("--yes", action="store_true", help="download the model without asking")
 
 
+def are_meant(vectors: str) -> bool:
+    """Whether what was given as vectors are documents."""
+    from qtui.data.documents.finding import are_documents
+    from qtui.plan import SAMPLES
+
+    return vectors not in SAMPLES and are_documents(vectors)
+
+
 def source(args: Namespace, paths: Sequence[str]) -> SourceSpec:
     """Documents with the model that the options name. Raises UsageError for what is missing."""
     from qtui.embedders import EmbedderChoice

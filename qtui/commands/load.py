@@ -16,6 +16,10 @@ from qtui.model import Distance
 from qtui.plan import BuildSpec, LoadRequest, SourceSpec, check_build
 
 
+_VECTORS = "qtui load docs --vectors docs.npy"
+_DOCUMENTS = "qtui load scans scans/ --model M"
+
+
 def declare(parser: Parser) -> None:
     """Declares what load takes."""
     parser.describe(
@@ -30,7 +34,7 @@ def declare(parser: Parser) -> None:
         ),
     )
     group = parser.add_argument_group("what is loaded")
-    group.add_argument("name", metavar="NAME", help="name of the collection")
+    group.add_argument("name", metavar="NAME", nargs="?", help="name of the collection")
     options.add_source(group, required=False)
     documents.add_documents(parser.add_argument_group("documents, in place of --vectors"))
     options.add_methods(group)
@@ -50,6 +54,8 @@ def declare(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Exit:
     """Loads, and says what it made."""
+    if args.name is None:
+        raise UsageError(f"say what to load, and as what: `{_VECTORS}`, or `{_DOCUMENTS}`")
     request = LoadRequest(
         name=args.name,
         source=_source(args, console),
@@ -75,10 +81,12 @@ def run(args: Namespace, console: Console) -> Exit:
 def _source(args: Namespace, console: Console) -> SourceSpec:
     """Vectors, or documents with their model on this machine."""
     if bool(args.documents) == (args.vectors is not None):
-        raise UsageError("give --vectors F, or documents and --model M; see qtui load --help")
+        raise UsageError(f"give --vectors F, or documents and --model M: `{_VECTORS}`, or `{_DOCUMENTS}`")
     if args.vectors is not None:
         if args.model or args.model_path or args.text_field:
             raise UsageError("--model, --model-path and --text-field are for documents, not for --vectors")
+        if documents.are_meant(args.vectors):
+            raise UsageError(f"images and texts are given without --vectors, with a model: `{_DOCUMENTS}`")
         return values.source(args.vectors, args.payload)
     source = documents.source(args, args.documents)
     if args.model is not None and args.model_path is None:

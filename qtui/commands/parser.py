@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
         """Parses into the namespace. Raises UsageError or HelpAsked."""
         if not {"-h", "--help"} & set(arguments):
             self._check_names(arguments)
-        _, extra = self.parse_known_args(list(arguments), namespace)
+        _, extra = self.parse_known_intermixed_args(list(arguments), namespace)
         if extra:
             what = "unknown option" if extra[0].startswith("-") else "one word too many:"
             raise UsageError(f"{what} {shown(extra[0])}; see {self.prog} --help")

@@ -76,6 +76,7 @@ def test_offline_is_said_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
+        (("load",), 2, "`qtui load docs --vectors docs.npy`, or `qtui load scans scans/ --model M`"),
         (("load", "x"), 2, "give --vectors F, or documents and --model M"),
         (("load", "x", "FOLDER"), 2, "documents need --model M"),
         (("load", "x", "FOLDER", "--model", COLPALI, "--vectors", "y.npy"), 2, "give --vectors F, or documents"),
@@ -85,6 +86,9 @@ def test_offline_is_said_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) 
         (("load", "x", "FOLDER", "--model-path", "nowhere"), 2, "no folder 'nowhere'"),
         (("load", "x", "gone/", "--model", COLPALI), 2, "no file or folder 'gone/'"),
         (("load", "x", "FOLDER/broken.jpg", "--model", COLPALI), 4, "could be embedded; 'broken.jpg': "),
+        (("load", "x", "--model", "colpali", "FOLDER"), 2, f"did you mean {COLPALI}?"),
+        (("load", "x", "--vectors", "FOLDER"), 2, "`qtui load scans scans/ --model M`"),
+        (("bench", "--vectors", "FOLDER"), 2, "images and texts need --model M"),
         (("models", "--download", "nothing-like-it"), 2, "no model 'nothing-like-it'"),
     ],
 )
