@@ -15,7 +15,6 @@ from qtui.methods import DEFAULT_METHODS
 from qtui.model import Distance
 from qtui.plan import BuildSpec, LoadRequest, SourceSpec, check_build
 
-
 _VECTORS = "qtui load docs --vectors docs.npy"
 _DOCUMENTS = "qtui load scans scans/ --model M"
 
