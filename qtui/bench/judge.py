@@ -2,14 +2,16 @@
 
 A plain limit decides by the figure itself; its interval says how sure that is. A limit on the change against a
 baseline is missed when the figure is past it *and* the 95% interval of the ratio to the baseline leaves 1 out: what
-may be chance passes, and is said. Where the searches of a run are gone, the intervals in the records stand in: the
-difference counts when they don't overlap. What was not measured can't keep a limit.
+may be chance passes, and is said; so does what `none`, built and searched as before by the same engine, shows of
+itself: that is the machine. Where the searches of a run are gone, the intervals in the records stand in: the
+difference counts when they don't overlap. A variant that the baseline lacks is held against the only one that differs
+from it in hnsw_ef alone. What was not measured can't keep a limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qtui.bench.compare import check_same_data
 from qtui.bench.draws import change_of, draws_of, interval_of, value_of
@@ -94,6 +96,8 @@ def _against(run: Kept, limit: Limit, index: int, baseline: Kept | None) -> Chec
     name, value = variant_name(measured), value_of(run.record, index, limit.metric)
     interval = interval_of(run.record, index, limit.metric)
     at = None if baseline is None else _same(baseline.record, measured)
+    if baseline is not None and at is None:
+        at = _other_ef(baseline.record, measured)
     if baseline is None or at is None:
         return Checked(limit, MISSED, name, index, value, interval, why="the baseline run has no such variant")
     before = value_of(baseline.record, at, limit.metric)
@@ -103,10 +107,19 @@ def _against(run: Kept, limit: Limit, index: int, baseline: Kept | None) -> Chec
     change = _change(run, index, baseline, at, limit.metric)
     real = change is None or not change[0] <= 1 <= change[1]
     outcome = KEPT if not past else MISSED if real else DOUBTFUL
-    why = "not significant: the difference to the baseline may be chance" if outcome == DOUBTFUL else ""
+    drift = _drift_of_machine(run.record, baseline.record, limit.metric) if outcome == MISSED else 1.0
+    if drift > 1 and value <= before * (1 + limit.bound) * drift:
+        outcome = DOUBTFUL
+    why = [] if measured.search == (old := baseline.record.measurements[at].search) else [
+        f"the baseline's hnsw_ef is {old.hnsw_ef}"
+    ]  # fmt: skip
+    if outcome == DOUBTFUL and real:
+        why.append(f"none, built and searched the same, changed by {drift - 1:+.0%} too: the machine, not the variant")
+    elif outcome == DOUBTFUL:
+        why.append("not significant: the difference to the baseline may be chance")
     if outcome == MISSED and change is None:
-        why = "no interval: decided by the figures alone"
-    return Checked(limit, outcome, name, index, value, interval, before, change, why)
+        why.append("no interval: decided by the figures alone")
+    return Checked(limit, outcome, name, index, value, interval, before, change, "; ".join(why))
 
 
 def _change(run: Kept, index: int, baseline: Kept, at: int, metric: str) -> tuple[float, float] | None:
@@ -116,9 +129,48 @@ def _change(run: Kept, index: int, baseline: Kept, at: int, metric: str) -> tupl
         if drawn is not None:
             return drawn
     now, before = interval_of(run.record, index, metric), interval_of(baseline.record, at, metric)
+    if metric == "speedup":
+        now, before = _speedup_span(run.record, index), _speedup_span(baseline.record, at)
     if now is None or before is None or before[0] <= 0:
         return None
     return now[0] / before[1], now[1] / before[0]
+
+
+def _speedup_span(record: RunRecord, index: int) -> tuple[float, float] | None:
+    """What the intervals of both p50 allow the speed-up to be: wider than 95%."""
+    measured = record.measurements[index]
+    at = _none_beside(record, measured)
+    own, none = measured.engine_ms, None if at is None else record.measurements[at].engine_ms
+    if own is None or none is None or own.ci.p50[0] <= 0:
+        return None
+    return none.ci.p50[0] / own.ci.p50[1], none.ci.p50[1] / own.ci.p50[0]
+
+
+def _none_beside(record: RunRecord, wanted: Measurement) -> int | None:
+    """The measurement of `none` at the same hnsw_ef and concurrency."""
+    search, level = wanted.search, wanted.concurrency
+    fitting = Which("none", hnsw_ef=search.hnsw_ef, concurrency=level)
+    return chosen(record, fitting)
+
+
+def _drift_of_machine(now: RunRecord, before: RunRecord, metric: str) -> float:
+    """By what factor times of `none` are longer than before, where nothing but the machine can be why; else 1.
+
+    That takes the same engine, and `none` built and searched as before.
+    """
+    index = chosen(now, Which("none"))
+    at = None if index is None else _same(before, now.measurements[index])
+    if (
+        METRICS[metric].unit != "ms"
+        or index is None
+        or at is None
+        or now.environment.engine != before.environment.engine
+    ):
+        return 1.0
+    built = [[(c.segments, c.settings and c.settings.vectors) for c in r.collections if c.method == "none"]
+             for r in (now, before)]  # fmt: skip
+    one, other = value_of(before, at, metric), value_of(now, index, metric)
+    return other / one if one and other and built[0] == built[1] else 1.0
 
 
 def _same(record: RunRecord, wanted: Measurement) -> int | None:
@@ -128,6 +180,18 @@ def _same(record: RunRecord, wanted: Measurement) -> int | None:
         if same == (wanted.method, wanted.search, wanted.concurrency) and measured.engine_ms is not None:
             return index
     return None
+
+
+def _other_ef(record: RunRecord, wanted: Measurement) -> int | None:
+    """The measurement of a variant that differs in hnsw_ef alone, where there is just one of it."""
+    found = [
+        index
+        for index, measured in enumerate(record.measurements)
+        if (measured.method, measured.concurrency) == (wanted.method, wanted.concurrency)
+        and replace(measured.search, hnsw_ef=wanted.search.hnsw_ef) == wanted.search
+        and measured.engine_ms is not None
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _missing(metric: str) -> str:

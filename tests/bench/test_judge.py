@@ -133,6 +133,42 @@ def test_without_the_searches_the_intervals_of_the_records_stand_in():
     assert check(slower, "binary:rescore=off:p95=+20%", Kept(spread), floor=False).outcome == DOUBTFUL
 
 
+def test_a_slower_machine_is_told_from_a_slower_variant():
+    before = made()
+    busy = made(ms=always(1.6), none_ms=always(3.0))
+    found = check(busy, "binary:rescore=off:p95=+20%", before, floor=False)
+    assert (found.outcome, found.passed) == (DOUBTFUL, True)
+    assert "none, built and searched the same, changed by +50% too" in found.why
+    assert check(busy, "binary:rescore=off:p95=+5%", before, floor=False).outcome == MISSED, (
+        "1.6 is more than 1.05 x 1.5"
+    )
+    assert check(made(ms=always(1.6)), "binary:rescore=off:p95=+20%", before, floor=False).outcome == MISSED
+    environment = replace(busy.record.environment, engine=EngineVersion("embedded", "9"))
+    other = Kept(replace(busy.record, environment=environment), busy.tally)
+    assert check(other, "binary:rescore=off:p95=+20%", before, floor=False).outcome == MISSED, "the engine may be why"
+    rebuilt = Kept(replace(busy.record, collections=tuple(replace(c, segments=2) for c in busy.record.collections)))
+    assert check(rebuilt, "binary:rescore=off:p95=+20%", before, floor=False).outcome == MISSED, "so may the building"
+
+
+def test_another_hnsw_ef_is_held_against_the_only_one_that_the_baseline_has():
+    before, slower = made(), made(ms=always(1.6))
+    other = Kept(
+        replace(
+            slower.record,
+            measurements=tuple(replace(m, search=replace(m.search, hnsw_ef=512)) for m in slower.record.measurements),
+        )
+    )
+    found = check(other, "binary:rescore=off:p95=+20%", before, floor=False)
+    assert (found.outcome, found.why) == (MISSED, "the baseline's hnsw_ef is 64")
+
+
+def test_a_speedup_has_an_interval_from_the_records_too():
+    before, after = Kept(made(ms=noise(1)).record), Kept(made(ms=noise(2)).record)
+    found = check(after, "binary:rescore=off:speedup=-0%", before, floor=True)
+    assert found.change is not None
+    assert found.outcome in (KEPT, DOUBTFUL), "noise alone misses nothing"
+
+
 def test_a_variant_that_the_baseline_lacks_fails():
     before = made()
     fewer = Kept(replace(before.record, measurements=before.record.measurements[:1]))
