@@ -53,7 +53,12 @@ def declare(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Exit:
     """Searches, and prints what came out."""
+    return bench.carry_out(make_request(args), args, console)
+
+
+def make_request(args: Namespace) -> BenchRequest:
+    """The request that the options make. Raises UsageError for what doesn't go together."""
     request = replace(bench.make_request(args), tune=True, survey=args.survey, build_all=args.build_all)
-    if args.analysis:
-        request = analysis(request if args.methods else replace(request, methods=STANDARD.methods), STANDARD)
-    return bench.carry_out(request, args, console)
+    if not args.analysis:
+        return request
+    return analysis(request if args.methods else replace(request, methods=STANDARD.methods), STANDARD)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from qtui import units
 from qtui.errors import UsageError
-from qtui.plan import TUNE_OVERSAMPLING, BenchRequest
+from qtui.plan import SURVEY, TUNE_OVERSAMPLING, BenchRequest
 from qtui.tui.widgets.target import parsed
 from qtui.wishes import Wishes
 
 LEAST = (("ram", "the least RAM"), ("latency", "the least time"), ("disk", "the least disk"))
-GRIDS = (("fine", "1 to 16, fine steps"), ("plan", "those of the plan"))
+GRIDS = (("fine", "1 to 16, fine steps"), ("plan", "those of the plan"), ("table", "the plan's, all in the table"))
+"""How oversampling is searched; `table` surveys every variant, so that each has figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Wanted:
     wishes: Wishes
     fine: bool = True
     """Search oversampling in fine steps instead of the plan's factors."""
+    survey: bool = False
+    """Ask every variant some queries, so that the whole plan has figures."""
 
 
 def read(text: WishText) -> Wanted:
@@ -44,7 +47,7 @@ def read(text: WishText) -> Wanted:
         raise UsageError("recall: above 0 and at most 1, as 0.95")
     p95 = _millis(text.p95)
     wishes = Wishes(p95, _size(text.ram, "RAM"), _size(text.disk, "disk"), text.minimise)
-    return Wanted(target, wishes, fine=text.grid == "fine")
+    return Wanted(target, wishes, fine=text.grid == "fine", survey=text.grid == "table")
 
 
 def written(target: str, wishes: Wishes) -> WishText:
@@ -56,7 +59,14 @@ def written(target: str, wishes: Wishes) -> WishText:
 def tuned(request: BenchRequest, wanted: Wanted) -> BenchRequest:
     """The plan as a search for what keeps these."""
     factors = TUNE_OVERSAMPLING if wanted.fine and True in request.rescore else request.oversampling
-    return replace(request, tune=True, target_recall=wanted.target, wishes=wanted.wishes, oversampling=factors)
+    return replace(
+        request,
+        tune=True,
+        target_recall=wanted.target,
+        wishes=wanted.wishes,
+        oversampling=factors,
+        survey=SURVEY if wanted.survey else 0,
+    )
 
 
 def in_words(wishes: Wishes) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtui.bench.evidence import split
-from qtui.bench.tune import HOLDS, MISSES, OVER, UNCONFIRMED, Cell, Outcome, Rule, Tuner
+from qtui.bench.tune import HOLDS, MISSES, OVER, UNCONFIRMED, Cell, Need, Outcome, Rule, Tuner
 from tests.bench.planted import K
 
 RUNGS = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
@@ -28,20 +28,29 @@ class Grid:
     repeat: int = 2
     asked: dict[int, set[int]] = field(default_factory=dict)
     searches: int = 0
+    built: set[str] | None = None
+    """Methods whose collections are there; None: all."""
+    unusable: frozenset[str] = frozenset()
+    needed: list[str] = field(default_factory=list)
 
     @property
     def queries(self) -> int:
         return len(self.recalls[0])
 
-    def tune(self, target, *, seed=0, only_time=False):
+    def tune(self, target, *, seed=0, only_time=False, survey=0):
         rule = Rule(target, seed, *split(range(self.queries), seed))
         outcome = Outcome(
             lambda at: {query: float(self.recalls[at][query]) for query in self.asked.get(at, ())},
             lambda at: self.ms[at] if self.asked.get(at) else float("inf"),
             lambda at: self.ms[at] <= self.limit_ms,
+            lambda at: self.cells[at].method not in self.unusable,
+            lambda method: self.built is None or method in {*self.built, *self.needed},
         )
-        tuner = Tuner(self.cells, rule, outcome, repeat=self.repeat, seed=seed, only_time=only_time)
+        tuner = Tuner(self.cells, rule, outcome, repeat=self.repeat, seed=seed, only_time=only_time, survey=survey)
         for turns in tuner.steps():
+            if isinstance(turns, Need):
+                self.needed += turns.methods
+                continue
             for turn in turns:
                 if turn.repeat == 0:
                     before = self.asked.setdefault(turn.at, set())
@@ -156,6 +165,100 @@ def test_over_the_limit_is_noted_and_the_next_size_is_tried():
     assert {verdict for _, _, verdict in tuner.verdicts} >= {OVER, HOLDS}
 
 
+# --- building ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_larger_than_what_holds_is_never_needed():
+    grid = planted(3, base=(0.9, 0.9))
+    grid.built = {"none"}
+    rule, tuner = grid.tune(0.9)
+    assert grid.needed == ["m0"]
+    assert {cell.method for cell in tuner.finalists} == {"m0"}
+    assert grid.chosen(rule, grid.wholly()) == grid.chosen(rule, grid.cells)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([0.8, 0.95, 0.98]))
+def test_building_late_changes_no_choice(seed, target):
+    grid = planted(seed)
+    grid.built = {"none"}
+    rule, _ = grid.tune(target, seed=seed)
+    best = grid.chosen(rule, grid.cells)
+    assert grid.chosen(rule, grid.wholly()) == best
+    sizes = {cell.method: cell.size for cell in grid.cells}
+    assert [sizes[method] for method in grid.needed] == sorted(sizes[method] for method in grid.needed)
+    assert grid.needed == [method for method in ("m0", "m1", "m2") if best is None or sizes[method] <= best.size]
+
+
+def test_what_can_not_be_used_once_it_is_built_makes_way_for_the_next():
+    grid = planted(3, base=(0.9, 0.9))
+    grid.built, grid.unusable = {"none"}, frozenset({"m0"})
+    _, tuner = grid.tune(0.9)
+    assert grid.needed == ["m0", "m1"]
+    assert {cell.method for cell in tuner.finalists} == {"m1"}
+    assert not any(grid.asked.get(cell.at) for cell in grid.cells if cell.method == "m0")
+
+
+def test_where_time_alone_counts_every_method_is_needed():
+    grid = planted(3)
+    grid.cells, grid.built = [replace(cell, size=0.0) for cell in grid.cells], {"none"}
+    grid.tune(0.95, only_time=True)
+    assert sorted(grid.needed) == ["m0", "m1", "m2"]
+
+
+# --- a survey ---------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 120))
+def test_a_survey_asks_every_variant_and_changes_no_choice(seed, survey):
+    grid = planted(seed)
+    rule, _ = grid.tune(0.95, seed=seed, survey=survey)
+    assert min(len(grid.asked[cell.at]) for cell in grid.cells) >= min(survey, grid.queries)
+    assert grid.chosen(rule, grid.wholly()) == grid.chosen(rule, grid.cells)
+
+
+def test_a_survey_asks_all_the_same_queries_in_turns():
+    grid = planted(3, base=(0.9, 0.9))
+    order = []
+    rule = Rule(0.9, 0, *split(range(grid.queries), 0))
+    outcome = Outcome(lambda _: {}, lambda _: 1.0, lambda _: True)
+    tuner = Tuner(grid.cells, rule, outcome, repeat=1, seed=0, survey=50)
+    steps = tuner.steps()
+    assert next(steps) == Need(("none", "m0", "m1", "m2"))
+    for _ in range(2 * len(grid.cells)):
+        step = next(steps)
+        assert not isinstance(step, Need)
+        (turn,) = step
+        order.append((turn.at, turn.queries))
+    first, second = order[: len(grid.cells)], order[len(grid.cells) :]
+    for part, queries in ((first, tuner.order[:25]), (second, tuner.order[25:50])):
+        assert {asked for _, asked in part} == {queries}
+        assert {at for at, _ in part} == set(range(len(grid.cells)))
+    assert [at for at, _ in first] != [at for at, _ in second]
+    assert set(tuner.order[:50]) <= set(rule.choosing)
+
+
+def test_with_one_pass_the_baseline_takes_turns_with_what_is_confirmed():
+    grid = planted(3, base=(0.9, 0.9))
+    grid.repeat = 1
+    rounds = []
+    outcome = Outcome(
+        lambda at: {query: float(grid.recalls[at][query]) for query in grid.asked.get(at, ())},
+        lambda at: grid.ms[at],
+        lambda _: True,
+    )
+    tuner = Tuner(grid.cells, Rule(0.9, 0, *split(range(100), 0)), outcome, repeat=1, seed=0)
+    for turns in tuner.steps():
+        assert not isinstance(turns, Need)
+        rounds.append({turn.at: turn.queries for turn in turns})
+        for turn in turns:
+            grid.asked.setdefault(turn.at, set()).update(turn.queries)
+    best = next(cell for cell in tuner.finalists if cell.ef == EFS[0])
+    assert sum(best.at in asked and 0 in asked and asked[0] == asked[best.at] for asked in rounds) >= 2
+    assert grid.asked[0] == grid.asked[best.at] == set(range(100))
+
+
 # --- early verdicts -------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +307,7 @@ def test_a_much_slower_finalist_is_not_asked_every_pass(times):
     )
     tuner = Tuner(cells, Rule(0.9, 0, *split(range(100), 0)), outcome, repeat=3, seed=0)
     for turns in tuner.steps():
+        assert not isinstance(turns, Need)
         for turn in turns:
             passes.setdefault(turn.at, set()).add(turn.repeat)
     assert passes[2] == {0, 1, 2}

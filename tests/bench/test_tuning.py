@@ -8,9 +8,11 @@ import pytest
 from qtui.bench.advise import advise, of_kept
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
-from qtui.errors import UsageError
+from qtui.bench.report import saved
+from qtui.data.load import load
+from qtui.errors import DiskFull, UsageError
 from qtui.events import Measured, Progress, RunFinished
-from qtui.plan import check
+from qtui.plan import analysis, check
 from qtui.wishes import Wishes
 from tests.bench.runs import REQUEST, run, stream
 from tests.fake_clock import FakeClock
@@ -90,6 +92,117 @@ async def test_several_levels_of_concurrency_are_tuned_at_the_lowest(home):
     tuned = await run(replace(TUNE, concurrency=(1, 4)), home)
     assert {each.concurrency for each in tuned.record.measurements} == {1}
     assert any("only 1 in flight" in warning.text for warning in tuned.record.warnings)
+
+
+# --- what is built ----------------------------------------------------------------------------------------------------
+
+FOUR = replace(TUNE, methods=("none", "scalar", "binary", "turbo-4bit"))
+"""Of 8 components turbo-4bit takes 12 bytes, binary 16, scalar 20."""
+ROUGH = replace(TUNE, methods=("none", "scalar", "binary"), oversampling=(1.0,), target_recall=0.8)
+"""Binary falls short without oversampling."""
+
+
+def built(ran):
+    return [found.method for found in ran.record.collections]
+
+
+async def test_a_method_is_built_only_while_it_can_change_the_choice(home):
+    ran = await run(FOUR, home)
+    assert ran.record.recommendation is not None
+    assert ran.record.recommendation.method == "turbo-4bit"
+    assert built(ran) == ["none", "turbo-4bit"]
+    assert len(await ran.engine.collections()) == 2
+    assert ran.record.tuning is not None
+    assert {found.method for found in ran.record.tuning.unbuilt} == {"scalar", "binary"}
+    assert {found.why for found in ran.record.tuning.unbuilt} == {
+        "takes more RAM by formula than turbo-4bit, which keeps the target"
+    }
+    assert ran.record.tuning.grid_measurements == 1 + 3 * 6
+    assert "never built: scalar, binary (takes more RAM" in saved(ran.record.tuning)
+    said = advise(of_kept(RunStore(home / "runs"), ran.record.id), TUNE.target_recall).unmeasured
+    assert any("scalar was never built" in text for text in said)
+
+
+async def test_the_next_larger_one_is_built_when_the_smaller_ones_fall_short(home):
+    ran = await run(ROUGH, home)
+    assert built(ran) == ["none", "binary", "scalar"]
+    assert ran.record.recommendation is not None
+    assert ran.record.recommendation.method == "scalar"
+
+
+async def test_all_are_built_first_where_that_is_asked_for(home):
+    ran = await run(replace(FOUR, build_all=True), home)
+    assert built(ran) == list(FOUR.methods)
+    assert ran.record.tuning is not None
+    assert ran.record.tuning.unbuilt == ()
+
+
+async def test_what_is_over_a_limit_by_formula_is_not_built_to_see(home):
+    ran = await run(replace(ROUGH, wishes=Wishes(ram_bytes=40 * 17)), home)
+    assert built(ran) == ["none", "binary"]
+    assert ran.record.tuning is not None
+    assert all("over a limit by formula" in found.why for found in ran.record.tuning.unbuilt)
+
+
+async def test_one_that_can_not_be_built_makes_way_for_the_next(home):
+    engine = FakeEngine(clock=FakeClock())
+
+    async def build(job):
+        if job.method == "turbo-4bit":
+            raise DiskFull("no room for it")
+        async for event in load(engine, job):
+            yield event
+
+    ran = await run(FOUR, home, engine, build=build)
+    assert built(ran) == ["none", "binary"]
+    assert "build-failed" in ran.codes
+    assert ran.record.recommendation is not None
+    assert ran.record.recommendation.method == "binary"
+    assert ran.record.tuning is not None
+    assert [found.method for found in ran.record.tuning.unbuilt] == ["scalar"]
+
+
+async def test_without_a_baseline_all_are_built_at_once(home):
+    engine = FakeEngine(clock=FakeClock())
+
+    async def build(job):
+        if job.method == "none":
+            raise DiskFull("no room for it")
+        async for event in load(engine, job):
+            yield event
+
+    ran = await run(FOUR, home, engine, build=build)
+    assert built(ran) == ["scalar", "binary", "turbo-4bit"]
+    assert ran.record.recommendation is not None
+
+
+async def test_after_a_build_what_was_asked_before_is_warmed_again(home):
+    ran = await run(ROUGH, home)
+    assert ran.record.tuning is not None
+    assert len(built(ran)) == 3
+    asked = [call for call in ran.engine.calls if not call.settings.exact]
+    assert len(asked) == ran.record.tuning.searches
+
+
+# --- a survey ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_survey_gives_every_variant_its_figures(home):
+    ran = await run(analysis(replace(FOUR, oversampling=(2.0, 4.0)), TUNE), home)
+    assert built(ran)[0] == "none"
+    assert set(built(ran)) == set(FOUR.methods)
+    assert len(ran.record.measurements) == 1 + 3 * 3
+    for each in ran.record.measurements:
+        assert each.recall is not None
+        assert each.speedup is not None
+        assert each.queries >= 20
+    plain = next(each for each in ran.record.measurements if each.method == "none")
+    assert plain.queries == 40
+    assert any("each was asked" in warning.text for warning in ran.record.warnings)
+    whole = await run(replace(FOUR, oversampling=(2.0, 4.0)), home)
+    assert whole.record.recommendation is not None
+    assert ran.record.recommendation is not None
+    assert ran.record.recommendation.search == whole.record.recommendation.search
 
 
 @pytest.mark.parametrize("change", [{"cold": True}, {"wishes": Wishes(p95_ms=-1)}])

@@ -32,7 +32,7 @@ from qtui.bench.record import RunStore
 from qtui.bench.schedule import BLOCK, warmup_queries
 from qtui.bench.session import bench
 from qtui.bench.tally import Tally
-from qtui.bench.tune import Cell, Outcome, Rule, Tuner
+from qtui.bench.tune import Cell, Need, Outcome, Rule, Tuner
 from qtui.events import RunFinished
 from qtui.host.build import build
 from qtui.model import PointId, SearchSettings
@@ -171,6 +171,7 @@ def tuned(run: Pretended, whole: Evidence, target: float) -> tuple[Evidence, int
     rule = Rule(target, run.seed, *split(sorted(run.queries), run.seed))
     tuner = Tuner(cells, rule, outcome, repeat=len(passes), seed=run.seed)
     for turns in tuner.steps():
+        assert not isinstance(turns, Need)  # all is built
         for turn in turns:
             if turn.at not in asked:
                 method = by_index[turn.at].measured.method

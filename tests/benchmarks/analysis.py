@@ -1,9 +1,10 @@
-"""The whole analysis in one `qtui bench`, against the project's own steps, one after the other, over the bare engine.
+"""The whole analysis in one `qtui tune --analysis`, against the project's own steps, one by one, over the bare engine.
 
-Both get the same four built collections, queries and factors, and ask every variant every query once. The project's
-steps: the baseline; each method without and with rescoring; then for each method the latencies of every factor, and
-apart from them the accuracy of every factor, for which the baseline is asked again each time. Ours: one run, from the
-request to the record that is kept: exact truth, proof of what is built, warm-up, intervals and advice included.
+Both get the same four built collections, queries and factors, and one process each time. The project's steps: the
+baseline; each method without and with rescoring; then for each method the latencies of every factor, and apart from
+them the accuracy of every factor, for which the baseline is asked again each time; every query each time. Ours: one
+run, from the request to the record that is kept: exact truth, proof of what is built, warm-up, every variant's latency
+and accuracy on 100 queries at least, the baseline's and the choice's on all of them, intervals and advice.
 
 Building is the same work on both sides and is left out of the ratio.
 """
@@ -23,7 +24,7 @@ from qtui.data.load import load
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
 from qtui.host.build import build
-from qtui.plan import BenchRequest, BuildJob, BuildSpec, SourceSpec, collection_names
+from qtui.plan import BenchRequest, BuildJob, BuildSpec, SourceSpec, analysis, collection_names
 from qtui.plan import LoadRequest as Load
 from qtui.records import RunRecord
 
@@ -33,6 +34,7 @@ Array = NDArray[np.float32]
 METHODS = ("scalar", "binary", "binary-2bit")
 FACTORS = (2.0, 3.0, 5.0, 8.0, 10.0)
 LIMIT, EF, NAME = 10, 128, "analysis"
+PASSES = 1 + len(METHODS) * (2 + 3 * len(FACTORS))
 BOUND = 1 / 3
 
 
@@ -95,16 +97,7 @@ def _ratio(vectors: Array, queries: Array, scratch: Path, m: int, pairs: int) ->
     store, asked = scratch / "store", scratch / "queries.npy"
     np.save(asked, queries)
     names, built_s = asyncio.run(_build(vectors, scratch, store, m))
-    request = BenchRequest(
-        collection=NAME,
-        queries_file=str(asked),
-        queries=len(queries),
-        methods=("none", *METHODS),
-        oversampling=FACTORS,
-        hnsw_ef=(EF,),
-        limit=LIMIT,
-        repeat=1,
-    )
+    request = analysis(BenchRequest(collection=NAME, queries_file=str(asked), queries=len(queries)), BenchRequest())
     made: list[RunRecord] = []  # a home each, so that no run finds the exact truth of another
 
     def ours() -> float:
@@ -124,14 +117,32 @@ def _ratio(vectors: Array, queries: Array, scratch: Path, m: int, pairs: int) ->
         return last[-1]
 
     graph = f"m={m}" if m else "no graph"
-    found = in_turns(f"whole analysis / the project's steps, {graph}", ours, project, pairs=pairs, bound=BOUND)
-    assert len(made[-1].measurements) == 1 + len(METHODS) * (1 + len(FACTORS))
-    assert all(each.recall is not None and each.engine_ms is not None for each in made[-1].measurements)
+    found = in_turns(f"tune --analysis / the project's steps, {graph}", ours, project, pairs=pairs, bound=BOUND)
+    counts = sorted(_asked(made[-1]))
+    tuning = made[-1].tuning
+    assert tuning is not None
     note = (
-        f"{len(vectors):,} x {vectors.shape[1]}, {len(queries)} queries; the steps take {np.median(last):.1f} s;"
+        f"{len(vectors):,} x {vectors.shape[1]}, {len(queries)} queries; the steps take {np.median(last):.1f} s for"
+        f" {PASSES * len(queries):,} searches, the run {tuning.searches:,}, n={counts[0]} to {counts[-1]} a variant;"
         f" building, not counted, {built_s:.0f} s"
     )
     return Ratio(found.what, found.values, found.bound, note=note)
+
+
+def _asked(record: RunRecord) -> list[int]:
+    """Searches of every variant; makes sure that the run has all that the steps have."""
+    plain = record.measurements[0]
+    assert {(each.method, each.search.oversampling) for each in record.measurements} == {
+        ("none", None),
+        *((method, factor) for method in METHODS for factor in (None, *FACTORS)),
+    }
+    assert {each.search.hnsw_ef for each in record.measurements} == {EF}
+    assert {each.search.limit for each in record.measurements} == {LIMIT}
+    assert plain.engine_ms is not None
+    assert plain.engine_ms.n == record.dataset.queries
+    assert all(each.recall is not None and each.speedup is not None for each in record.measurements)
+    assert record.recommendation is not None
+    return [each.engine_ms.n for each in record.measurements if each.engine_ms is not None]
 
 
 async def _build(vectors: Array, scratch: Path, store: Path, m: int) -> tuple[dict[str, str], float]:

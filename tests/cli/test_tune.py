@@ -2,10 +2,10 @@
 
 import pytest
 
-from qtui.commands import parse
+from qtui.commands import parse, tune
 from qtui.commands.bench import make_request
 from qtui.errors import QtuiError
-from qtui.plan import DEFAULT_OVERSAMPLING, TUNE_EF, TUNE_OVERSAMPLING
+from qtui.plan import DEFAULT_OVERSAMPLING, SURVEY, TUNE_EF, TUNE_OVERSAMPLING
 from qtui.wishes import PLAIN, Wishes
 
 
@@ -19,6 +19,27 @@ def test_it_searches_a_finer_grid_than_bench_measures():
     assert (tuned.oversampling, tuned.hnsw_ef) == (TUNE_OVERSAMPLING, TUNE_EF)
     assert (whole.oversampling, whole.hnsw_ef) == (DEFAULT_OVERSAMPLING, (128,))
     assert request("tune", "--vectors", "sample", "--oversampling", "1,2").oversampling == (1.0, 2.0)
+
+
+def tuned(*arguments):
+    _, args = parse(("tune", "--vectors", "sample", *arguments))
+    return tune.make_request(args)
+
+
+def test_an_analysis_is_a_grid_of_its_own_that_every_option_changes():
+    found = tuned("--analysis")
+    assert found.methods == ("none", "scalar", "binary", "binary-2bit")
+    assert found.oversampling == (2.0, 3.0, 5.0, 8.0, 10.0)
+    assert (found.hnsw_ef, found.repeat, found.survey, found.tune) == ((128,), 1, SURVEY, True)
+    changed = tuned("--analysis", "--methods", "turbo-4bit", "--oversampling", "4", "--hnsw-ef", "64", "--survey", "50")
+    assert (changed.methods, changed.oversampling) == (("none", "turbo-4bit"), (4.0,))
+    assert (changed.hnsw_ef, changed.survey) == ((64,), 50)
+    assert tuned("--analysis", "--repeat", "2").repeat == 2
+
+
+def test_what_is_built_and_surveyed_is_asked_for():
+    assert (tuned().survey, tuned().build_all) == (0, False)
+    assert (tuned("--survey", "30").survey, tuned("--build-all").build_all) == (30, True)
 
 
 def test_limits_are_typed_in_binary_units():

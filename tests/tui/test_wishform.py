@@ -20,6 +20,7 @@ def test_what_is_typed_is_read():
     text = WishText("95", " 2,5 ms", "2GiB", "512 M", "disk", "plan")
     assert read(text) == Wanted(0.95, Wishes(2.5, 2 * 1024**3, 512 * 1024**2, "disk"), fine=False)
     assert read(WishText("0.9")) == Wanted(0.9, PLAIN)
+    assert read(WishText("0.9", grid="table")) == Wanted(0.9, PLAIN, fine=False, survey=True)
 
 
 @pytest.mark.parametrize("wishes", [PLAIN, Wishes(2.5, 2 * 1024**3, 1234567, "latency")])
