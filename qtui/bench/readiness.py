@@ -6,10 +6,9 @@ Reads the engine's view of a collection; builds nothing and measures nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 
+from qtui import effective as rule
 from qtui.errors import DataError, shown
-from qtui.methods import method
 from qtui.model import CollectionView, SearchSettings, VectorView
 from qtui.records import BytesPerVector, CollectionRecord, Compression, Effective, RunWarning
 
@@ -114,14 +113,7 @@ def _doubts(
 
 def effective(target: Target, search: SearchSettings) -> Effective:
     """What the engine does with the settings asked, by the default of its method and what is built."""
-    if target.method == "none" or search.exact or search.ignore or not target.is_quantized:
-        return Effective(None, None, search.limit)
-    rescore = method(target.method).default_rescore if search.rescore is None else search.rescore
-    if not rescore:
-        return Effective(rescore=False, oversampling=None, candidates=search.limit)
-    factor = search.oversampling or 1.0
-    return Effective(
-        rescore=True,
-        oversampling=factor,
-        candidates=ceil(search.limit * factor) * target.record.segments,
+    record = target.record
+    return rule.effective(
+        search, name=record.method, built=target.is_quantized, segments=record.segments, points=record.points
     )

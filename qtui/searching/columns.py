@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from math import ceil
 from typing import Any
 
+from qtui import effective as rule
 from qtui.methods import METHODS, method
 from qtui.model import CollectionView, SearchSettings, VectorView
 from qtui.records import Effective
@@ -66,14 +66,7 @@ def vector_of(view: CollectionView, using: str) -> VectorView | None:
 
 def effective(where: Place, search: SearchSettings) -> Effective:
     """What the engine does with the settings asked, by the default of the method and what is built."""
-    if not where.is_quantized or search.exact or search.ignore or not where.built:
-        return Effective(None, None, min(search.limit, where.points))
-    rescore = method(where.method).default_rescore if search.rescore is None else search.rescore
-    if not rescore:
-        return Effective(rescore=False, oversampling=None, candidates=min(search.limit, where.points))
-    factor = search.oversampling or 1.0
-    candidates = ceil(search.limit * factor) * max(1, where.segments)
-    return Effective(rescore=True, oversampling=factor, candidates=min(candidates, where.points))
+    return rule.effective(search, name=where.method, built=where.built, segments=where.segments, points=where.points)
 
 
 def has_raw_scores(where: Place, search: SearchSettings) -> bool:
@@ -123,7 +116,8 @@ def _stem(name: str) -> str:
 def defaults(views: Sequence[CollectionView], start: str | None = None, limit: int = 10) -> tuple[Column, ...]:
     """Exact search on a base collection, then its quantized siblings with rescoring and without: three columns.
 
-    `start` names the collection to begin with; else it is one with siblings, else the first that can be searched.
+    `start` names the collection that is meant; else it is one with siblings, else the first that can be searched.
+    Of a family with several siblings, the one that is meant stands beside the base, else the one of fewest bits.
     """
     usable = {view.name: view for view in views if view.vectors and view.status != "broken"}
     if not usable:
@@ -135,7 +129,8 @@ def defaults(views: Sequence[CollectionView], start: str | None = None, limit: i
     using = usable[base].vectors[0].spec.name
     first = Column(base, SearchSettings(limit, exact=True), using)
     where = place(usable[base], using)
-    quantized = siblings or ((base,) if where is not None and where.is_quantized else ())
+    meant = (start,) if start in siblings else siblings
+    quantized = meant or ((base,) if where is not None and where.is_quantized else ())
     others = [
         Column(name, SearchSettings(limit, rescore=rescore, oversampling=DEFAULT_FACTOR if rescore else None), using)
         for name in quantized[:1]

@@ -31,7 +31,8 @@ def words(found: tuple[Column, ...]) -> list[str]:
 
 def test_default_set_is_exact_then_the_smallest_sibling_with_and_without_rescoring() -> None:
     assert words(defaults(DEMO)) == ["demo exact", "demo__binary rescore ×2", "demo__binary no rescore"]
-    assert words(defaults(DEMO, "demo__scalar")) == words(defaults(DEMO))
+    assert words(defaults(DEMO, "demo")) == words(defaults(DEMO))
+    assert words(defaults(DEMO, "demo__scalar")) == ["demo exact", "demo__scalar rescore ×2", "demo__scalar no rescore"]
 
 
 def test_default_set_of_one_quantized_collection_is_on_itself() -> None:
