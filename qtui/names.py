@@ -31,7 +31,9 @@ def check_vector_name(name: str) -> None:
     """Raises UsageError for a name that a vector can't have; '' is the unnamed vector's."""
     plain = name.isprintable() and not set(name) & set("/\\\0") and name not in (".", "..")
     if not plain or len(name.encode(errors="replace")) > _LONGEST_VECTOR_NAME:
-        raise UsageError(f"{shown(name)} can't name a vector")
+        raise UsageError(
+            f"{shown(name)} can't name a vector: use at most {_LONGEST_VECTOR_NAME} letters, without / and \\"
+        )
 
 
 def folder_name(name: str) -> str:

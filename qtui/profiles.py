@@ -63,6 +63,8 @@ def choose(asked: Asked, environ: Mapping[str, str], config: Path, store: Path) 
     named = [name for name in ("path", "url", "profile") if getattr(asked, name) is not None]
     if len(named) > 1:
         raise UsageError(f"--{named[0]} and --{named[1]} name two places; give one of them")
+    if asked.url == "":
+        raise UsageError("--url is empty: give the address of a server, or leave it out for the store of this machine")
     if asked.profile is not None:
         return _of_profile(asked, config)
     url = asked.url if asked.url is not None else None if asked.path is not None else environ.get(URL_VARIABLE)

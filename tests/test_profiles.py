@@ -55,6 +55,11 @@ def test_an_address_wins_over_the_environment(config):
     )  # fmt: skip
 
 
+def test_an_empty_address_is_not_the_store_of_this_machine(config):
+    with pytest.raises(UsageError, match="--url is empty"):
+        chosen(config, url="")
+
+
 def test_a_profile_says_all(config):
     target = chosen(config, profile="cloud")
     assert target == Target(

@@ -31,6 +31,7 @@ from qtui.engine.view import unreadable
 from qtui.errors import BadSource, DataError, DiskFull, Exists, QtuiError, shown
 from qtui.events import BuildDone, Event, Progress
 from qtui.model import CollectionSpec
+from qtui.names import check_name, check_vector_name
 from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, LoadRequest, check_build, collection_names
 from qtui.plan import collection_spec as planned
 from qtui.target import Target
@@ -86,9 +87,12 @@ class _Pace:
 def jobs(request: LoadRequest, store: Path, target: Target | None = None) -> tuple[BuildJob, ...]:
     """One job a method: `none` makes NAME, the others NAME__METHOD; on the server `target`, else in the store.
 
-    Raises UsageError for a bad setting.
+    Raises UsageError for a bad setting, and for a name that one of them can't have.
     """
     check_build(request.build)
+    check_vector_name(request.build.vector_name)
+    for name in (request.name, *collection_names(request).values()):
+        check_name(name)
     return tuple(
         BuildJob(str(store), collection=name, method=method, source=request.source, build=request.build, target=target)
         for method, name in collection_names(request).items()

@@ -226,8 +226,13 @@ def test_jobs_are_named_by_method(tmp_path):
     assert [job.method for job in made] == ["none", "scalar", "turbo-4bit"]
     with pytest.raises(UsageError):
         jobs(LoadRequest("glosses", source, ("nonesuch",)), tmp_path)
-    with pytest.raises(UsageError):
-        jobs(LoadRequest("glosses", source, build=BuildSpec(ef_construct=0)), tmp_path)
+    for name, build in (
+        ("glosses", BuildSpec(ef_construct=0)),
+        ("glosses", BuildSpec(vector_name="a/b")),
+        *((name, BuildSpec()) for name in ("", "..", "a" * 195)),
+    ):
+        with pytest.raises(UsageError):
+            jobs(LoadRequest(name, source, ("none", "turbo-4bit"), build=build), tmp_path)
 
 
 def test_what_a_collection_is_created_with(tmp_path):
