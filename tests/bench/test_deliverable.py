@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from qtui.bench.deliverable import figures
 from qtui.bench.deliverable.document import document
 from qtui.bench.deliverable.labels import Labels
-from qtui.bench.deliverable.parts import QUOTED, STYLES, Chart, figures_of
+from qtui.bench.deliverable.parts import QUOTED, STYLES, Chart, Table, figures_of
+from qtui.bench.deliverable.reading import read
 from qtui.bench.deliverable.scale import Scale
 from qtui.bench.deliverable.svg import colour, draw
 from qtui.bench.export import to_html, to_markdown
@@ -111,11 +113,39 @@ def test_the_same_record_makes_the_same_report_also_after_it_was_kept():
     assert to_markdown(kept) == to_markdown(record())
 
 
+def test_a_figure_that_changed_in_the_record_changes_the_report():
+    whole, page, text = record(), to_html(record()), to_markdown(record())
+    for index, measured in enumerate(whole.measurements[:5]):
+        assert measured.engine_ms is not None
+        slower = replace(measured, engine_ms=replace(measured.engine_ms, p95=measured.engine_ms.p95 + 0.5))
+        changed = replace(whole, measurements=(*whole.measurements[:index], slower, *whole.measurements[index + 1 :]))
+        assert to_html(changed) != page
+        assert to_markdown(changed) != text
+
+
+def test_every_column_of_the_comparison_has_the_figure_that_its_head_names():
+    table = next(part for part in figures.comparison(read(record())) if isinstance(part, Table))
+    ends = {
+        "average ms": r"measurements\[\d\]\.engine_ms\.mean",
+        "p95 ms": r"measurements\[\d\]\.engine_ms\.p95",
+        "speed-up": r"measurements\[0\]\.engine_ms\.mean / measurements\[\d\]\.engine_ms\.mean",
+        "recall@10": r"measurements\[\d\]\.recall\.mean",
+        "retained": r"measurements\[\d\]\.recall\.mean / measurements\[0\]\.recall\.mean",
+        "RAM": r"collections\[\d\]\.memory.* 52 \* collections\[\d\]\.points",
+        "smaller": r"collections\[\d\]\.compression\.measured",
+    }
+    assert set(table.heads[2:]) == set(ends)
+    for row in table.rows:
+        for head, cell in zip(table.heads, row, strict=True):
+            for figure in cell:
+                assert isinstance(figure, str) or re.fullmatch(ends[head], figure.source), (head, figure)
+
+
 def test_every_figure_of_the_html_is_what_the_record_has_under_its_name():
     json, page = encode(record()), Read(to_html(record()))
-    figures = [(given, text) for given, text in page.found if "data-as" in given]
-    assert len(figures) > 150
-    for given, text in figures:
+    shown = [(given, text) for given, text in page.found if "data-as" in given]
+    assert len(shown) > 150
+    for given, text in shown:
         source, style = given["data-from"] or "", given["data-as"] or ""
         value = looked_up(json, source)
         if style == QUOTED:

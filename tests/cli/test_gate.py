@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from qtui.bench.export import to_html
 from qtui.bench.judge import Kept
 from qtui.bench.record import RunStore
 from qtui.commands import results
@@ -25,7 +26,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("baseline")
     source = save(folder / "vectors.npy", rows=200, dimension=16)
     done = qtui("bench", "--vectors", source, *QUICK, "--json", folder / "run.json", "--fail-under", "recall=0.5",
-                "--summary", folder / "gate.md", QTUI_HOME=str(folder))  # fmt: skip
+                "--summary", folder / "gate.md", "--report", folder / "run.html", QTUI_HOME=str(folder))  # fmt: skip
     assert done.code == 0, done
     assert "gate passed: 1 limit kept" in done.out
     assert (folder / "gate.md").read_text().startswith("## qtui gate passed")
@@ -41,6 +42,11 @@ def test_a_missed_limit_exits_1_and_keeps_the_run(baseline: Path, tmp_path: Path
     assert "qtui: gate missed: 1 of 3 limits missed" in done.err
     suite = ET.parse(tmp_path / "gate.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
+
+
+def test_a_report_is_made_again_from_the_record_alone(baseline: Path) -> None:
+    record = RunStore(baseline).load(baseline / "run.json")
+    assert to_html(record) == (baseline / "run.html").read_text(encoding="utf-8")
 
 
 def test_a_baseline_alone_compares(baseline: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,7 +175,7 @@ def cost(reading: Reading) -> tuple[Part, ...]:
         return (Paragraph(("No collection was measured.",)),)
     money = plan is not None and plan.known
     unit = f" ({plain(plan.currency)})" if plan is not None and plan.currency else ""
-    heads = ("method", "RAM", "disk", *((f"a month{unit}", "a year", "saved a month") if money else ()))
+    heads = ("method", "RAM", "disk", *((f"a month{unit}", "a year", "saved a month", "saved a year") if money else ()))
     parts: list[Part] = []
     for name, grown in (("Today", False), ("Grown", True)):
         needs = [(each.method, each.grown if grown else each.today) for each in found]
@@ -195,7 +195,11 @@ def _need_row(reading: Reading, method: str, need: Need, *, money: bool) -> tupl
     cells = [(need.ram, "size"), (need.disk, "size")]
     if money:
         cells += [(need.month, "money"), (need.year, "money"), (need.saved_month, "money")]
-    return (plain(method),), *(reading.facts.line((amount.source, style)) for amount, style in cells)
+    sources = [(amount.source, style) for amount, style in cells]
+    if money:
+        saved = need.saved_month.source
+        sources.append((saved if saved == "none" else f"({saved}) * 12", "money"))
+    return (plain(method),), *(reading.facts.line(source) for source in sources)
 
 
 def _assumed(reading: Reading, *, money: bool, measured: bool) -> tuple[Part, ...]:
