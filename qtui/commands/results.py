@@ -172,6 +172,13 @@ def _baseline(which: str, request: BenchRequest) -> Kept:
         )
     if record.dataset.filter != request.filter:
         raise UsageError("the baseline was measured with another --filter; give the same one")
+    source = request.source
+    named = None if source is None or source.kind != "file" else source.label or Path(source.path or "").name
+    if named is not None and record.dataset.source != named:
+        raise UsageError(
+            f"the baseline measured {shown(record.dataset.source)} and this run measures {shown(named)}: they can't be"
+            " compared; name a baseline of the same data"
+        )
     return kept(record, Path(which) if Path(which).is_file() else None)
 
 

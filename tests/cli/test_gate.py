@@ -64,6 +64,8 @@ def test_what_can_not_be_judged_is_refused_before_anything_is_measured(baseline:
     refused(2, *given, "--baseline", "20990101", saying="no run and no file")
     refused(2, *given, "--baseline", baseline / "run.json", "--limit", 5, saying="give --limit 10")
     refused(2, *given, "--baseline", baseline / "run.json", "--filter", "a = 1", saying="--filter")
+    other = save(tmp_path / "other.npy", rows=50, dimension=16)
+    refused(2, "bench", "--vectors", other, *QUICK, "--baseline", baseline / "run.json", saying="same data")
     refused(4, *given, "--baseline", baseline / "vectors.npy", saying="no readable run record")
     refused(2, *given, "--summary", tmp_path / "a.xml", saying="give --fail-under")
     refused(2, *given, "--report", tmp_path / "a.pdf", saying="F.md or F.html")
