@@ -7,7 +7,7 @@ its own halves and passes, and the others are the fresh queries that nobody has 
 - repeats name the same configuration, or one that the advice said it can't tell apart or can't exclude;
 - tuning makes the choice of the whole grid, asking at most half as many searches.
 
-With --home the run is kept there and used again.
+With --home the run is kept there and used again. With --remeasure each repeat is a run of its own (`remeasured`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from qtui.advice import Advice
 from qtui.bench import samples
 from qtui.bench.advise import advise
 from qtui.bench.evidence import Evidence, gather, recalls_of, split
@@ -35,12 +33,13 @@ from qtui.bench.tally import Tally
 from qtui.bench.tune import Cell, Need, Outcome, Rule, Tuner
 from qtui.events import RunFinished
 from qtui.host.build import build
-from qtui.model import PointId, SearchSettings
+from qtui.model import PointId
 from qtui.plan import TUNE_OVERSAMPLING, BenchRequest, SourceSpec
 from qtui.records import RunRecord, Sample
 
-from . import data
+from . import data, remeasured
 from .pairs import Ratio
+from .remeasured import Said, agreement
 
 ROWS, EXTRA, PASSES = 24_000, 600, 4
 ASKED = 300
@@ -48,7 +47,6 @@ ASKED = 300
 SEEDS, REPEATS = 20, 10
 TARGETS = (0.9, 0.95, 0.98)
 METHODS = ("none", "binary", "binary-2bit", "turbo-2bit", "turbo-4bit", "scalar")
-Config = tuple[str, SearchSettings]
 
 
 @dataclass(frozen=True)
@@ -140,13 +138,6 @@ class Pretended:
         return float(np.mean(found))
 
 
-def said(found: Advice) -> tuple[Config | None, set[Config]]:
-    """The choice, and all that was said to be as good or not excluded."""
-    best = found.recommendation
-    doubtful = {(each.method, each.search) for each in found.weighed if each.alike or each.undecided}
-    return (None if best is None else (best.method, best.search)), doubtful
-
-
 def tuned(run: Pretended, whole: Evidence, target: float) -> tuple[Evidence, int, int]:
     """The same run raced over what was measured: its evidence, its searches, and those of the whole grid."""
     asked: dict[int, set[tuple[int, int]]] = {}
@@ -198,28 +189,15 @@ def figures(kept: Kept, target: float) -> Iterator[Ratio]:
     met = [float(held) for held in fresh if held is not None]
     note = f"{len(met)} of {SEEDS} seeds had a recommendation"
     yield Ratio(f"target {target:g} met on fresh queries", (float(np.mean(met)),), 0.95, at_least=True, note=note)
-    outcomes = [said(found) for found in advices]
-    common = Counter(best for best, _ in outcomes).most_common(1)[0][0]
-    doubtful = next(others for best, others in outcomes if best == common)
-    for count, bound in ((REPEATS, 0.9), (SEEDS, 0.9)):
-        same = [best == common for best, _ in outcomes[:count]]
-        either = [best == common or best in doubtful or common in others for best, others in outcomes[:count]]
-        name = "-" if common is None else f"{common[0]} x{common[1].oversampling or 0:g}"
-        note = f"{name}; the very same in {sum(same)} of {count}"
-        yield Ratio(
-            f"target {target:g}: same, or said so, in {count} repeats",
-            (float(np.mean(either)),),
-            bound,
-            at_least=True,
-            note=note,
-        )
+    outcomes = [Said.of(found) for found in advices]
+    for count in (REPEATS, SEEDS):
+        yield agreement(f"target {target:g}: same, or said so, in {count} repeats", outcomes[:count])
     shares, agreed = [], []
-    for run, evidence, (best, _) in zip(runs, evidences, outcomes, strict=True):
+    for run, evidence, said in zip(runs, evidences, outcomes, strict=True):
         raced, searches, grid = tuned(run, evidence, target)
-        chosen = said(advise(raced, target))[0]
+        chosen = Said.of(advise(raced, target)).best
         shares.append(searches / grid)
-        alike = {(each.method, each.search) for each in advise(evidence, target).weighed if each.alike}
-        agreed.append(float(chosen == best or chosen in alike))
+        agreed.append(float(chosen == said.best or chosen in said.alike))
     yield Ratio(f"target {target:g}: tuning chooses as the whole grid", (float(np.mean(agreed)),), 1.0, at_least=True)
     yield Ratio(f"target {target:g}: searches of tuning / of the grid", tuple(shares), 0.5)
 
@@ -229,9 +207,18 @@ def main() -> int:
     ask = argparse.ArgumentParser(prog="python -m tests.benchmarks.advice")
     ask.add_argument("--data", type=Path, required=True, help="folder with NAME.npy and NAME-queries.npy")
     ask.add_argument("--home", type=Path, help="where to keep the run, or find the one that is there")
+    ask.add_argument(
+        "--remeasure", action="store_true", help="measure every repeat anew, instead of drawing from one run"
+    )
+    ask.add_argument("--rows", type=int, default=remeasured.ROWS, help="vectors of each repeat (default: 10000)")
     asked = ask.parse_args()
     held = True
     with tempfile.TemporaryDirectory(prefix="qtui-advice-") as scratch:
+        if asked.remeasure:
+            for found in remeasured.figures(asked.data, Path(scratch), METHODS, TARGETS, rows=asked.rows):
+                print(found.line(), flush=True)
+                held &= found.holds
+            return 0 if held else 1
         home = asked.home or Path(scratch)
         home.mkdir(parents=True, exist_ok=True)
         there = [summary.id for summary in RunStore(home / "runs").list() if summary.status == "complete"]
