@@ -115,12 +115,18 @@ def _app(args: Namespace, console: Console, *, demo: str | None) -> Exit:
             "the app needs a terminal; without one, `qtui bench --vectors sample` measures the samples,"
             " and `qtui --help` lists what else works"
         )
-    from qtui.commands.demo import chosen
+    where = Target(path=str(args.path or store_dir())) if demo is not None else target(args)
+    sample = None
+    if demo is not None:
+        from qtui.commands.demo import wanted
+
+        sample = wanted(args)
+    import gc
+
+    gc.disable()  # nothing that is imported is garbage; the app collects again once its first panel is there
     from qtui.tui.app import run as run_app
 
-    if demo is None:
-        return Exit(run_app(target(args), writes=args.allow_writes))
-    return Exit(run_app(Target(path=str(args.path or store_dir())), demo=chosen(args)))
+    return Exit(run_app(where, demo=sample, writes=args.allow_writes))
 
 
 def _parting(reason: str, console: Console) -> str:

@@ -8,9 +8,7 @@ ours: whatever is damaged in it counts as not remembered, and it is written whol
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +36,11 @@ def read_preferences(path: Path) -> Preferences:
     """The user's preferences; the defaults where there is no file, and with a `problem` where it is broken."""
     try:
         text = text_of(path)
-        return Preferences() if text is None else _preferences(tomllib.loads(text))
+        if text is None:
+            return Preferences()
+        import tomllib  # where it isn't needed, the first frame needn't wait for it
+
+        return _preferences(tomllib.loads(text))
     except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         return Preferences(problem=f"{path.name} is ignored: {why or type(error).__name__}")
@@ -100,6 +102,7 @@ class Memory:
         if self._path is None or not self.changed:
             return
         self.changed = False
+        import json
         import tempfile
 
         with contextlib.suppress(OSError):
@@ -116,7 +119,12 @@ class Memory:
 
 def _remembered(path: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(text_of(path) or "{}")
+        text = text_of(path)
+        if text is None:
+            return {}
+        import json  # where nothing is remembered, the first frame needn't wait for it
+
+        found = json.loads(text or "{}")
         if isinstance(found, dict):
             return found
     return {}

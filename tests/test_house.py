@@ -74,6 +74,31 @@ def test_the_app_loads_no_engine_and_no_numbers() -> None:
     assert not modules & HEAVY
 
 
+@pytest.mark.parametrize("command", ["", "demo"])
+def test_the_first_frame_waits_for_little(command: str) -> None:
+    """By what is loaded when the app is ready to run: what it shows, and nothing that is asked of the engine."""
+    script = f"""
+import sys
+from qtui.commands import parse
+from qtui.commands.demo import wanted
+from qtui.commands.options import target
+name, args = parse({command.split()!r})
+where = target(args)
+demo = wanted(args) if name else None
+from qtui.tui.app import QtuiApp
+QtuiApp(lambda tell: None, where=where.where, target=where, demo=demo)
+print(*sorted(name for name in sys.modules if name.partition(".")[0] in ("qtui", "msgspec")), file=sys.stderr)
+"""
+    done = run(sys.executable, "-c", script)
+    assert done.returncode == 0, done.stderr
+    modules = set(done.stderr.split())
+    assert "qtui.tui.app" in modules
+    shared = {
+        f"qtui.{name}" for name in ("model", "plan", "records", "events", "methods", "demos", "searching", "served")
+    }
+    assert not modules & {*shared, "msgspec", "qtui.tui.room", "qtui.host.client", "qtui.host.wire", "qtui.tui.panels"}
+
+
 def test_nothing_but_the_command_line_opens_the_screen() -> None:
     importers = {
         path.relative_to(ROOT / "qtui").parts[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtui.commands.parser import Parser
@@ -42,13 +44,26 @@ def chosen(args: Namespace) -> Demo:
     from qtui.demos import MODEL, TEXTS, documents
     from qtui.embedders import EmbedderChoice
 
+    _check(args)
     if not args.documents:
-        if args.model_path is not None:
-            raise UsageError("--model-path goes with --documents")
         return TEXTS
     if args.model_path is not None:
         return documents(EmbedderChoice(MODEL, args.model_path))
     return documents(EmbedderChoice(MODEL) if _is_here(MODEL) else None)
+
+
+def wanted(args: Namespace) -> Callable[[], Demo]:
+    """Makes that demo when it is called, so that the first frame needn't wait for all that it consists of.
+
+    Raises what `chosen` raises, at once.
+    """
+    _check(args)
+    return partial(chosen, args)
+
+
+def _check(args: Namespace) -> None:
+    if args.model_path is not None and not args.documents:
+        raise UsageError("--model-path goes with --documents")
 
 
 def _is_here(model: str) -> bool:

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 from qtui import config
 from qtui.commands import values
 from qtui.errors import AccessError
-from qtui.methods import DEFAULT_METHODS
-from qtui.model import Distance
 from qtui.plain import plain
-from qtui.plan import BuildSpec
 
 if TYPE_CHECKING:
     from qtui.engine.base import Engine
+    from qtui.plan import BuildSpec
     from qtui.target import Target
 
 
@@ -38,6 +36,8 @@ def add_source(group: _ArgumentGroup | ArgumentParser, *, required: bool) -> Non
 
 def add_methods(group: _ArgumentGroup | ArgumentParser) -> None:
     """--methods."""
+    from qtui.methods import DEFAULT_METHODS
+
     group.add_argument(
         "--methods",
         type=values.methods,
@@ -49,6 +49,9 @@ def add_methods(group: _ArgumentGroup | ArgumentParser) -> None:
 
 def add_build(group: _ArgumentGroup | ArgumentParser) -> None:
     """How collections are built."""
+    from qtui.model import Distance
+    from qtui.plan import BuildSpec
+
     standard = BuildSpec()
     group.add_argument(
         "--distance",
@@ -83,6 +86,8 @@ def add_build(group: _ArgumentGroup | ArgumentParser) -> None:
 
 def build_spec(args: Namespace) -> BuildSpec:
     """What the build options say."""
+    from qtui.plan import BuildSpec
+
     standard = BuildSpec()
     return BuildSpec(
         distance=args.distance or standard.distance,

@@ -21,9 +21,10 @@ from qtui.errors import AccessError, EngineGone
 from qtui.events import Event
 from qtui.filters import Filter
 from qtui.host import requests, wire
-from qtui.host.held import CLOSED, Held, RoomState
+from qtui.host.held import CLOSED, Held
 from qtui.host.life import Limits
 from qtui.host.once import fetch
+from qtui.host.state import RoomState
 from qtui.model import (
     Answer,
     Change,

@@ -15,17 +15,9 @@ from qtui.events import Event
 from qtui.host import requests, wire
 from qtui.host.life import Life, Limits
 from qtui.host.process import Child
+from qtui.host.state import RoomState
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class RoomState:
-    """What the engine room does now."""
-
-    status: str
-    """starting, ready, measuring, paused, building, restarting or closed."""
-    detail: str = ""
 
 
 CLOSED = EngineGone("the engine is closed; start it first")

@@ -1,18 +1,19 @@
 """The app: frame, tabs, the engine room's state, and what concerns every tab. Panels own their work.
 
-Imports textual and what all share, and the engine room's client when it runs; never numpy or an engine. Panels and
-dialogs are imported when they are first shown.
+Imports textual and little else before the first frame is painted; then what all share and the engine room's client,
+panels and dialogs when they are first shown, and never numpy or an engine.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -22,19 +23,21 @@ from textual.filter import LineFilter
 from textual.screen import ModalScreen
 
 from qtui import config
-from qtui.demos import Demo
 from qtui.errors import Exit, QtuiError
-from qtui.model import EngineInfo
 from qtui.preferences import Memory, Preferences, read_preferences
-from qtui.target import Target
 from qtui.tui.commands import Command, PossibleNow, active, bindings, reason, unknown
 from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, Measure, Remember
-from qtui.tui.room import MakeRoom
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.text import PrintableOnly
 from qtui.tui.theme import QUIET, Recolored, ours
 from qtui.tui.widgets.frame import Header, KeyLine, TabLine
+
+if TYPE_CHECKING:  # the first frame is painted before any of these is there
+    from qtui.demos import Demo
+    from qtui.model import EngineInfo
+    from qtui.target import Target
+    from qtui.tui.room import MakeRoom, Room, RoomState
 
 KEYS = (
     *(
@@ -57,7 +60,7 @@ BUSY = frozenset({"measuring", "paused", "building"})
 class QtuiApp(RoomApp):
     """The screens of qtui over one engine room."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = "frame.tcss"
     TITLE = "qtui"
     AUTO_FOCUS = None
     ENABLE_COMMAND_PALETTE = False
@@ -71,18 +74,22 @@ class QtuiApp(RoomApp):
         where: str,
         target: Target | None = None,
         writes: bool = False,
-        demo: Demo | None = None,
+        demo: Callable[[], Demo] | None = None,
         preferences: Preferences | None = None,
         memory: Memory | None = None,
     ) -> None:
+        """`demo` is made behind the first frame."""
         super().__init__(make_room, target)
         self.where = where
         self.writes = writes
-        self.demo = demo
+        self.demo: Demo | None = None
         self.preferences = preferences or Preferences()
         self.memory = memory or Memory()
+        self._make_demo = demo
+        self._furnished = False
         self._recolored = Recolored(QUIET)
         self._net = PrintableOnly()
+        self._choose_theme()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The theme's colours, Textual's own filters, and the net that lets printable text through alone."""
@@ -93,22 +100,43 @@ class QtuiApp(RoomApp):
     def compose(self) -> ComposeResult:
         """Header, tabs, panels, keys."""
         yield Header().data_bind(state=QtuiApp.room_state)
-        yield TabLine(TABS)
-        yield Tabs(self.room, self.memory, QtuiApp.views, QtuiApp.room_state, QtuiApp.may_write)
+        yield TabLine(TABS, self._first_tab)
+        yield Tabs(lambda: self.room, self.memory, QtuiApp.views, QtuiApp.room_state, QtuiApp.may_write)
         yield KeyLine()
 
     async def on_mount(self) -> None:
-        """Paints the frame first; the first panel and the engine room start behind it."""
-        self.register_theme(ours(self.console.color_system))
+        """Paints the frame first; all else is imported and made behind it."""
         self.query_one(Header).where = self.where
         self.query_one(Header).read_only = not self.may_write
         self._heed_signals()
-        self._prefer(self.preferences)
-        await self.action_tab(TABS[0].panel)
+        self.set_keymap(dict(self.preferences.keys))
+        self.call_after_refresh(partial(self.call_later, self._furnish))
+
+    @property
+    def _first_tab(self) -> str:
+        """The one that was open when the app was left; a demo begins with its collections."""
         last = self.memory.get("tab", str)
-        if not self.demo and last in {tab.panel for tab in TABS}:
-            await self.action_tab(last)
+        return last if last in {tab.panel for tab in TABS} and self._make_demo is None else TABS[0].panel
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is typed before the first panel is there waits for it."""
+        if isinstance(event, events.InputEvent):
+            await self._furnish()
+        await super().on_event(event)
+
+    async def _furnish(self) -> None:
+        """Everything behind the first frame, once: the panels' styles, the engine room, the first panel."""
+        if self._furnished:
+            return
+        self._furnished = True
+        self.stylesheet.read(Path(__file__).with_name("app.tcss"))
         self.open_store()
+        self.demo = self._make_demo() if self._make_demo is not None else None
+        await self.action_tab(self._first_tab)
+        self._tell_preferences(self.preferences)
+        if not gc.isenabled():  # whoever started the app left it to us
+            gc.freeze()
+            gc.enable()
 
     def _heed_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -121,10 +149,14 @@ class QtuiApp(RoomApp):
 
     # --- what the user prefers, and what is remembered ----------------------------------------------------------
 
-    def _prefer(self, preferences: Preferences) -> None:
-        wanted = preferences.theme or self.memory.get("theme", str) or QUIET.name
-        self.theme = wanted if wanted in self.available_themes else QUIET.name
-        self.set_keymap(dict(preferences.keys))
+    def _choose_theme(self) -> None:
+        """Before any style is read: with another theme all are read again."""
+        self.register_theme(ours(self.console.color_system))
+        wanted = self.preferences.theme or self.memory.get("theme", str) or QUIET.name
+        self.set_reactive(QtuiApp.theme, wanted if wanted in self.available_themes else QUIET.name)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def _tell_preferences(self, preferences: Preferences) -> None:
         if preferences.problem:
             self.notify(preferences.problem, severity="warning", timeout=10)
         elif preferences.theme and self.theme != preferences.theme:
@@ -150,13 +182,14 @@ class QtuiApp(RoomApp):
 
     def watch_engine(self, info: EngineInfo | None) -> None:
         """The header says what is behind; what to know of the connection is told once."""
-        header = self.query_one(Header)
-        if info is None:
-            header.engine = ""
-            return
-        name = "qdrant-edge" if info.kind == "embedded" else "Qdrant"
-        header.engine = " ".join(part for part in (name, info.version, info.protocol) if part)
-        for caution in info.cautions:
+        parts = (
+            ()
+            if info is None
+            else ("qdrant-edge" if info.kind == "embedded" else "Qdrant", info.version, info.protocol)
+        )
+        for header in self.query(Header):
+            header.engine = " ".join(part for part in parts if part)
+        for caution in () if info is None else info.cautions:
             self.notify(caution, severity="warning", timeout=10)
 
     def watch_may_write(self) -> None:
@@ -291,15 +324,19 @@ class QtuiApp(RoomApp):
         self.notify(f"Copied {message.what}", timeout=2)
 
 
-def run(target: Target, *, demo: Demo | None = None, writes: bool = False) -> int:
+def run(target: Target, *, demo: Callable[[], Demo] | None = None, writes: bool = False) -> int:
     """Runs the app until it is left; returns the exit code. Raises the bug that ended it, if one did.
 
     `writes`: servers that are connected to from the app may be written to, where that is chosen there, too.
     """
-    from qtui.host.client import EngineRoom
+
+    def make_room(on_state: Callable[[RoomState], None]) -> Room:
+        from qtui.host.client import EngineRoom
+
+        return EngineRoom(target, on_state=on_state)
 
     app = QtuiApp(
-        lambda on_state: EngineRoom(target, on_state=on_state),
+        make_room,
         where=place(target),
         target=target,
         writes=writes,

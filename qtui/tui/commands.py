@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterat
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from pkgutil import iter_modules
 
 from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -94,6 +93,8 @@ def reason(screen: Screen[object], key: str) -> str | None:
 
 def unknown(ids: Iterable[str]) -> str | None:
     """The first of these ids that no command has. Imports every panel and dialog, so that all are known."""
+    from pkgutil import iter_modules
+
     from qtui.tui import dialogs, panels
 
     for package in (panels, dialogs):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from qtui.demos import Demo
-from qtui.events import Event
-from qtui.model import CollectionView
+if TYPE_CHECKING:  # the first frame is painted before any of these is there
+    from qtui.demos import Demo
+    from qtui.events import Event
+    from qtui.model import CollectionView
 
 
 class CollectionsRead(Message):

@@ -5,34 +5,38 @@ Imports what all share; no screen.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
-from qtui.advice import Advice
-from qtui.comparison import Comparison
-from qtui.distribution import Distribution
-from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
-from qtui.events import Event
-from qtui.filters import Filter
-from qtui.host.client import RoomState
 from qtui.host.requests import WayBack
-from qtui.model import (
-    Answer,
-    Change,
-    CollectionView,
-    EngineInfo,
-    Page,
-    Point,
-    PointId,
-    QueryVector,
-    SearchSettings,
-    Timed,
-)
-from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
-from qtui.prices import Prices
-from qtui.records import RunRecord, RunSummary
-from qtui.target import Target
-from qtui.wishes import PLAIN, Wishes
+from qtui.host.state import RoomState
+
+if TYPE_CHECKING:  # the first frame is painted before any of these is there
+    from collections.abc import AsyncGenerator, Sequence
+
+    from qtui.advice import Advice
+    from qtui.comparison import Comparison
+    from qtui.distribution import Distribution
+    from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
+    from qtui.events import Event
+    from qtui.filters import Filter
+    from qtui.model import (
+        Answer,
+        Change,
+        CollectionView,
+        EngineInfo,
+        Page,
+        Point,
+        PointId,
+        QueryVector,
+        SearchSettings,
+        Timed,
+    )
+    from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
+    from qtui.prices import Prices
+    from qtui.records import RunRecord, RunSummary
+    from qtui.target import Target
+    from qtui.wishes import Wishes
 
 __all__ = ["MakeRoom", "Room", "RoomState", "WayBack"]
 
@@ -154,7 +158,7 @@ class Room(Protocol):
         """What an interrupted run was asked for; a UsageError says why one can't go on."""
         ...
 
-    async def advise(self, run_id: str, target: float, wishes: Wishes = PLAIN, /) -> Advice:
+    async def advise(self, run_id: str, target: float, wishes: Wishes = ..., /) -> Advice:
         """What one run says to use for a target recall, within limits."""
         ...
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import App
@@ -19,13 +20,16 @@ from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 
 from qtui.errors import EngineGone, QtuiError
-from qtui.model import CollectionView, EngineInfo
-from qtui.target import Target
+from qtui.host.state import RoomState
 from qtui.tui.messages import CollectionsRead, CollectionsWanted, LookedAt
 from qtui.tui.notices import Notice
-from qtui.tui.room import MakeRoom, RoomState
-from qtui.tui.shelf import Shelf
 from qtui.tui.text import clean
+
+if TYPE_CHECKING:  # the first frame is painted before any of these is there
+    from qtui.model import CollectionView, EngineInfo
+    from qtui.target import Target
+    from qtui.tui.room import MakeRoom, Room
+    from qtui.tui.shelf import Shelf
 
 MOST_NOTICES = 200
 SHOW_EVERY_S = 0.5
@@ -45,6 +49,9 @@ class RoomApp(App[None]):
     may_write: reactive[bool] = reactive(default=True)
     """Whether anything may be written where we are connected: without it no writing action is shown."""
 
+    _shelf: Shelf
+    """The collections of the server that we are connected to; there once we are."""
+
     def __init__(self, make_room: MakeRoom, target: Target | None = None) -> None:
         super().__init__()
         self.target = target
@@ -52,10 +59,14 @@ class RoomApp(App[None]):
         self.set_reactive(RoomApp.may_write, target is None or target.writable)
         self._moving = False
         """Whether it goes over to another target; what becomes of that is told once."""
-        self._shelf = Shelf()
         self._highlighted: str | None = None
         self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
-        self.room = make_room(partial(setattr, self, "room_state"))
+        self._make_room = make_room
+
+    @cached_property
+    def room(self) -> Room:
+        """The engine room; made, with all that it imports, when it is first asked for."""
+        return self._make_room(partial(setattr, self, "room_state"))
 
     async def on_mount(self) -> None:
         """What a server works on is looked at again and again."""
@@ -128,10 +139,13 @@ class RoomApp(App[None]):
 
     async def _arrived(self, target: Target | None) -> None:
         """What is known of where we are now; what was read elsewhere is forgotten."""
-        self.engine = info = await self.room.info()
+        from qtui.tui.shelf import Shelf
+
+        info = await self.room.info()
+        self._shelf = Shelf()
+        self.engine = info
         self.target = target
         self.may_write = (target is None or target.writable) and not info.read_only
-        self._shelf = Shelf()
 
     @work(exclusive=True, group="read")
     async def _read(self, *, first: bool = False) -> None:
@@ -189,7 +203,7 @@ class RoomApp(App[None]):
             self._look_at(self._highlighted or "")
 
     def _look_again(self) -> None:
-        if self._shelf.changes(self._highlighted):
+        if self._is_server and self._shelf.changes(self._highlighted):
             self._look()
 
     @work(exclusive=True, group="look")
@@ -233,7 +247,8 @@ class RoomApp(App[None]):
 
     async def on_unmount(self) -> None:
         """The engine's process ends with the app."""
-        await self.room.close()
+        if "room" in vars(self):
+            await self.room.close()
 
     def notify(
         self,

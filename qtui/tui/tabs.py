@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from textual.reactive import Reactive
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from qtui.preferences import Memory
-from qtui.tui.room import Room
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.reactive import Reactive
+
+    from qtui.preferences import Memory
+    from qtui.tui.room import Room
 
 
 class Panel(Protocol):
@@ -54,7 +58,8 @@ TABS = (
 class Tabs(ContentSwitcher):
     """One panel at a time. A panel's reactives that are called like the app's follow the app's."""
 
-    def __init__(self, room: Room, memory: Memory, *follow: Reactive[Any]) -> None:
+    def __init__(self, room: Callable[[], Room], memory: Memory, *follow: Reactive[Any]) -> None:
+        """`room` is asked for when the first panel is made, and not before."""
         super().__init__()
         self._room, self._memory, self._follow = room, memory, follow
 
@@ -67,7 +72,7 @@ class Tabs(ContentSwitcher):
         """Opens a tab; its panel has the focus and is returned."""
         if not self.query(f"#{id_}"):
             tab = next(tab for tab in TABS if tab.panel == id_)
-            panel = tab.make(self._room)
+            panel = tab.make(self._room())
             recall = getattr(panel, "recall", None)
             if recall is not None:
                 recall(self._memory)

@@ -29,7 +29,7 @@ def make(
     app = QtuiApp(
         lambda on_state: FakeRoom(on_state, views),
         where="~/store",
-        demo=demo,
+        demo=None if demo is None else lambda: demo,
         preferences=preferences,
         memory=memory,
     )

@@ -28,7 +28,7 @@ def answers(app: QtuiApp) -> list[Outcome]:
 
 
 async def test_the_notebooks_flow_and_what_it_does_not_see(tmp_path: Path) -> None:
-    app = QtuiApp(lambda told: EngineRoom(tmp_path / "store", on_state=told), where="store", demo=DOCUMENTS)
+    app = QtuiApp(lambda told: EngineRoom(tmp_path / "store", on_state=told), where="store", demo=lambda: DOCUMENTS)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until_seen(pilot, "Einstein Theory")
         await until(pilot, lambda: all(found.hits for found in answers(app)))

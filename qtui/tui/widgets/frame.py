@@ -10,8 +10,8 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
+from qtui.host.state import RoomState
 from qtui.tui.commands import active
-from qtui.tui.room import RoomState
 from qtui.tui.tabs import Tab
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, CHOSEN, DIM, GOOD, KEY, RULE, WARN
@@ -53,9 +53,10 @@ class TabLine(Widget):
 
     current: reactive[str] = reactive("")
 
-    def __init__(self, tabs: tuple[Tab, ...]) -> None:
+    def __init__(self, tabs: tuple[Tab, ...], current: str) -> None:
         super().__init__()
         self.tabs = tabs
+        self.set_reactive(TabLine.current, current)
 
     def render(self) -> Text:
         """One line: the tabs, then a rule to the edge."""
