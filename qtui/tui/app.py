@@ -182,13 +182,12 @@ class QtuiApp(RoomApp):
 
     def watch_engine(self, info: EngineInfo | None) -> None:
         """The header says what is behind; what to know of the connection is told once."""
-        parts = (
-            ()
-            if info is None
-            else ("qdrant-edge" if info.kind == "embedded" else "Qdrant", info.version, info.protocol)
-        )
+        engine = ""
+        if info is not None:
+            name = "qdrant-edge" if info.kind == "embedded" else "Qdrant"
+            engine = " ".join(part for part in (name, info.version, info.protocol) if part)
         for header in self.query(Header):
-            header.engine = " ".join(part for part in parts if part)
+            header.engine = engine
         for caution in () if info is None else info.cautions:
             self.notify(caution, severity="warning", timeout=10)
 
