@@ -81,7 +81,7 @@ class AdaptiveRecord:
     """Median engine time a query, the search that looks at the candidates included where one is needed."""
     fixed_engine_ms: float
     helps: bool
-    """Whether the gain is significant, and worth a thousandth of recall."""
+    """Whether the gain is significant, worth a thousandth of recall, and not paid for with time."""
     verdict: str
     python: str
     """A function that chooses the factor, without any dependency."""

@@ -187,8 +187,12 @@ class _Trial:
         adaptive = metrics.recall([judged.kinds["adaptive"].recalls[query] for query in judged.chosen], seed=seed)
         assert gained is not None
         assert adaptive is not None
-        gain = gained.low > 0 and gained.mean >= _WORTH
-        verdict = _verdict(Span(gained.mean, gained.low, gained.high), spared, judged, gain=gain)
+        recalls_more = gained.low > 0 and gained.mean >= _WORTH
+        slower = judged.is_slower(seed)
+        head = "a gain" if recalls_more and not slower else "no gain on this data"
+        if recalls_more and slower:
+            head = "no gain in time, which is worse, though the originals that are read find more"
+        verdict = f"{head}: {_comparison(Span(gained.mean, gained.low, gained.high), spared, judged)}"
         note = f"{self._best.method}, limit {self._k}: learned on {len(self._evidence.choosing)} queries; {verdict}."
         return AdaptiveRecord(
             method=self._best.method,
@@ -205,7 +209,7 @@ class _Trial:
             mean_factor=judged.cost,
             engine_ms=judged.adaptive_ms(),
             fixed_engine_ms=judged.fixed_ms(),
-            helps=gain,
+            helps=recalls_more and not slower,
             verdict=verdict,
             python=to_python(policy, self._k, note),
         )
@@ -234,23 +238,32 @@ class _Judged:
 
     def adaptive_ms(self) -> float:
         """Median engine time a query, the probe included where there is one."""
-        probe = self.kinds["probe"].ms
-        times = self.kinds["adaptive"].ms
-        return median(median(times[query]) + (median(probe[query]) if probe else 0.0) for query in self.chosen)
+        return median(self._adaptive_times().values())
 
     def fixed_ms(self) -> float:
         """The same with the fixed factors."""
+        return median(self._fixed_times().values())
+
+    def is_slower(self, seed: int) -> bool:
+        """Whether it takes more time than the fixed factors, beyond doubt: what a user pays, whatever is read."""
+        found = metrics.versus(self._adaptive_times(), self._fixed_times(), seed=seed)
+        return found is not None and found.low > 1
+
+    def _adaptive_times(self) -> dict[int, float]:
+        probe, times = self.kinds["probe"].ms, self.kinds["adaptive"].ms
+        return {query: median(times[query]) + (median(probe[query]) if probe else 0.0) for query in self.chosen}
+
+    def _fixed_times(self) -> dict[int, float]:
         low, high = self.kinds["low"].ms, self.kinds["high"].ms
-        return median(
-            (1 - self._share) * median(low[query]) + self._share * median(high[query]) for query in self.chosen
-        )
+        return {
+            query: (1 - self._share) * median(low[query]) + self._share * median(high[query]) for query in self.chosen
+        }
 
 
-def _verdict(gained: Span, spared: Span, judged: _Judged, *, gain: bool) -> str:
-    """What came of it, in a sentence."""
+def _comparison(gained: Span, spared: Span, judged: _Judged) -> str:
+    """What came of it, in figures."""
     size = f"recall {gained.mean:+.4f} (95% {gained.low:+.4f} to {gained.high:+.4f})"
     reads = f"{spared.mean:+.0%} originals spared at equal recall (95% {spared.low:+.0%} to {spared.high:+.0%})"
     times = f"{units.millis(judged.adaptive_ms())} ms a query against {units.millis(judged.fixed_ms())}"
     probed = ", the search that looks at the candidates included" if judged.kinds["probe"].ms else ""
-    head = "a gain" if gain else "no gain on this data"
-    return f"{head}: {size} against fixed factors at the same mean of {judged.cost:.2f}; {reads}; {times}{probed}"
+    return f"{size} against fixed factors at the same mean of {judged.cost:.2f}; {reads}; {times}{probed}"

@@ -1,11 +1,14 @@
 """Oversampling by query: gains are found where they are planted and nowhere else, and the exported function agrees."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from qtui.bench.adapting import _Judged
 from qtui.bench.adaptive import PREDICTORS, Lesson, Policy, bracket, hull, learn, saved, to_python, values_of
 from tests.bench import runs as fake
 
@@ -113,10 +116,36 @@ async def test_a_run_tries_it_and_keeps_what_came_of_it(home):
     assert (found.learned_on, found.judged_on) == (20, 20)
     assert found.predictor in found.tried
     assert len(found.factors) == len(found.cuts) + 1
-    assert found.helps == (found.gain.low > 0 and found.gain.mean >= 0.001)
     assert ("no gain" in found.verdict) != found.helps
+    assert not found.helps or (found.gain.low > 0 and found.gain.mean >= 0.001)
     assert min(found.factors) <= found.mean_factor <= max(found.factors)
     compile(found.python, "exported", "exec")
+
+
+@pytest.mark.parametrize(("fixed_ms", "expected"), [(0.2, True), (1.0, False)])
+def test_what_a_look_at_the_candidates_costs_counts(fixed_ms, expected):
+    queries = range(40)
+    judged = _Judged(FACTORS, range(4), dict.fromkeys(queries, 2.0))
+    for query in queries:
+        judged.kinds["probe"].ms[query] = [0.1]
+        judged.kinds["adaptive"].ms[query] = [0.15 + 0.001 * query]
+        judged.kinds["low"].ms[query] = judged.kinds["high"].ms[query] = [fixed_ms]
+    assert judged.is_slower(0) is expected
+    assert judged.adaptive_ms() == pytest.approx(0.1 + 0.1695)
+    judged.kinds["probe"].ms.clear()
+    assert not judged.is_slower(0)
+
+
+def test_the_exported_function_runs_without_any_package(tmp_path):
+    policy = Policy(PREDICTORS[0], (0.2, 0.4, 0.6), FACTORS)
+    file = tmp_path / "alone.py"
+    file.write_text(to_python(policy, 5, "a note") + "\nprint(oversampling([9.0 - i for i in range(20)]))\n")
+    # -I -S: nothing of the environment, and no installed package
+    ran = subprocess.run([sys.executable, "-I", "-S", file], capture_output=True, text=True, check=True)
+    (value,) = values_of([[9.0 - i for i in range(20)], [9.0] * 19 + [1.0]], 5, norms=[1.0, 1.0], lengths=None)["gap"][
+        :1
+    ]
+    assert float(ran.stdout) == policy.factor(value)
 
 
 async def test_nothing_to_adapt_is_said(home):
