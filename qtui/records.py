@@ -293,6 +293,10 @@ class Residency:
     """Asked each from an emptied page cache."""
     alone_read_bytes: float | None
     """Mean of what each of those read from disk: as with a memory that keeps no original."""
+    cap_bytes: int | None = None
+    """What the process could newly take while they were asked once more, page cache included; None: no cap."""
+    capped_read_bytes: int | None = None
+    """Read from disk by the same queries under that cap."""
 
 
 @dataclass(frozen=True, slots=True)

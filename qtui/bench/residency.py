@@ -4,7 +4,8 @@ For each variant the collection is closed, its pages are dropped and it is loade
 every query is asked once, and its bytes are taken again. What the search brought in is the difference: pages resident
 by mincore, and the heap. What came from disk meanwhile is the process's own count. Then some queries are asked alone,
 each after such an emptying: what one search reads when nothing of an earlier one is left, as under a memory cap that
-leaves originals no room. No figure of time is made here, and no time of it goes into another.
+leaves originals no room. Where a control group may be made (`cap`), all are asked under a real one, too. No figure of
+time is made here, and no time of it goes into another.
 
 Where the page cache can't be emptied or asked, nothing is measured, and a warning says why.
 """
@@ -17,6 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from qtui import units
+from qtui.bench import cap
 from qtui.bench.measure import Ask, run_block
 from qtui.bench.running import ask_of
 from qtui.bench.state import RunState, Stage
@@ -27,7 +30,10 @@ from qtui.records import Residency
 
 ALONE = 3
 """Queries that are asked alone."""
+CAP_SHARE = 10
+"""What part of the originals has room under a cap: one in so many."""
 _IO = Path("/proc/self/io")
+_UNCAPPED = "what rescoring reads under a memory cap was not measured: {}; what one search reads alone stands for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,10 @@ async def watch(state: RunState, engine: Engine) -> AsyncGenerator[Event, None]:
             await _place(state, engine, turn)
             placed[collection] = turn.placement
         seen = await _look(state, engine, turn)
+        if seen is not None and turn.placement is None:
+            seen, why = await _capped(state, engine, seen)
+            for event in state.warn("memory-not-capped", why) if why else ():
+                yield event
         if seen is None:
             for event in state.warn("memory-not-measured", _why(engine)):
                 yield event
@@ -137,6 +147,32 @@ async def _alone(state: RunState, engine: Engine, ask: Ask) -> list[int]:
         if read is not None:
             found.append(read)
     return found
+
+
+def cap_of(originals: int | None) -> int | str:
+    """Bytes that a cap leaves: a tenth of the originals; or why they are too few for one."""
+    limit = (originals or 0) // CAP_SHARE
+    if limit < cap.LEAST:
+        least = units.size(cap.LEAST * CAP_SHARE)
+        return f"a tenth of the originals is too small a cap: they are {units.size(originals)}, {least} is the least"
+    return limit
+
+
+async def _capped(state: RunState, engine: Engine, seen: Residency) -> tuple[Residency, str]:
+    """With what all queries read under a cap once they were asked: what found no room; why not, where there is none."""
+    ask = ask_of(state, state.cells[seen.measurement])
+    where, limit = cap.groups(), cap_of(seen.loaded["originals"].disk)
+    if isinstance(where, str) or isinstance(limit, str):
+        return seen, _UNCAPPED.format(where if isinstance(where, str) else limit)
+    await engine.evict(ask.collection)
+    try:
+        with cap.capped(where, limit):
+            await _ask(state, engine, ask, range(len(state.queries)))
+            before = read_bytes()
+            await _ask(state, engine, ask, range(len(state.queries)))
+            return replace(seen, cap_bytes=limit, capped_read_bytes=_since(before)), ""
+    except OSError as error:
+        return seen, _UNCAPPED.format(f"the system refused it ({error.strerror or type(error).__name__})")
 
 
 async def _ask(state: RunState, engine: Engine, ask: Ask, span: range) -> None:

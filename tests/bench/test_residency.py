@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from qtui.bench import residency
+from qtui.bench import cap, residency
 from qtui.bench.deliverable.document import document
 from qtui.bench.export import to_html, to_markdown
 from qtui.bench.session import bench
@@ -68,7 +70,9 @@ async def test_originals_stay_on_disk_until_rescoring_reads_them(home):
         assert off.read_bytes == 0
         assert many.read_bytes == pytest.approx(pages(many.searched, "originals"), rel=0.2)
         assert (few.alone_read_bytes or 0) < (many.alone_read_bytes or 0) < many.read_bytes
+    assert [each.code for each in record.warnings].count("memory-not-capped") == 1, "skipped, with its reason, once"
     text = to_markdown(record)
+    assert "under a memory cap was not measured" in text
     assert "| scalar | rescore x8 | cached |" in text
     assert 'data-from="residency[0].searched.originals.cached"' in to_html(record)
 
@@ -105,3 +109,41 @@ def test_what_the_system_does_not_count_is_not_known(monkeypatch, tmp_path):
     (tmp_path / "io").write_text("rchar: 5\nread_bytes: 4096\n")
     monkeypatch.setattr(residency, "_IO", tmp_path / "io")
     assert residency.read_bytes() == 4096
+
+
+def tree(folder: Path, control: str = "memory pids") -> tuple[Path, Path]:
+    """A process in a session's group, as the system shows it: its /proc folder, and where groups are mounted."""
+    proc, mount = folder / "proc", folder / "groups"
+    own = mount / "session" / "terminal.scope"
+    own.mkdir(parents=True)
+    proc.mkdir()
+    (proc / "cgroup").write_text("4:memory:/old\n0::/session/terminal.scope\n")
+    (own.parent / "cgroup.subtree_control").write_text(control)
+    (own.parent / "cgroup.procs").write_text("")
+    return proc, mount
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+def test_a_cap_is_set_only_where_a_group_is_handed_on(tmp_path, monkeypatch):
+    proc, mount = tree(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid or 1000)
+    if not tmp_path.stat().st_uid:
+        assert "is delegated" in str(cap.groups(proc, mount)), "root's own groups are not ours to change"
+        monkeypatch.setattr(os, "getxattr", lambda *_: b"1", raising=False)
+    found = cap.groups(proc, mount)
+    assert isinstance(found, cap.Groups)
+    seen = []
+    with cap.capped(found, 123):
+        (folder,) = found.parent.glob("qtui-*")
+        seen = [(folder / name).read_text() for name in ("memory.high", "cgroup.procs")]
+    assert seen == ["123", str(os.getpid())]
+    assert (folder / "memory.high").read_text() == "max"
+    assert (found.own / "cgroup.procs").read_text() == str(os.getpid()), "back where it was"
+    (found.parent / "cgroup.subtree_control").write_text("pids")
+    assert "no memory controller" in str(cap.groups(proc, mount))
+    assert "version 2" in str(cap.groups(tmp_path / "none", mount))
+
+
+def test_a_cap_is_a_tenth_of_the_originals_and_not_too_small():
+    assert residency.cap_of(100 * 2**20) == 10 * 2**20
+    assert "80.0 MiB is the least" in str(residency.cap_of(2**20))

@@ -16,9 +16,9 @@ _SAID = (
     " cached or cold. Read: from disk, by those searches, counted by the system. Alone: mean of some searches, each"
     " after that again: what one search reads when the memory keeps no original."
 )
-_NO_CAP = (
-    "A cap on memory itself (a control group) is not set by a run: Alone is what it comes to where originals find no"
-    " room, Read where all that was read stays."
+_CAPPED = (
+    "Capped: read from disk by the same queries, asked once more, where the process could newly take no more than a"
+    " tenth of the originals' bytes, page cache included (a control group)."
 )
 _UNMEASURED = (
     "Memory during search was not measured: `qtui bench --memory` does so, `--placements` with the quantized vectors"
@@ -43,7 +43,7 @@ def memory(reading: Reading) -> tuple[Part, ...]:
         *_saved(reading),
         *(_placements(reading, placed) if placed else ()),
         Paragraph((_SAID,)),
-        Paragraph((_NO_CAP,)),
+        *_under_cap(reading, plain_ones),
     )
 
 
@@ -85,6 +85,23 @@ def _placements(reading: Reading, seen: list[tuple[int, Residency]]) -> tuple[Pa
         for number, each in seen
     )
     return Paragraph(("With the quantized vectors cold, cached and pinned:",)), Table(heads, rows, text=3)
+
+
+def _under_cap(reading: Reading, seen: list[tuple[int, Residency]]) -> tuple[Part, ...]:
+    """What was read under a cap, or why there was none."""
+    capped = [(number, each) for number, each in seen if each.capped_read_bytes is not None]
+    if capped:
+        rows = tuple(
+            (
+                *_named(reading, each),
+                reading.facts.line((f"residency[{number}].cap_bytes", "size")),
+                reading.facts.line((f"residency[{number}].capped_read_bytes", "size")),
+            )
+            for number, each in capped
+        )
+        return Table(("method", "search", "cap", "read, capped"), rows, text=2), Paragraph((_CAPPED,))
+    found = [n for n, each in enumerate(reading.record.warnings) if each.code == "memory-not-capped"]
+    return (Paragraph((reading.facts.quote(f"warnings[{found[0]}].text"),)),) if found else ()
 
 
 def _named(reading: Reading, seen: Residency) -> tuple[Line, Line]:
