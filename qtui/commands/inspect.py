@@ -7,7 +7,7 @@ from argparse import Namespace
 from qtui.commands import options, tables
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
-from qtui.errors import Exit
+from qtui.errors import Exit, NotFound
 from qtui.model import CollectionView
 
 MOST_IN_FULL = 50
@@ -40,7 +40,9 @@ def run(args: Namespace, console: Console) -> Exit:
     elif args.name is not None:
         console.result(story.whole(views[0]))
     elif not views:
-        console.result(f"no collections in {options.store(args)}; `qtui load NAME --vectors F` makes one")
+        target = options.target(args)
+        remedy = "`qtui load NAME --vectors F` makes one" if target.writable else "or none that the key may see"
+        console.result(f"no collections in {target.where}; {remedy}")
     else:
         console.result(story.listing(views))
     error = unreadable(views[0]) if args.name is not None else None
@@ -56,13 +58,17 @@ async def _views(args: Namespace) -> list[CollectionView]:
         names = await engine.collections()
         glances = getattr(engine, "glances", None)
         if glances is not None and not args.json and len(names) > MOST_IN_FULL:
-            return list(await glances(names))
+            return list(await glances(names))  # those that are gone meanwhile left out
         import asyncio
 
         turns = asyncio.Semaphore(1 if glances is None else AT_ONCE)
 
-        async def one(name: str) -> CollectionView:
+        async def one(name: str) -> CollectionView | None:
             async with turns:
-                return await engine.view(name)
+                try:
+                    return await engine.view(name)
+                except NotFound:  # removed by somebody else meanwhile
+                    return None
 
-        return list(await asyncio.gather(*map(one, names)))
+        found = await asyncio.gather(*map(one, names))
+        return [view for view in found if view is not None]

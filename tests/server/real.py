@@ -21,16 +21,17 @@ NAMES = ("things", "a", "b", "a__turbo-4bit", "Ünï cödé 100%")
 
 @asynccontextmanager
 async def real() -> AsyncIterator[ServerEngine]:
-    """An engine on that server, without the suites' collections."""
+    """An engine on that server, without the suites' collections; a test may close it."""
     target = server(URL, allow_writes=True, grpc=_GRPC)
     remember_key(target, _KEY)
-    engine = await open_server(target)
+    cleaner, engine = await open_server(target), await open_server(target)
     try:
-        await _clear(engine)
+        await _clear(cleaner)
         yield engine
-        await _clear(engine)
+        await _clear(cleaner)
     finally:
         await engine.close()
+        await cleaner.close()
 
 
 async def _clear(engine: ServerEngine) -> None:

@@ -216,7 +216,7 @@ async def test_a_long_list_is_asked_a_few_at_a_time(tmp_path: Path, monkeypatch:
         before = len(server.seen)
         views = await engine.glances(await engine.collections())
         assert [view.name for view in views] == [f"c{number:02}" for number in range(8)]
-        assert len(server.seen) - before == 9
+        assert len(server.seen) - before == 17  # names; info and segments of each
         assert server.most_at_once == 2
         await engine.close()
 

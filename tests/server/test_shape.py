@@ -112,7 +112,7 @@ def test_quantized_bytes_prove_what_is_built(quantized: int | None, built: Built
 def test_a_report_sums_up_all_replicas() -> None:
     shards = tuple(Shard(number % 2, number, "Active", local=number == 0) for number in range(6))
     for held, built in ((360, Built(0, 2)), (3 * 360, Built(2, 2))):
-        found = view("things", Evidence(info(), 10, report=report(held), occupied=2, shards=shards))
+        found = view("things", Evidence(info(), 10, report=report(held), occupied=6, shards=shards))
         assert found.vector().built == built
     assert found.vector().quantized_bytes == 36.0
 

@@ -68,9 +68,9 @@ class ServerEngine:
         return self._seen(await self._looker.view(name))
 
     async def glances(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
-        """Each collection as a single request shows it, a few at a time: no memory, aliases or shards. For long lists.
+        """Each collection as a request or two show it, a few at a time: no memory, aliases or shards. For long lists.
 
-        Bytes are computed by formulas, and what is built is judged by counts. Raises NotFound.
+        Bytes are computed by formulas, and what is built is judged by counts. Those that are gone are left out.
         """
         return tuple(self._seen(view) for view in await self._looker.glances(tuple(names)))
 

@@ -84,7 +84,9 @@ def connect(target: Target, key: str | None) -> AsyncQdrantClient:
 def _certificates(path: str) -> tuple[ssl.SSLContext, bytes]:
     try:
         return ssl.create_default_context(cafile=path), Path(path).read_bytes()
-    except (OSError, ValueError) as error:
+    except OSError as error:  # ssl's own among them
+        raise UsageError(f"can't use {shown(path)} as certificates: {error.strerror}; give a PEM file") from None
+    except ValueError as error:
         raise UsageError(f"can't use {shown(path)} as certificates: {shown(error)}; give a PEM file") from None
 
 

@@ -70,7 +70,9 @@ def _broken(error: BaseException, doing: str, where: str) -> QtuiError:
         case TimeoutError() | httpx.TimeoutException():
             return TimedOut(f"can't {doing}: {where} did not answer in time; give it more with --timeout")
         case httpx.ConnectError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return Unreachable(f"the certificate of {where} is not trusted; give the file that it is checked by (ca)")
+            return Unreachable(
+                f"the certificate of {where} is not trusted; name the file that it is checked by with --ca"
+            )
         case httpx.ConnectError() | OSError():
             return Unreachable(f"can't reach {where} ({_short(error)}); is the server running, and the address right?")
         case httpx.TransportError():

@@ -16,7 +16,7 @@ from qdrant_client.http import models as rest
 from qtui.engine.server import evidence, reading, shape
 from qtui.engine.server.link import Link
 from qtui.engine.server.shape import Evidence
-from qtui.errors import AccessError, QtuiError, Unreachable, shown
+from qtui.errors import AccessError, NotFound, QtuiError, Unreachable, shown
 from qtui.methods import method
 from qtui.model import COMPONENTS, Bytes, CollectionSpec, CollectionView, Finding
 from qtui.served import Rebuild
@@ -50,18 +50,31 @@ class Looker:
         return found
 
     async def glances(self, names: tuple[str, ...]) -> tuple[CollectionView, ...]:
-        """Each collection as one request shows it, a few at a time; for long lists."""
+        """Each collection as one request shows it (two, where the server lists segments), a few at a time.
+
+        For long lists. Those that are gone meanwhile are left out.
+        """
         turns = asyncio.Semaphore(AT_ONCE)
 
-        async def one(name: str) -> CollectionView:
+        async def one(name: str) -> CollectionView | None:
             async with turns:
-                return await self._readable(name, self._glance(name))
+                try:
+                    return await self._readable(name, self._glance(name))
+                except NotFound:
+                    return None
 
-        return tuple(await asyncio.gather(*map(one, names)))
+        found = await asyncio.gather(*map(one, names))
+        return tuple(view for view in found if view is not None)
 
     async def _glance(self, name: str) -> CollectionView:
         info = await self.info(name)
-        return shape.view(name, Evidence(info, info.points_count or 0))
+        unknown: dict[str, str] = {}
+        # what the collection counts as segments are the empty ones, too, that wait for what is written next
+        found = await self._maybe("optimizations", "rebuilds", lambda: self._optimizations(name), unknown)
+        points, occupied = info.points_count or 0, None if found is None else reading.occupied(found)
+        return shape.view(
+            name, Evidence(info, points, occupied=occupied, rebuilds=() if found is None else reading.rebuilds(found))
+        )
 
     async def view(self, name: str) -> CollectionView:
         """The collection by all evidence that is to be had; broken, with the reason, where the key may not read it."""

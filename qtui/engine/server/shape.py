@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from math import floor
+from math import ceil, floor
 
 from qdrant_client.http import models as rest
 
@@ -102,7 +102,8 @@ def _segments(evidence: Evidence) -> int:
     if evidence.segments is not None and not _is_elsewhere(evidence):
         return len(evidence.segments)
     if evidence.occupied is not None:
-        return evidence.occupied
+        # all replicas are listed, of which a search asks one a shard
+        return ceil(evidence.occupied / evidence.replicas)
     return evidence.info.segments_count if evidence.points else 0
 
 
