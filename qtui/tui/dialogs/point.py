@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -27,6 +28,10 @@ from qtui.tui.theme import BAD, DIM, HEAD
 from qtui.tui.widgets.picture import Picture
 
 IMAGE_ROWS = 20
+_FEWEST_ROWS = 8
+"""Of an image that is still worth a look."""
+_SHARE, _AROUND = 0.9, 6
+"""Of the screen, the height that a dialog may have, and its rows that are neither text nor image."""
 LONGEST_COPY = 1_000_000
 KEYS = (
     Command("point.close", "escape", "dismiss", "Back", "Back to the columns", "Esc"),
@@ -88,8 +93,15 @@ class PointDialog(ModalScreen[None]):
         text.update(Text("\n").join(self._parts(found[0])))
         path = pictures.image_of(found[0].payload)
         if path is not None:
-            width = max(20, self.query_one(VerticalScroll).scrollable_content_region.width - 2)
-            self.query_one(Picture).show(path, width, min(IMAGE_ROWS, max(6, self.size.height - 6)))
+            self.call_after_refresh(self._show, path)
+
+    def _show(self, path: Path) -> None:
+        """The image below the text: as small as it takes to be seen at once, unless that were too small."""
+        box = self.query_one(VerticalScroll)
+        width = max(20, box.scrollable_content_region.width - 2)
+        left = int(self.size.height * _SHARE) - _AROUND - self.query_one("#point-text").size.height
+        rows = left if left >= _FEWEST_ROWS else self.size.height - 6
+        self.query_one(Picture).show(path, width, min(IMAGE_ROWS, max(6, rows)))
 
     def _parts(self, point: Point) -> Iterator[Text]:
         yield Text.assemble(("of ", DIM), clean(self.collection, 80))
