@@ -112,3 +112,8 @@ def shown(text: object, limit: int = 120) -> str:
     """Text from data made safe for one line: printable characters only, quoted, at most `limit` of them."""
     plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text)[: limit + 1])
     return f"'{plain[:limit]}…'" if len(plain) > limit else f"'{plain}'"
+
+
+def not_text(error: UnicodeEncodeError) -> UsageError:
+    """The error for a name that can't be kept or sent: a system's file names are bytes, and these are no UTF-8."""
+    return UsageError(f"{shown(error.object)} is not valid UTF-8: rename that file or folder")

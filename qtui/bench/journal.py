@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from qtui.bench.samples import header, sample_lines, truth_lines
-from qtui.errors import AccessError, DataError, DiskFull, NotFound, shown
+from qtui.errors import AccessError, DataError, DiskFull, NotFound, not_text, shown
 from qtui.model import PointId
 from qtui.owner import Owner, this_process
 from qtui.plan import BenchRequest
@@ -59,12 +59,16 @@ class Journal:
 
     @classmethod
     def begin(cls, path: Path, samples_path: Path, record: RunRecord, request: BenchRequest | None = None) -> Journal:
-        """Those of a new run. Raises AccessError where they are there already."""
+        """Those of a new run, or none. Raises AccessError where they are there already, UsageError for a bad name."""
         for file in (path, samples_path):
             _create(file)
         journal = cls(path, samples_path)
-        journal._put(journal._samples, header(record.id))
-        journal._own(record, request)
+        try:
+            journal._put(journal._samples, header(record.id))
+            journal._own(record, request)
+        except BaseException:
+            journal.discard()
+            raise
         return journal
 
     @classmethod
@@ -81,8 +85,11 @@ class Journal:
         return journal
 
     def _own(self, record: RunRecord, request: BenchRequest | None) -> None:
-        line = _Line(owner=this_process(), request=request, record=record)
-        self._put(self._file, msgspec.json.encode(line) + b"\n")
+        try:
+            line = msgspec.json.encode(_Line(owner=this_process(), request=request, record=record))
+        except UnicodeEncodeError as error:
+            raise not_text(error) from error
+        self._put(self._file, line + b"\n")
 
     def update(self, record: RunRecord) -> None:
         """A new snapshot of the record."""

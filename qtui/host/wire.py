@@ -184,8 +184,12 @@ def _decoded(raw: msgspec.Raw, type_: Any, what: str) -> Any:
 
 
 def call(id_: int, request: requests.Request[Any]) -> Call:
-    """The request as a message."""
-    return Call(id_, type(request).__name__, msgspec.Raw(msgspec.msgpack.encode(request)))
+    """The request as a message. Raises UsageError for a file name that can't be sent."""
+    try:
+        fields = msgspec.msgpack.encode(request)
+    except UnicodeEncodeError as error_:
+        raise errors.not_text(error_) from error_
+    return Call(id_, type(request).__name__, msgspec.Raw(fields))
 
 
 def request(call_: Call) -> requests.Request[Any]:

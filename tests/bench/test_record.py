@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from qtui import records
@@ -17,6 +18,7 @@ from qtui.bench.workplace import Workplace, clean, in_use
 from qtui.errors import DataError, NewerFormat, NotFound, UsageError
 from qtui.model import Bytes
 from qtui.owner import Owner, this_process
+from qtui.plan import SourceSpec
 from tests.bench.runs import REQUEST, run
 
 KEYS = {
@@ -247,3 +249,15 @@ def test_a_folder_without_an_owner_is_nobodys(tmp_path):
 def test_memory_figures_are_three_things():
     assert {field.name for field in fields(Bytes)} == {"heap", "cached", "disk"}
     assert records.SCHEMA == "qtui.run/1"
+
+
+async def test_a_file_name_that_is_no_text_costs_one_error_and_no_state(home, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.npy")
+    try:
+        with open(path, "wb") as file:  # noqa: PTH123 - the name is the point
+            np.save(file, np.ones((60, 4), dtype=np.float32))
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    with pytest.raises(UsageError, match="is not valid UTF-8: rename"):
+        await run(replace(REQUEST, source=SourceSpec("file", path=path)), home)
+    assert list((home / "runs").iterdir()) == []

@@ -131,6 +131,12 @@ def test_wrong_fields_answers_and_names_are_bugs():
             broken()
 
 
+def test_a_file_name_that_is_no_text_is_told():
+    named = SourceSpec("file", path="/data/\udcff.npy")
+    with pytest.raises(errors.UsageError, match=r"'/data/\ufffd\.npy' is not valid UTF-8: rename"):
+        wire.call(1, requests.Build(BuildJob("s", "a", "none", named, BuildSpec())))
+
+
 def test_frames_are_bounded_both_ways():
     with pytest.raises(DataError, match="64 MiB"):
         wire.frame(wire.result(1, "x" * wire.MAX_FRAME))

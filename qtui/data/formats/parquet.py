@@ -130,7 +130,8 @@ class ParquetRows:
         values = column.flatten()
         if values.null_count:
             at = int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0])
-            raise DataError(f"row {first + at // self.dimension} in {shown(self.name)} has an empty component")
+            row = first + at // self.dimension
+            raise DataError(f"row {row} in {shown(self.name)} has an empty component; fill it, or leave the row out")
         return as_float32(values.to_numpy(zero_copy_only=False).reshape(-1, self.dimension))
 
 
