@@ -296,6 +296,16 @@ def test_the_shape_of_the_deliverable():
     assert all(len(widths) == 1 for title, widths in rows.items() if title in ("Method comparison", "Collections"))
 
 
+def test_what_was_asked_less_often_and_what_has_no_price_is_said_so():
+    whole = record()
+    assert whole.measurements[4].engine_ms is not None
+    few = replace(whole.measurements[4], engine_ms=replace(whole.measurements[4].engine_ms, n=25))
+    text = to_markdown(replace(whole, measurements=(*whole.measurements[:4], few, *whole.measurements[5:])))
+    assert f"n=25 to {whole.measurements[0].engine_ms.n} searches a variant" in " ".join(text.split())
+    assert "(GiB of RAM × 5 + GiB of disk × 0.1) × 2 (copies)" in to_markdown(whole)
+    assert "(GiB of RAM × 4) × 1 (copies)" in to_markdown(replace(whole, cost=Prices(4.0)))
+
+
 def test_a_run_with_little_in_it_still_has_a_report():
     whole = record()
     for poor in (

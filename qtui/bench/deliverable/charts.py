@@ -25,7 +25,9 @@ def charts(reading: Reading) -> tuple[Part, ...]:
 def _made_of(reading: Reading) -> str:
     data = reading.record.dataset
     counts = [found.n for index in reading.compared if (found := reading.of(index).engine_ms) is not None]
-    return f"{data.points:,} points, recall@{data.k}, {data.queries} queries, n={min(counts):,} searches a variant"
+    least, most = min(counts), max(counts)
+    n = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{data.points:,} points, recall@{data.k}, {data.queries} queries, n={n} searches a variant"
 
 
 def _trade_off(reading: Reading) -> Chart:

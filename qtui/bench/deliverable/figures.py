@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from qtui.bench.deliverable.parts import Line, Paragraph, Part, Table
 from qtui.bench.deliverable.reading import Method, Reading
 from qtui.bench.report import groups, rescore_cell
@@ -215,16 +217,21 @@ def _assumed(reading: Reading, *, money: bool, measured: bool) -> tuple[Part, ..
             "No price was given: set ram_gib_month in [cost] of config.toml, or give --ram-price, to have money here."
         )
     else:
-        more = facts.line(
-            "Money: (GiB of RAM × ",
-            ("cost.ram_gib_month", "number"),
-            " + GiB of disk × ",
-            ("cost.disk_gib_month", "number"),
-            ") × ",
-            ("cost.replicas", "number"),
-            " replicas; a year is 12 months. The prices are yours.",
-        )
+        more = facts.line(*_priced(reading))
     return Paragraph((said,)), Paragraph(more)
+
+
+def _priced(reading: Reading) -> Iterator[str | tuple[str, str]]:
+    """How money is made of bytes, with the prices that were given."""
+    plan = reading.record.cost
+    known = [] if plan is None else [name for name in ("ram", "disk") if getattr(plan, f"{name}_gib_month") is not None]
+    yield "Money: ("
+    for place, name in enumerate(known):
+        yield f"{' + ' if place else ''}GiB of {'RAM' if name == 'ram' else name} × "
+        yield f"cost.{name}_gib_month", "number"
+    yield ") × "
+    yield "cost.replicas", "number"
+    yield " (copies); a year is 12 months. The prices are yours."
 
 
 def components(reading: Reading) -> tuple[Part, ...]:
