@@ -21,14 +21,17 @@ from os import environ
 
 from qdrant_client import QdrantClient, models
 
-client = QdrantClient(url=environ["QDRANT_URL"], api_key=environ.get("QDRANT_API_KEY"))
+client = QdrantClient(
+    url=environ["QDRANT_URL"],
+    api_key=environ.get("QDRANT_API_KEY"),
+)
 """
 """The lines that a Python snippet needs before it: imports, and a client without any secret in it."""
 
 _DEFAULT_HNSW = Hnsw()
 _INDENT = "    "
-_ROOM = 70
-"""Columns for a model on one line, indentation included: with the names around it, under a hundred."""
+_ROOM = 48
+"""Columns for a model on one line, indentation included: with the names around it, under eighty."""
 _ENCODINGS = {"binary-1.5bit": "one_and_half_bits", "binary-2bit": "two_bits"}
 _TURBO_BITS = {
     "turbo-1bit": "bits1",

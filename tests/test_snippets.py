@@ -110,7 +110,14 @@ def test_a_search_says_only_what_is_asked() -> None:
     sent = body(snippets.search_rest("c", asked, using="v"))
     assert (sent["using"], sent["limit"]) == ("v", 5)
     assert sent["params"] == {"hnsw_ef": 64, "quantization": {"rescore": True, "oversampling": 3.0}}
-    assert "rescore=True, oversampling=3.0" in snippets.search_python("c", asked)
+    assert "rescore=True, oversampling=3.0" in " ".join(snippets.search_python("c", asked).split())
+
+
+def test_lines_of_python_are_narrow_enough_for_a_small_terminal() -> None:
+    hnsw = Hnsw(m=16, ef_construct=100)
+    spec = CollectionSpec("docs__binary-2bit", (VectorSpec(384, on_disk=True, hnsw=hnsw),), 1, segments=1)
+    made = snippets.collection_python(spec) + snippets.search_python("docs", SearchSettings(rescore=True))
+    assert max(map(len, made.splitlines())) < 78
 
 
 def test_a_hostile_name_stays_inside_its_quotes() -> None:

@@ -20,13 +20,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.filter import LineFilter
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from qtui import config
 from qtui.errors import Exit, QtuiError
 from qtui.preferences import Memory, Preferences, read_preferences
 from qtui.tui.commands import Command, PossibleNow, active, bindings, reason, unknown
-from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, Measure, Remember
+from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, LookInto, Measure, Remember
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.text import PrintableOnly
@@ -109,6 +109,7 @@ class QtuiApp(RoomApp):
         self.query_one(Header).where = self.where
         self.query_one(Header).read_only = not self.may_write
         self._heed_signals()
+        self.screen_change_signal.subscribe(self, self._fit)
         self.set_keymap(dict(self.preferences.keys))
         self.call_after_refresh(partial(self.call_later, self._furnish))
 
@@ -137,6 +138,13 @@ class QtuiApp(RoomApp):
         if not gc.isenabled():  # whoever started the app left it to us
             gc.freeze()
             gc.enable()
+
+    def _fit(self, screen: Screen[object]) -> None:
+        """A dialog is narrow or wide from its first frame; so is what was covered while the window changed."""
+        steps = sorted(self.HORIZONTAL_BREAKPOINTS or [])
+        fits = [name for least, name in steps if self.size.width >= least]
+        for _, name in steps:
+            screen.set_class(name == fits[-1], name)
 
     def _heed_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -256,6 +264,10 @@ class QtuiApp(RoomApp):
     @on(GoOn)
     async def _go_on(self, message: GoOn) -> None:
         await self._hand("benchmark", "go_on", message.run_id)
+
+    @on(LookInto)
+    async def _look_into(self, message: LookInto) -> None:
+        await self._hand("search", "look_into", message.collection)
 
     @on(Measure)
     async def _measure(self, message: Measure) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
@@ -38,6 +38,8 @@ class Command:
 
 
 REGISTRY: dict[str, Command] = {}
+ALWAYS = ".always"
+"""Behind the id of the binding that works while something is typed, too."""
 
 
 def bindings(commands: Iterable[Command]) -> list[Binding]:
@@ -57,7 +59,7 @@ def bindings(commands: Iterable[Command]) -> list[Binding]:
             )
         )
         if command.always:
-            made.append(Binding(command.always, command.action, show=False, priority=True, id=f"{command.id}.always"))
+            made.append(Binding(command.always, command.action, show=False, priority=True, id=f"{command.id}{ALWAYS}"))
     return made
 
 
@@ -70,15 +72,34 @@ class Active:
     key: str
 
 
+_CHARACTERS = {"slash": "/", "plus": "+", "minus": "-", "at": "@", "underscore": "_", "backslash": "\\"}
+"""Of keys that Textual gives a name of their own, and then doesn't take for characters that are typed."""
+
+
 def active(screen: Screen[object]) -> Iterator[Active]:
-    """The commands that work on this screen now, nearest to the focus first, each once."""
-    seen: set[str] = set()
-    for entry in screen.active_bindings.values():
-        command = REGISTRY.get(entry.binding.id or "")
-        if command is None or command.id in seen or not entry.enabled:
-            continue
-        seen.add(command.id)
-        yield Active(command, entry.node, screen.app.get_key_display(entry.binding))
+    """The commands that work on this screen now, nearest to the focus first, each once.
+
+    Those of one widget come as they were declared, whichever keys they have. While something is typed, a command has
+    the key that works then.
+    """
+    found: dict[str, Active] = {}
+    nodes: dict[DOMNode, int] = {}
+    entries = [each for each in screen.active_bindings.values() if each.enabled and not _is_typed(screen, each)]
+    for entry in sorted(entries, key=lambda each: (each.binding.id or "").endswith(ALWAYS)):
+        command = REGISTRY.get((entry.binding.id or "").removesuffix(ALWAYS))
+        if command is not None and command.id not in found:
+            found[command.id] = Active(command, entry.node, screen.app.get_key_display(entry.binding))
+    for entry in entries:
+        nodes.setdefault(entry.node, len(nodes))
+    declared = {id_: at for at, id_ in enumerate(REGISTRY)}
+    yield from sorted(found.values(), key=lambda each: (nodes[each.node], declared[each.command.id]))
+
+
+def _is_typed(screen: Screen[object], entry: ActiveBinding) -> bool:
+    """Whether the key is a character for what has the focus."""
+    key, focused = entry.binding.key, screen.focused
+    character = _CHARACTERS.get(key)
+    return character is not None and focused is not None and focused.check_consume_key(key, character)
 
 
 def reason(screen: Screen[object], key: str) -> str | None:
@@ -100,7 +121,7 @@ def unknown(ids: Iterable[str]) -> str | None:
     for package in (panels, dialogs):
         for module in iter_modules(package.__path__):
             import_module(f"{package.__name__}.{module.name}")
-    return next((id_ for id_ in ids if id_.removesuffix(".always") not in REGISTRY), None)
+    return next((id_ for id_ in ids if id_.removesuffix(ALWAYS) not in REGISTRY), None)
 
 
 class PossibleNow(Provider):
@@ -129,4 +150,4 @@ class PossibleNow(Provider):
 
 def _with_key(title: Content, key: str) -> Content:
     """A line of the palette: what it does, and the key that does it without the palette."""
-    return Content.assemble(title, "  ", (key, "$text-muted"))
+    return Content.assemble(title, "  ", (key, "$foreground-muted"))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Console
 from rich.text import Text
 
 from qtui import servertext, units
@@ -13,11 +12,10 @@ from qtui.model import COMPONENTS, UNREAD, Built, Bytes, CollectionView, Finding
 from qtui.tui import figures, served
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, GOOD, HEAD, WARN
+from qtui.tui.wrapping import hanging
 
 LABEL, GAP, NARROWEST = 14, 2, 9
 NONE = units.ABSENT
-CONSOLE = Console(width=200, color_system=None)
-"""Wraps text; nothing is ever printed on it."""
 STATUS = {
     "green": ("●", GOOD),
     "partial": ("◐", WARN),
@@ -29,6 +27,7 @@ STATUS = {
 SEVERITY = {"error": ("✗", BAD), "warning": ("⚠", WARN), "info": ("i", DIM)}
 Row = tuple[str, str, str, str]
 """A setting: its name, configured, built, effective."""
+HEADS: Row = ("", "configured", "built", "effective")
 
 
 def inspect(view: CollectionView, width: int) -> Text:
@@ -40,9 +39,10 @@ def inspect(view: CollectionView, width: int) -> Text:
         parts += [_title("Findings"), *(_finding(finding, width) for finding in view.findings)]
     if view.served is not None:
         parts += served.told(view.served, width)
+    columns = _widths(view, width)
     for vector in view.vectors:
-        parts += _vector(vector, view.points, width)
-    parts += [_title("Optimizer and payload"), _settings(_of_collection(view), width)]
+        parts += _vector(vector, view.points, columns)
+    parts += [_title("Optimizer and payload"), _settings(_of_collection(view), columns)]
     parts += [_title("Memory"), _memory(view, width)]
     return Text("\n").join(parts)
 
@@ -75,23 +75,16 @@ def _finding(finding: Finding, width: int) -> Text:
     sign, style = SEVERITY.get(finding.severity, SEVERITY["warning"])
     text = Text.assemble((f"{sign} ", style), clean(finding.text))
     remedy = Text.assemble(("→ ", style), (clean(finding.remedy), DIM))
-    return Text("\n").join([_hanging(text, width), _hanging(remedy, width)])
+    return Text("\n").join([hanging(text, width), hanging(remedy, width)])
 
 
-def _hanging(text: Text, width: int) -> Text:
-    """Wrapped, with every line but the first indented by two cells."""
-    head, rest = text[:2], text[2:]
-    lines = rest.wrap(CONSOLE, max(10, width - 2))
-    return head + Text("\n  ").join(lines)
-
-
-def _vector(vector: VectorView, points: int, width: int) -> list[Text]:
+def _vector(vector: VectorView, points: int, columns: Sequence[int]) -> list[Text]:
     name = f" {clean(vector.spec.name)}" if vector.spec.name else ""
     parts = [_title(f"Vector{name}"), _fact("Shape", f"{figures.shape(vector.spec)}, {vector.spec.datatype}")]
     parts += [_fact(label, text, style) for label, text, style in _bytes(vector)]
     if vector.spec.multivector and points:
         parts.append(_fact("A document", _document(vector, points)))
-    parts += [_title(f"Settings{name}"), _settings(_of_vector(vector), width)]
+    parts += [_title(f"Settings{name}"), _settings(_of_vector(vector), columns)]
     return parts
 
 
@@ -120,15 +113,20 @@ def _document(vector: VectorView, points: int) -> str:
     return f"{vector.vectors / points:,.0f} tokens, {units.size(round(original))}{small}"
 
 
-def _settings(rows: Iterable[Row], width: int) -> Text:
-    """Rows under a heading, each column as wide as its longest cell, with at least one blank between."""
-    table = [("", "configured", "built", "effective"), *rows]
-    columns = [max(len(row[at]) for row in table) + GAP for at in range(len(table[0]))]
+def _widths(view: CollectionView, width: int) -> list[int]:
+    """Of the columns of all tables of settings: each as its longest cell, with at least one blank between."""
+    rows = [HEADS, *_of_collection(view), *(row for vector in view.vectors for row in _of_vector(vector))]
+    columns = [max(len(row[at]) for row in rows) + GAP for at in range(len(HEADS))]
     columns[0] = max(columns[0], LABEL)
     while sum(columns) - GAP > width and max(columns) > NARROWEST:
         columns[columns.index(max(columns))] -= 1
+    return columns
+
+
+def _settings(rows: Iterable[Row], columns: Sequence[int]) -> Text:
+    """Rows under a heading."""
     lines = []
-    for index, (label, *cells) in enumerate(table):
+    for index, (label, *cells) in enumerate([HEADS, *rows]):
         line = Text(f"{fitted(label, columns[0] - 1) if label else '':<{columns[0]}}", DIM)
         for cell, column in zip(cells, columns[1:], strict=True):
             shown = Text(fitted(cell, column - 1), WARN if "⚠" in cell else DIM if index == 0 else "")
@@ -200,12 +198,12 @@ def _asked(on_disk: bool | None, placement: str | None) -> str:  # noqa: FBT001 
 def _memory(view: CollectionView, width: int) -> Text:
     column = max(10, min(13, (width - LABEL) // 3))
     source = None if view.served is None else servertext.memory_source(view.served)
-    lines = [] if source is None else [_hanging(Text(f"  {source}", DIM), width)]
+    lines = [] if source is None else [hanging(Text(f"  {source}", DIM), width)]
     lines += [Text(f"{'':<{LABEL}}{'heap':>{column}}{'cached':>{column}}{'disk':>{column}}", DIM)]
     for component in COMPONENTS:
         found = view.memory.get(component, Bytes())
         cells = "".join(f"{units.size(value):>{column}}" for value in (found.heap, found.cached, found.disk))
         lines.append(Text.assemble((f"{component:<{LABEL}}", DIM), cells))
     lines.append(Text.assemble((f"{'RAM':<{LABEL}}", DIM), f"{units.size(figures.ram_estimate(view)):>{column}} est"))
-    lines.append(_hanging(Text(f"  {figures.RAM_FORMULA}", DIM), width))
+    lines.append(hanging(Text(f"  {figures.RAM_FORMULA}", DIM), width))
     return Text("\n").join(lines)

@@ -59,6 +59,14 @@ class Ended(Message):
         self.error = error
 
 
+class LookInto(Message):
+    """The user wants to search this collection."""
+
+    def __init__(self, collection: str) -> None:
+        super().__init__()
+        self.collection = collection
+
+
 class Measure(Message):
     """The user wants to measure this collection, or to try methods on a part of it elsewhere, or on copies there."""
 

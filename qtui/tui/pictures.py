@@ -65,7 +65,7 @@ def picture(path: Path, columns: int, rows: int, how: Protocol = Protocol.BLOCKS
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError:
-        return Drawn(Text("its image can be shown once Pillow is installed", DIM))
+        return Drawn(Text("to see its image: pip install 'qtui[documents]'", DIM))
     cell = graphics.cell_pixels() if how is not Protocol.BLOCKS else (1, 2)
     try:
         with Image.open(path) as image:

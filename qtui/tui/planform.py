@@ -16,6 +16,7 @@ from qtui.plan import (
     BuildSpec,
     Live,
     SourceFacts,
+    Variant,
     check,
     variants,
 )
@@ -114,6 +115,17 @@ class Plan:
     """Whether it is measured on a server."""
 
     @property
+    def _cells(self) -> tuple[Variant, ...]:
+        """The grid for one width of the graph search and one concurrency; a key must not wait for thousands."""
+        request = self.request
+        return variants(replace(request, hnsw_ef=request.hnsw_ef[:1], concurrency=request.concurrency[:1]))
+
+    @property
+    def _times(self) -> int:
+        """How often the whole plan has that grid."""
+        return len(self.request.hnsw_ef) * len(self.request.concurrency)
+
+    @property
     def _in_place(self) -> bool:
         return self.request.collection is not None and not self.request.live.locally
 
@@ -137,8 +149,8 @@ class Plan:
     def summary(self) -> str:
         """How many measurements and searches it is, and how long it may take."""
         request = self.request
-        count = len(variants(request))
-        asked = f"{count} measurement{'' if count == 1 else 's'}"
+        count = len(self._cells) * self._times
+        asked = f"{count:,} measurement{'' if count == 1 else 's'}"
         if request.queries:
             asked += f", {count * request.queries * request.repeat:,} searches"
         builds = len(self._built)
@@ -198,12 +210,13 @@ class Plan:
         scan_ms = SCAN_MS * max(facts.rows, facts.vectors) * wide
         graph_ms = GRAPH_MS * wide if self._m(facts) else scan_ms
         total_ms = 0.0
-        for cell in variants(request):
+        for cell in self._cells:
             known = self.known.search_ms.get(cell.method) if self._measured else None
             total_ms += scan_ms if cell.search.exact else known if known is not None else graph_ms
+        searches *= self._times
         seconds = total_ms * searches / 1000
         rate = request.rate or self._pace
-        return seconds if rate is None else max(seconds, len(variants(request)) * searches / rate)
+        return seconds if rate is None else max(seconds, len(self._cells) * searches / rate)
 
 
 def known_of(state: RunState, facts: SourceFacts | None) -> Known:

@@ -68,6 +68,14 @@ class Tabs(ContentSwitcher):
         """The panel that is open."""
         return cast("Panel", self.query_one(f"#{self.current}"))
 
+    def on_descendant_blur(self) -> None:
+        """What has the focus may go, when the window gets narrow: then the keys of its panel would be dead."""
+        self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        if self.is_attached and self.screen.focused is None and self.current is not None:
+            self.panel.focus_default()
+
     async def open(self, id_: str) -> Widget:
         """Opens a tab; its panel has the focus and is returned."""
         if not self.query(f"#{id_}"):

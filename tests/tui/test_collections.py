@@ -54,6 +54,7 @@ async def test_filters_as_typed_and_escape_shows_all_again() -> None:
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
         await pilot.press("slash")
+        assert "/ Filter" not in screen_text(app), "it is typed here"
         app.query_one("#filter", Input).value = "BINARY"
         await until_seen(pilot, "2 of 5 match")
         await pilot.press("escape")
@@ -105,7 +106,14 @@ async def test_refresh_shows_what_changed_and_keeps_the_cursor() -> None:
         room.views["aa"] = view("aa")
         await pilot.press("r")
         await until_seen(pilot, "3 collections")
-        assert app.query_one(CollectionTable).row == "b"
+        table = app.query_one(CollectionTable)
+        assert table.row == "b"
+        table.go_to("partial")
+        await pilot.press("r")
+        assert table.row == "b", "as long as it isn't there"
+        room.views["partial"] = view("partial", status="partial")
+        await pilot.press("r")
+        await until(pilot, lambda: table.row == "partial")
 
 
 async def test_empty_store_offers_the_demo_and_builds_it() -> None:

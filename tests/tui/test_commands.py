@@ -88,6 +88,9 @@ async def test_tabs_open_from_an_input_with_function_keys() -> None:
         await until_seen(pilot, "5 collections")
         await pilot.press("3")
         app.query_one("#queries", Input).focus()
+        await pilot.pause()
+        assert "^r Run" in footer(app)
+        assert footer(app).endswith("f12 Help  ^q Quit")
         await pilot.press("1")
         assert app.query_one(ContentSwitcher).current == "benchmark"
         await pilot.press("f1")

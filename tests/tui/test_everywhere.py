@@ -13,7 +13,7 @@ from qtui.tui.dialogs.notices import Notices
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.theme import GOOD, QUIET, Recolored
 from qtui.tui.widgets.tables import CollectionTable
-from tests.tui.driving import make, screen_text, until, until_seen
+from tests.tui.driving import make, screen_text, strips, until, until_seen
 from tests.tui.scripted import view
 
 NARROW = (80, 24)
@@ -21,8 +21,7 @@ NARROW = (80, 24)
 
 def colors(app) -> set[str]:
     """Every colour that text on the screen has."""
-    strips = app.screen._compositor.render_strips()
-    styles = [segment.style for strip in strips for segment in strip if segment.style and segment.text.strip()]
+    styles = [segment.style for strip in strips(app) for segment in strip if segment.style and segment.text.strip()]
     return {style.color.get_truecolor().hex for style in styles if style.color}
 
 
@@ -31,7 +30,7 @@ async def test_rebound_key_works_and_is_shown_instead_of_the_old_one() -> None:
     app, room = make(preferences=Preferences(keys=keys))
     async with app.run_test(size=(140, 40), notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
-        assert "z Sort" in screen_text(app)
+        assert "w What if  z Sort  r Refresh" in screen_text(app)
         await pilot.press("s")
         assert app.query_one(CollectionTable).sort_by == "name"
         await pilot.press("z")

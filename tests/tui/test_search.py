@@ -18,7 +18,7 @@ from qtui.tui.panels.search_columns import Columns
 from qtui.tui.panels.search_form import QueryBox, Suggestions
 from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.fake_room import FakeRoom
-from tests.tui.scripted import view
+from tests.tui.scripted import DEMO, view
 
 NARROW, WIDE = (80, 24), (120, 40)
 
@@ -262,6 +262,34 @@ async def test_filter_is_checked_as_typed_completed_and_sent_on_enter() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: len(room.searched) > asked)
         assert panel._form.filter is not None
+        assert isinstance(app.screen.focused, ColumnView)
+        box.value = "part = verb"
+        await until_seen(pilot, "this filter isn't searched with yet")
+
+
+async def test_the_highlighted_collection_is_searched_with_one_key() -> None:
+    app, _ = make()
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("down", "down", "down", "f")
+        await until_seen(pilot, "the reference")
+        panel = app.query_one(SearchPanel)
+        assert [each.collection for each in panel.columns] == ["demo", "demo__scalar", "demo__scalar"]
+        assert panel._row.current == 1
+
+
+async def test_a_collection_is_picked_from_many_by_part_of_its_name() -> None:
+    many = tuple(view(f"many-{at:03}", "scalar" if at % 2 else "none") for at in range(300))
+    app, _ = make((*DEMO, *many))
+    async with app.run_test(size=NARROW) as pilot:
+        panel = await opened(pilot)
+        await pilot.press("c")
+        await until_seen(pilot, "305 to choose from")
+        app.screen.query_one("#pick-words", Input).value = "many-29 scalar"
+        await until_seen(pilot, "5 of 305 match")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: panel.columns[0].collection == "many-293")
+        assert panel.columns[1].collection == "demo__binary"
 
 
 async def test_narrow_window_keeps_the_reference_and_turns() -> None:

@@ -198,9 +198,18 @@ async def test_the_dialog_fits_both_sizes() -> None:
     for size, name in ((NARROW, "setup-80x24"), (WIDE, "setup-120x40")):
         app, _ = make(())
         async with app.run_test(size=size, notifications=True) as pilot:
-            await open_setup(pilot)
+            dialog = await open_setup(pilot)
+            assert dialog.has_class("-narrow") == (size == NARROW), "from its first frame"
+            dialog.refresh()  # what lies behind it may have been read since
             await pilot.pause()
             check_golden(app, name)
+    async with (app := make(())[0]).run_test(size=NARROW) as pilot:
+        dialog = await open_setup(pilot)
+        await pilot.resize_terminal(*WIDE)
+        await until_seen(pilot, "build est")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not dialog)
+        assert app.screen.has_class("-wide")
 
 
 # --- loading ------------------------------------------------------------------------------------------------------

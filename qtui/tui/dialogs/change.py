@@ -78,7 +78,7 @@ class ChangeDialog(ModalScreen[Asked | None]):
                 )
             yield Static(id="change-said")
             yield Static(Text.assemble("\nType ", (clean(self.view.name), "bold"), " to confirm:"))
-            yield line_input("", id="change-typed")
+            yield line_input("", id="change-typed", placeholder="its name")
             yield Static(id="change-keys")
 
     def on_mount(self) -> None:

@@ -47,7 +47,6 @@ class CopyConfiguration(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     DEFAULT_CSS = """
     CopyConfiguration Preview { height: auto; max-height: 26; margin: 1 0; overflow-x: auto; }
-    CopyConfiguration.-narrow Preview { max-height: 14; }
     CopyConfiguration #copy-text { width: auto; }
     """
 

@@ -15,8 +15,11 @@ from qtui.tui.commands import Command, bindings
 from qtui.tui.messages import Copied
 from qtui.tui.notices import Notice
 from qtui.tui.theme import BAD, DIM, HEAD, WARN
+from qtui.tui.wrapping import hanging
 
 SIGNS = {"information": ("i", DIM), "warning": ("⚠", WARN), "error": ("✗", BAD)}
+WIDTH, BESIDE = 66, 12
+"""Cells of a line, and what a narrow window has beside it."""
 KEYS = (
     Command("notices.close", "escape,m,q,enter,ctrl+n", "dismiss", "Back", "Back to the tab", "Esc"),
     Command("notices.copy", "y", "copy", "Copy", "Copy the notifications"),
@@ -38,7 +41,7 @@ class Notices(ModalScreen[None]):
         with VerticalScroll(classes="dialog wide") as box:
             box.border_title = "Notifications"
             for notice in reversed(self.notices):
-                yield Static(_line(notice))
+                yield Static(_line(notice, min(WIDTH, self.app.size.width - BESIDE)))
             if not self.notices:
                 yield Static(Text("There was none yet."))
             yield Static(Text("\n↑↓ scroll   y copies them   Esc back", DIM))
@@ -50,7 +53,8 @@ class Notices(ModalScreen[None]):
             self.post_message(Copied("\n".join(lines) + "\n", "the notifications"))
 
 
-def _line(notice: Notice) -> Text:
+def _line(notice: Notice, width: int) -> Text:
     sign, style = SIGNS.get(notice.severity, SIGNS["information"])
     title = f"{notice.title}: " if notice.title else ""
-    return Text.assemble((notice.at, DIM), (f"  {sign} ", style), (title, HEAD), notice.text)
+    start = Text.assemble((notice.at, DIM), (f"  {sign} ", style))
+    return hanging(start + Text.assemble((title, HEAD), notice.text), width, start.cell_len)

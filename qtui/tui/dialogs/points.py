@@ -59,7 +59,6 @@ class PointsBrowser(ModalScreen[None]):
     PointsBrowser #points-body { height: 1fr; margin-top: 1; }
     PointsBrowser PointTable { width: 1fr; margin-left: 1; }
     PointsBrowser #points-side { width: 46; border-left: solid $border; padding: 0 1; scrollbar-gutter: stable; }
-    PointsBrowser.-narrow #points-side { display: none; }
     PointsBrowser #points-said { height: auto; max-height: 4; padding: 0 1; color: $text-muted; }
     """
 

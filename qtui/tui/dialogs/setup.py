@@ -99,15 +99,6 @@ class SetupDialog(ModalScreen[Setup | None]):
     SetupDialog #setup-keys { height: 1; }
     SetupDialog .-request #setup-figures { display: none; }
     SetupDialog .-request #setup-request { display: block; }
-    .-narrow SetupDialog #setup, SetupDialog.-narrow #setup { height: 100%; }
-    SetupDialog.-narrow #setup-body { height: 1fr; }
-    SetupDialog.-narrow #setup-form { width: 37; }
-    SetupDialog.-narrow #setup-facts { padding-left: 13; }
-    SetupDialog.-narrow #setup-right { height: 100%; margin-left: 2; }
-    SetupDialog.-narrow #setup-figures, SetupDialog.-narrow #setup-request { height: 100%; }
-    SetupDialog.-narrow #setup-said { margin: 0; max-height: 5; }
-    SetupDialog.-narrow #setup-basis { display: none; }
-    SetupDialog.-narrow .-request #setup-form { display: none; }
     """
     facts: reactive[SourceFacts | None] = reactive(None)
     setup: reactive[Setup | None] = reactive(None)
@@ -226,6 +217,11 @@ class SetupDialog(ModalScreen[Setup | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_load()
+
+    @on(ForecastList.Widened)
+    def _widened(self, event: ForecastList.Widened) -> None:
+        event.stop()
+        self.query_one("#setup-head", Static).update(self.query_one(ForecastList).head())
 
     # --- the source ---------------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ KEYS = (
     Command("advise.cost", "dollar_sign", "cost", "Cost", "What each method takes in RAM, disk and money", "$"),
     Command("advise.export", "e", "export", "Report", "Write a report of this run: HTML, Markdown; or its data"),
     Command("advise.copy", "y", "copy", "Copy", "Copy the configuration, or the page that is shown"),
-    Command("advise.back", "escape", "back", "", "Back to the choice"),
+    Command("advise.back", "escape", "back", "", "Back to the choice", "Esc"),
 )
 
 
@@ -65,17 +65,12 @@ AdvisePanel #advise-body { height: 1fr; }
 AdvisePanel #advise-above { height: 1fr; }
 AdvisePanel .page { height: 1fr; width: 1fr; padding: 0 1; }
 AdvisePanel .page Static { height: auto; }
+AdvisePanel #advise-choice { scrollbar-gutter: stable; }
 AdvisePanel #advise-config { width: 56; border-left: solid $border; scrollbar-size: 1 1; }
 AdvisePanel #advise-config-text { width: auto; }
 AdvisePanel .page:focus { background-tint: $foreground 3%; }
 AdvisePanel #advise-curve { height: 16; border-top: solid $border; }
 .-wide AdvisePanel #advise-above { margin-top: 1; }
-.-narrow AdvisePanel #advise-pages { display: block; }
-.-narrow AdvisePanel #advise-curve { height: 1fr; border-top: none; }
-.-narrow AdvisePanel #advise-config { width: 1fr; border-left: none; }
-.-narrow AdvisePanel.-choice #advise-config, .-narrow AdvisePanel.-choice #advise-curve { display: none; }
-.-narrow AdvisePanel.-curve #advise-above { display: none; }
-.-narrow AdvisePanel.-config #advise-choice, .-narrow AdvisePanel.-config #advise-curve { display: none; }
 """
 
 

@@ -5,7 +5,6 @@ Owns the workers that delete a collection and that load the demo; reading the st
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import ClassVar
 
 from rich.text import Text
@@ -16,15 +15,15 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
-from qtui.demos import Demo
 from qtui.errors import QtuiError
-from qtui.events import BuildDone, Progress
 from qtui.model import CollectionView
 from qtui.preferences import Memory
 from qtui.tui.commands import Command, bindings
 from qtui.tui.figures import originals
-from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened, LookedAt, Measure, Remember
+from qtui.tui.loading import Work
+from qtui.tui.messages import CollectionsWanted, LookedAt, LookInto, Measure, Remember
 from qtui.tui.panels.collection_parts import FirstRun, Inspection
+from qtui.tui.panels.demo import DemoPanel
 from qtui.tui.panels.making import MAKING, MakingPanel
 from qtui.tui.room import Room, RoomState
 from qtui.tui.roomapp import RoomApp
@@ -36,7 +35,6 @@ from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.tables import CollectionTable
 from qtui.tui.widgets.workload import WorkList
 
-REPAINT_S = 0.5
 WHILE_IDLE = {
     "delete": "Deleting",
     "measure": "Measuring",
@@ -50,6 +48,7 @@ KEYS = (
     Command("collections.inspect", "enter", "inspect", "Inspect", "Inspect the highlighted collection", "Enter"),
     Command("collections.back", "escape", "back", "Back", "Leave the inspection or the filter; cancel loading", "Esc"),
     Command("collections.points", "p", "points", "Points", "Browse the points of the highlighted collection"),
+    Command("collections.search", "f", "search", "Find", "Search the highlighted collection"),
     Command("collections.measure", "b", "measure", "Bench", "Benchmark the highlighted collection"),
     Command("collections.filter", "slash", "filter", "Filter", "Filter collections by name or method", "/"),
     Command("collections.what_if", "w", "what_if", "What if", "Try methods on part of it, without touching it"),
@@ -62,7 +61,7 @@ KEYS = (
 )
 
 
-class CollectionsPanel(MakingPanel):
+class CollectionsPanel(DemoPanel):
     """List on the left, inspection on the right; one at a time where the window is narrow."""
 
     HELP_TITLE = "Collections"
@@ -75,15 +74,10 @@ class CollectionsPanel(MakingPanel):
     views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
     room_state: reactive[RoomState] = reactive(RoomState("starting"))
     inspecting: reactive[bool] = reactive(default=False, toggle_class="-inspecting", bindings=True)
-    loading_demo: reactive[bool] = reactive(default=False, bindings=True)
 
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.room = room
-        self._latest: Progress | None = None
-        self._done: tuple[str, ...] = ()
-        self._building = 0
-        """Collections of the demo that is loaded."""
         self._sorting: list[object] = []
 
     def recall(self, memory: Memory) -> None:
@@ -103,11 +97,22 @@ class CollectionsPanel(MakingPanel):
         yield FirstRun(id="first-run").data_bind(MakingPanel.may_write)
 
     def on_mount(self) -> None:
-        """Progress is drawn at most twice a second."""
+        """The list as it was sorted; what covers it waits for its time."""
         self.query_one("#filter").display = False
         self.query_one("#first-run").display = False
         self.query_one(CollectionTable).sort_by_column(*self._sorting[:2])
-        self.set_interval(REPAINT_S, self._repaint)
+
+    def show_building(self) -> None:
+        """The list, in the place of what an empty store says."""
+        self.query_one("#first-run").display = False
+        self.query_one("#collections-body").display = True
+        self.query_one(CollectionTable).focus()
+
+    def _tell(self, over: Work) -> None:
+        super()._tell(over)
+        partial = next((row.collection for row in over.rows if row.state == "partial"), None)
+        if partial is not None:
+            self.query_one(CollectionTable).go_to(partial)  # where `u` and `d` work on it
 
     # --- what comes down --------------------------------------------------------------------------------------
 
@@ -193,6 +198,7 @@ class CollectionsPanel(MakingPanel):
             "what_if": one,
             "copies": one and isinstance(self.app, RoomApp) and self.app.may_copy,
             "points": one,
+            "search": one,
             "inspect": one and listed,
             "refresh": True,
             "filter": bool(self.views) and listed,
@@ -268,6 +274,11 @@ class CollectionsPanel(MakingPanel):
         if self.highlighted is not None:
             self.app.push_screen(PointsBrowser(self.room, self.highlighted))
 
+    def action_search(self) -> None:
+        """Over to the search, in this collection."""
+        if self.highlighted is not None:
+            self.post_message(LookInto(self.highlighted.name))
+
     def action_measure(self) -> None:
         """Over to the benchmark, with this collection in its plan."""
         if self.highlighted is not None:
@@ -318,61 +329,3 @@ class CollectionsPanel(MakingPanel):
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
         self.query_one(CollectionTable).focus()
-
-    # --- the demo ---------------------------------------------------------------------------------------------
-
-    @on(DemoWanted)
-    def _demo_wanted(self, message: DemoWanted) -> None:
-        self.build_demo(message.demo)
-
-    def build_demo(self, demo: Demo) -> None:
-        """Loads the samples, or goes on where an earlier load stopped."""
-        if self.loading_demo:
-            return
-        self.loading_demo = True
-        self._latest, self._done, self._building = None, (), len(demo.collections)
-        self.query_one(ProgressLine).active = True
-        self.query_one("#first-run").display = False
-        self.query_one("#collections-body").display = True
-        self.query_one(CollectionTable).focus()
-        self._load(demo)
-
-    @work(exclusive=True, group="load")
-    async def _load(self, demo: Demo) -> None:
-        ended = Ended(cancelled=True)
-        try:
-            for request in demo.loads:
-                async with aclosing(self.room.load(request)) as events:
-                    async for event in events:
-                        self.post_message(Happened(event))
-            ended = Ended()
-        except QtuiError as error:
-            ended = Ended(error=error.text)
-        finally:
-            self.post_message(ended)
-
-    @on(Happened)
-    def _load_event(self, message: Happened) -> None:
-        message.stop()
-        if isinstance(message.event, Progress):
-            self._latest = message.event
-        elif isinstance(message.event, BuildDone):
-            self._done = (*self._done, message.event.collection)
-            self.post_message(CollectionsWanted())
-
-    def _repaint(self) -> None:
-        if self.loading_demo:
-            line = self.query_one(ProgressLine)
-            line.whole = f"{min(len(self._done) + 1, self._building)}/{self._building}"
-            line.progress = self._latest
-
-    @on(Ended)
-    def _load_ended(self, message: Ended) -> None:
-        message.stop()
-        self.loading_demo = False
-        self.query_one(ProgressLine).active = False
-        if message.error:
-            self.notify(clean(message.error), title="The demo was not built", severity="error", markup=False)
-        elif message.cancelled:
-            self.notify("Cancelled; what was built is kept. Run qtui demo to go on.", markup=False)
-        self.post_message(CollectionsWanted())

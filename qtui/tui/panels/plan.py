@@ -20,11 +20,12 @@ from qtui.tui.planform import NOTHING, Known, Plan, PlanText, known_of, read
 from qtui.tui.planwhat import FORMATS, PAYLOAD_FORMATS, TRUTH_FORMATS, source_of
 from qtui.tui.room import Room
 from qtui.tui.roomapp import RoomApp
-from qtui.tui.text import clean, plain
+from qtui.tui.text import clean
 from qtui.tui.theme import BAD, GOOD
 from qtui.tui.typed import DEFAULT_SHAPE
 from qtui.tui.widgets.controls import Choice, Field, MethodList, Toggle, line_input
 from qtui.tui.widgets.paths import path_input
+from qtui.tui.wrapping import hanging
 
 SOURCES = (
     ("sample", "the sample"),
@@ -57,6 +58,7 @@ class PlanEditor(Vertical):
         self._facts: dict[SourceSpec, SourceFacts | str] = {}
         """What a source holds, or why it can't be read."""
         self._asked: SourceSpec | None = None
+        self._said = Text()
 
     def compose(self) -> ComposeResult:
         """Labels on the left, values on the right, the methods under or beside them, what it amounts to below."""
@@ -88,7 +90,7 @@ class PlanEditor(Vertical):
                 with Vertical(id="advanced-settings"):
                     yield from self._advanced()
             with Vertical(id="method-box"):
-                yield Static("    methods           smaller by", markup=False, id="methods-label")
+                yield Static("    methods         smaller by", markup=False, id="methods-label")
                 yield MethodList(DEFAULT_METHODS, id="methods")
         yield Static(id="plan-said")
 
@@ -161,16 +163,23 @@ class PlanEditor(Vertical):
             self.query_one(f"#{name}").display = text.kind != "collection" or name == "vector-field"
         for name in ("distance-field", "truth-field"):
             self.query_one(f"#{name}").display = text.kind in ("sample", "file", "synthetic")
-        said = self.query_one("#plan-said", Static)
         try:
             facts = self._look(source_of(text))
             known = Known(facts, self._known.about, self._known.search_ms)
             self.plan = read(text, self.views or (), known)
-            said.update(Text.assemble(("✓ ", GOOD), self.plan.summary.replace("\n", "\n  ")))
+            self._said = Text.assemble(("✓ ", GOOD), self.plan.summary)
         except UsageError as error:
             self.plan = None
-            said.update(Text.assemble(("✗ ", BAD), plain(error.text)))
+            self._said = Text.assemble(("✗ ", BAD), clean(error.text))
+        self._say()
         self.post_message(self.Changed())
+
+    def on_resize(self) -> None:
+        """What the plan amounts to follows the width."""
+        self._say()
+
+    def _say(self) -> None:
+        self.query_one("#plan-said", Static).update(hanging(self._said, self.size.width))
 
     # --- what the source holds ------------------------------------------------------------------------------------
 

@@ -29,8 +29,11 @@ from qtui.tui.theme import ACCENT, BAD, DIM, KEY, WARN
 from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.variants import ResultTable
+from qtui.tui.wrapping import hanging
 
 PAGES = tuple(pages.PAGES)
+BESIDE = 3
+"""Cells beside the text of the notes: a blank on both sides, and the scrollbar."""
 AFTER_THE_RUN = "Times are counted from the run's samples when it is over; until then p50, p95 and p99 are live."
 
 
@@ -91,6 +94,7 @@ class Results(Vertical):
 
     def on_resize(self) -> None:
         """A layout that shows more of it draws more of it."""
+        self._detail()
         self.draw_page()
 
     def focus_default(self) -> None:
@@ -175,10 +179,11 @@ class Results(Vertical):
 
     def _detail(self) -> None:
         """Laid out anew only when it grows or shrinks: that costs more than all else that a key does."""
-        if self.state is None:
+        if self.state is None or not self.size:
             return
-        widget, text = self.query_one("#detail", Static), detail(self.state, self.chosen)
-        lines = len(text.wrap(self.app.console, max(1, widget.size.width)))
+        widget = self.query_one("#detail", Static)
+        text = detail(self.state, self.chosen, self.size.width - BESIDE)
+        lines = text.plain.count("\n")
         widget.update(text, layout=lines != self._detail_lines or not widget.size)
         self._detail_lines = lines
 
@@ -199,8 +204,11 @@ EMPTY = Text.assemble(
 )  # fmt: skip
 
 
-def detail(state: RunState, at: int) -> Text:
-    """What is known of one variant, with what is amiss beside its numbers, then what concerns the whole run."""
+def detail(state: RunState, at: int, width: int) -> Text:
+    """What is known of one variant, with what is amiss beside its numbers, then what concerns the whole run.
+
+    Folded to `width` cells.
+    """
     lines = [] if at >= len(state.variants) else [*_variant(state, at)]
     if state.error:
         lines.append(Text.assemble(("✗ ", BAD), clean(state.error)))
@@ -208,7 +216,7 @@ def detail(state: RunState, at: int) -> Text:
         lines.append(Text.assemble(("⚠ ", WARN), "partial: cancelled before it was finished; what there is is kept"))
     lines += [Text.assemble(("✗ ", BAD), f"{each.method}: ", clean(each.error)) for each in state.failed]
     lines += [Text.assemble(("⚠ ", WARN), clean(warning.text)) for warning in state.general_warnings]
-    return Text("\n").join(lines)
+    return Text("\n").join(hanging(line, width) for line in lines)
 
 
 def _variant(state: RunState, at: int) -> list[Text]:

@@ -46,7 +46,7 @@ KEYS = (
     Command("runs.delete", "d", "delete", "Delete", "Delete this run"),
     Command("runs.refresh", "r", "refresh", "", "Read the runs again", always="ctrl+l"),
     Command("runs.copy", "y", "copy", "", "Copy what is shown"),
-    Command("runs.back", "escape", "back", "Back", "Back to the list; leave the filter; take the mark away"),
+    Command("runs.back", "escape", "back", "Back", "Back to the list; leave the filter; take the mark away", "Esc"),
 )
 
 

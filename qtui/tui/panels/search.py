@@ -5,15 +5,13 @@ Owns the form, the settings and the keys; the answers are asked for by search_an
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
@@ -21,41 +19,38 @@ from qtui.errors import EngineGone, QtuiError
 from qtui.model import CollectionView
 from qtui.preferences import Memory
 from qtui.searching import columns
-from qtui.searching.columns import Column, Place
+from qtui.searching.columns import Column
 from qtui.searching.session import Session
 from qtui.tui.commands import Command, bindings
 from qtui.tui.dialogs.point import PointDialog, Seen
 from qtui.tui.messages import CollectionsWanted, Copied, Remember
 from qtui.tui.panels.search_answers import Answers
 from qtui.tui.panels.search_column import ColumnView
-from qtui.tui.panels.search_columns import Columns
+from qtui.tui.panels.search_editing import KEYS as EDITING
+from qtui.tui.panels.search_editing import ColumnEditing
 from qtui.tui.panels.search_form import QueryBox, QueryForm
 from qtui.tui.panels.search_settings import ColumnSettings
 from qtui.tui.panels.search_text import as_text
 from qtui.tui.room import Room, RoomState
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.unbuilt import told, unbuilt
+from qtui.tui.wrapping import hanging
 
 LONGEST_REMEMBERED = 20_000
 """Characters of a query that is remembered."""
 KEYS = (
     Command("search.query", "slash", "query", "Query", "Type a query", "/"),
     Command("search.build", "b", "build", "Build", "Build what is configured and not built in these columns"),
-    Command("search.flip", "f", "flip", "Rescore", "Turn rescoring on where it is off, and off where it is on"),
-    Command("search.more", "plus,equals_sign", "step(1)", "", "More oversampling in every column that rescores", "+"),
-    Command("search.less", "minus", "step(-1)", "Over", "Less oversampling in every column that rescores", "+ -"),
-    Command("search.add", "a", "add", "Add", "Add a column"),
-    Command("search.remove", "x", "remove", "", "Remove the current column"),
-    Command("search.settings", "s", "settings", "Set", "Change the current column"),
+    *EDITING,
     Command("search.next", "n", "following", "Next", "The next titled query, or the next point"),
+    Command("search.filter", "F", "filter", "Filter", "Filter by payload", display="F"),
+    Command("search.copy", "y", "copy", "Copy", "Copy the columns as text"),
     Command("search.again", "r", "again", "", "Ask again", always="ctrl+l"),
-    Command("search.filter", "F", "filter", "", "Filter by payload", display="F"),
-    Command("search.copy", "y", "copy", "", "Copy the columns as text"),
     Command("search.back", "escape", "back", "Back", "Stop searching; else back to the columns", "Esc"),
 )
 
 
-class SearchPanel(Vertical):
+class SearchPanel(ColumnEditing):
     """The query on top, the current column's settings under it, then the columns."""
 
     HELP_TITLE = "Search"
@@ -104,26 +99,6 @@ class SearchPanel(Vertical):
         """The store may have been read before the tab was made."""
         self._take(self.views)
 
-    @property
-    def _form(self) -> QueryForm:
-        return self.query_one(QueryForm)
-
-    @property
-    def _row(self) -> Columns:
-        return self._answers.row
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """What is shown, from left to right."""
-        return self._answers.columns
-
-    @columns.setter
-    def columns(self, wanted: tuple[Column, ...]) -> None:
-        self._answers.columns = wanted
-        self._show_settings()
-        if wanted:
-            self.post_message(Remember("search.columns", columns.packed(wanted)))
-
     # --- what comes down --------------------------------------------------------------------------------------
 
     def watch_views(self, views: tuple[CollectionView, ...] | None) -> None:
@@ -159,6 +134,15 @@ class SearchPanel(Vertical):
             self._row.take_focus()
         elif self.views is not None:
             self.query_one(QueryBox).focus()
+
+    def look_into(self, name: str) -> None:
+        """Searches this collection beside what it is compared with, with the query as it is."""
+        wanted = columns.defaults(self.views or (), name, self._form.limit)
+        if wanted:
+            self.columns = wanted
+            self._row.current = next((at for at, each in enumerate(wanted) if each.collection == name), 0)
+            self._row.take_focus()
+            self._begin()
 
     def show(self, wanted: tuple[Column, ...], query: str) -> None:
         """Searches these columns, whose collections are there, with a titled query of the first."""
@@ -210,33 +194,18 @@ class SearchPanel(Vertical):
         message.stop()
         self._form.said = message.why
 
-    @on(Columns.Chosen)
-    def _show_settings(self) -> None:
-        if self.columns:
-            at = min(self._row.current, len(self.columns) - 1)
-            self.query_one(ColumnSettings).show(self.columns[at], at, len(self.columns))
-        self._tell()
-        self.refresh_bindings()
-
     def _tell(self) -> None:
         """What to know before comparing."""
         said = self.query_one("#search-told", Static)
         text = told(self._session.views, self.columns, can_build=self._can_build)
         said.display = bool(text)
-        said.update(text)
+        said.update(Text("\n").join(hanging(line, self.size.width - 2) for line in text.split()))
+
+    def on_resize(self) -> None:
+        """It is folded to the width."""
+        self._tell()
 
     # --- edits ----------------------------------------------------------------------------------------------------
-
-    @on(ColumnSettings.Edited)
-    def _edited(self, message: ColumnSettings.Edited) -> None:
-        message.stop()
-        at = self._row.current
-        self.columns = (*self.columns[:at], message.column, *self.columns[at + 1 :])
-
-    @on(ColumnSettings.Refused)
-    def _refused(self, message: ColumnSettings.Refused) -> None:
-        message.stop()
-        self._form.said = message.why
 
     @on(QueryForm.Narrowed)
     def _narrowed(self, message: QueryForm.Narrowed) -> None:
@@ -249,11 +218,10 @@ class SearchPanel(Vertical):
             self._answers.search()
         self.columns = after
 
-    def _change(self, how: Callable[[Column, Place | None], Column]) -> None:
-        after = tuple(how(column, self._session.place(column)) for column in self.columns)
-        if after == self.columns:
-            self.notify("No column here rescores: search a quantized collection.", severity="warning", markup=False)
-        self.columns = after
+    @on(QueryForm.Left)
+    def _left(self, message: QueryForm.Left) -> None:
+        message.stop()
+        self._row.take_focus()
 
     # --- keys -----------------------------------------------------------------------------------------------------
 
@@ -261,18 +229,13 @@ class SearchPanel(Vertical):
         """What makes sense now."""
         if not self.is_mounted:
             return True
-        some, full = bool(self.columns), len(self.columns) >= columns.MOST_COLUMNS
-        places = (self._session.place(column) for column in self.columns)
-        quantized = any(place.is_quantized for place in places if place is not None)
+        edits = self.can_edit(action)
         typing = isinstance(self.screen.focused, Input)
+        if edits is not None:
+            return edits and not (typing and action == "step")
         sensible = {
             "query": not typing,
             "again": bool(self._answers.text),
-            "flip": quantized,
-            "step": quantized and not typing,
-            "add": some and not full,
-            "remove": len(self.columns) > 1,
-            "settings": some,
             "following": self._session.target is not None,
             "build": self._can_build and bool(unbuilt(self._session.views, self.columns)),
             "copy": bool(self._session.outcomes),
@@ -288,36 +251,9 @@ class SearchPanel(Vertical):
         """To the filter."""
         self.query_one("#search-filter").focus()
 
-    def action_settings(self) -> None:
-        """To the current column's settings."""
-        self.query_one(ColumnSettings).take_focus()
-
     def action_again(self) -> None:
         """Asks again; what is typed by now counts."""
         self._ask(self._form.query_text or self._answers.text)
-
-    def action_flip(self) -> None:
-        """Rescoring the other way round."""
-        self._change(columns.flipped)
-
-    def action_step(self, by: int) -> None:
-        """Another oversampling."""
-        self._change(partial(columns.stepped, by=by))
-
-    def action_add(self) -> None:
-        """One more column, which becomes the current one."""
-        column = columns.another(self.columns, self._session.views, self._form.limit)
-        if column is not None:
-            self.columns = (*self.columns, column)
-            self._row.current = len(self.columns) - 1
-            self._row.take_focus()
-
-    def action_remove(self) -> None:
-        """One column less."""
-        at = self._row.current
-        if len(self.columns) > 1:
-            self.columns = (*self.columns[:at], *self.columns[at + 1 :])
-            self._row.take_focus()
 
     @work(exclusive=True, group="following")
     async def action_following(self) -> None:

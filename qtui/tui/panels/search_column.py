@@ -21,6 +21,7 @@ from qtui.searching.compare import Change, Found, Move, Outcome
 from qtui.tui.commands import Command, bindings
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, CHOSEN, DIM, GOOD, WARN
+from qtui.tui.wrapping import hanging
 
 KEYS = (
     Command("search.open", "enter", "open", "Open", "Open the point under the cursor", "Enter"),
@@ -229,7 +230,4 @@ def _what_it_did(shown: Shown, outcome: Outcome) -> str:
 
 
 def _error(text: str, width: int, most: int) -> Iterator[Text]:
-    line = Text.assemble(("✗ ", BAD), clean(text))
-    from qtui.tui.inspection import CONSOLE
-
-    yield from line.wrap(CONSOLE, max(8, width))[:most]
+    yield from hanging(Text.assemble(("✗ ", BAD), clean(text)), width).split()[:most]

@@ -22,10 +22,12 @@ from qtui.searching import asked
 from qtui.searching.columns import LARGEST_LIMIT
 from qtui.searching.fields import completed, typed
 from qtui.tui.text import clean
-from qtui.tui.theme import ACCENT, BAD, DIM
+from qtui.tui.theme import ACCENT, BAD, DIM, WARN
 from qtui.tui.widgets.controls import line_input
 
-WAYS = "an id · 0.1 0.2 … or [[…], […]] · vectors.npy#3 · a text or image.png for its model"
+UNFINISHED = ", found the end"
+"""How the error ends that only says that more is to come."""
+WAYS = "an id · 0.1 0.2 … · [[…], […]] · vectors.npy#3 · a text · page.png"
 
 
 class QueryBox(Input):
@@ -92,6 +94,9 @@ class QueryForm(Vertical, can_focus=False):
 
     class Narrowed(Message):
         """Another filter or limit holds."""
+
+    class Left(Message):
+        """Filter and limit are as they are wanted: over to the answers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -213,10 +218,13 @@ class QueryForm(Vertical, can_focus=False):
     @on(Input.Submitted, "#search-filter")
     def _filter_done(self, event: Input.Submitted) -> None:
         event.stop()
-        if not self._filter_error and self._parsed != self.filter:
+        if self._filter_error:
+            return
+        if self._parsed != self.filter:
             self.filter = self._parsed
             self._say()
             self.post_message(self.Narrowed())
+        self.post_message(self.Left())
 
     @on(Input.Changed, "#search-limit")
     def _limit_typed(self, event: Input.Changed) -> None:
@@ -229,6 +237,12 @@ class QueryForm(Vertical, can_focus=False):
             self.limit = limit
             self.post_message(self.Narrowed())
 
+    @on(Input.Submitted, "#search-limit")
+    def _limit_done(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not self.said:
+            self.post_message(self.Left())
+
     _parsed: Filter | None = None
 
     def _say(self) -> None:
@@ -240,13 +254,17 @@ class QueryForm(Vertical, can_focus=False):
         said.update(line)
 
     def _line(self) -> Text:
+        here = self.screen.focused is self.query_one("#search-filter", Input)
+        if here and not self.said and self._filter_error.endswith(UNFINISHED):
+            return Text(clean(self._filter_error.removesuffix(UNFINISHED)), DIM)
         error = self.said or self._filter_error
         if error:
             return Text.assemble(("✗ ", BAD), clean(error))
-        box = self.query_one("#search-filter", Input)
-        if self.screen.focused is not box:
-            return Text()
         if self._parsed != self.filter:
-            return Text.assemble(("Enter", ACCENT), (" searches with this filter", DIM))
+            if here:
+                return Text.assemble(("Enter", ACCENT), (" searches with this filter", DIM))
+            return Text.assemble(("⚠ ", WARN), "this filter isn't searched with yet: ", ("F Enter", ACCENT))
+        if not here:
+            return Text()
         named = " · ".join(clean(typed(name), 40) for name in self.fields[:12])
-        return Text(f"fields: {named or 'none seen'}", DIM)
+        return Text(f"→ completes   fields: {named or 'none seen'}", DIM, no_wrap=True, overflow="ellipsis")

@@ -94,9 +94,9 @@ class MethodList(OptionList):
         on = name in self.chosen
         slow = "slow build" if method.slow_build else ""
         return Content.assemble(
-            ("[x]" if on else "[ ]", "bold $primary" if on else "$text-muted"),
+            ("[x]" if on else "[ ]", "bold $primary" if on else "$foreground-muted"),
             f" {method.letter} {name:<13} ",
-            (f"{advertised(name):<6}{slow}", "$text-muted"),
+            (f"{advertised(name):<6}{slow}", "$foreground-muted"),
         )
 
     def watch_chosen(self) -> None:

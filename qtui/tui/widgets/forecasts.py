@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import var
 from textual.widgets import OptionList
 
@@ -37,17 +38,23 @@ class ForecastList(MethodList):
         """Draws the figures anew."""
         self.watch_chosen()
 
+    class Widened(Message):
+        """Another width shows other columns: the head over them changes, too."""
+
     def on_resize(self) -> None:
         """Columns follow the width."""
         self.watch_chosen()
+        self.post_message(self.Widened())
 
     def _line(self, name: str) -> Content:
         on = name in self.chosen
         found = self.forecasts.get(name)
         cells = ("", "", "", "") if found is None else _cells(found)
         figures = "".join(f"{cell:>{width}}" for cell, width in self._shown(cells))
-        mark = ("[x]", "bold $primary") if on else ("   " if self.locked else "[ ]", "$text-muted")
-        return Content.assemble(mark, f" {METHODS[name].letter} {name:<13}", (figures, "" if on else "$text-muted"))
+        mark = ("[x]", "bold $primary") if on else ("   " if self.locked else "[ ]", "$foreground-muted")
+        return Content.assemble(
+            mark, f" {METHODS[name].letter} {name:<13}", (figures, "" if on else "$foreground-muted")
+        )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Flips one, unless it is locked."""

@@ -88,7 +88,7 @@ class KeyLine(Widget):
                 (everywhere if each.node is self.app else here).append((each.key, each.command.label))
         right = Text("").join(_labelled(*piece) for piece in everywhere)
         room = self.size.width - right.cell_len
-        left = next(line for line in _shorter(here) if line.cell_len <= room or not line)
+        left = next(line for line in _shorter(here) if line.cell_len < room or not line)
         return left + Text(" " * max(0, room - left.cell_len)) + right
 
 

@@ -50,6 +50,7 @@ class LineTable(ScrollView, can_focus=True):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.keys: tuple[str, ...] = ()
+        self._wanted: str | None = None
 
     def heading(self, width: int) -> Text:
         """The first line."""
@@ -65,6 +66,11 @@ class LineTable(ScrollView, can_focus=True):
         return self.keys[self.cursor] if self.cursor < len(self.keys) else None
 
     @property
+    def line_width(self) -> int:
+        """Cells of a line: those that the scrollbar leaves."""
+        return self.scrollable_content_region.width
+
+    @property
     def in_view(self) -> tuple[str, ...]:
         """Keys of the rows that are seen now."""
         top = self.scroll_offset.y
@@ -72,13 +78,19 @@ class LineTable(ScrollView, can_focus=True):
 
     def show_keys(self, keys: tuple[str, ...]) -> None:
         """These rows, with the cursor on the same one as before where it is still there."""
-        before = self.row
+        before = self._wanted if self._wanted in keys else self.row
+        self._wanted = None if before == self._wanted else self._wanted
         self.keys = keys
         self.virtual_size = Size(self.size.width, len(keys) + 1)
         at = keys.index(before) if before in keys else min(self.cursor, max(0, len(keys) - 1))
         if at == self.cursor:
             self._moved()
         self.cursor = at
+
+    def go_to(self, key: str) -> None:
+        """Highlights this row; where there is none yet, as soon as there is."""
+        self._wanted = key
+        self.show_keys(self.keys)
 
     def validate_cursor(self, cursor: int) -> int:
         """One of the rows."""
@@ -129,7 +141,7 @@ class LineTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The heading, or one of the rows in view."""
-        width, at = self.size.width, self.scroll_offset.y + y - 1
+        width, at = self.line_width, self.scroll_offset.y + y - 1
         if y == 0:
             return self._strip(self.heading(width), Style())
         if at >= len(self.keys):
@@ -138,5 +150,5 @@ class LineTable(ScrollView, can_focus=True):
         return self._strip(self.line(at, width), cursor)
 
     def _strip(self, line: Text, style: Style) -> Strip:
-        strip = Strip(line.render(self.app.console)).adjust_cell_length(self.size.width)
+        strip = Strip(line.render(self.app.console)).adjust_cell_length(self.line_width)
         return strip.apply_style(self.rich_style + style)

@@ -90,20 +90,25 @@ class PointTable(RowTable):
 
 
 def _columns(points: Sequence[Point], room: int) -> Iterator[tuple[str, int, list[str]]]:
-    """Title, width and cells of each column that fits; the last one takes what is left."""
+    """Title, width and cells of each column that fits; what is left goes to those that are cut, the longest first."""
     ids = [clean(point.id, 40) for point in points]
     names = dict.fromkeys(key for point in points for key in (point.payload or {}))
     held = list(names)[: max(1, room // NARROWEST)]
     shown = [("id", [each.rjust(max(map(len, ids))) for each in ids])]
     shown += [(clean(name, WIDEST), [brief((point.payload or {}).get(name, "")) for point in points]) for name in held]
+    wanted = [max(map(cell_len, (title, *values))) for title, values in shown]
+    widths: list[int] = []
     left = room
-    for at, (title, values) in enumerate(shown):
-        wanted = max(cell_len(text) for text in (title, *values)) if values else cell_len(title)
-        last = at == len(shown) - 1
-        if left - GAP < min(wanted, NARROWEST):
-            return
-        width = min(wanted, left - GAP, left if last else WIDEST)
-        left -= width + GAP
+    for cells in wanted:
+        if left - GAP < min(cells, NARROWEST):
+            break
+        widths.append(min(cells, left - GAP, WIDEST))
+        left -= widths[-1] + GAP
+    for at in sorted(range(len(widths)), key=lambda at: -wanted[at]):
+        more = min(left, wanted[at] - widths[at])
+        widths[at] += more
+        left -= more
+    for (title, values), width in zip(shown, widths, strict=False):
         yield title, width, values
 
 

@@ -24,6 +24,7 @@ DOING = {
     "paused": "paused",
 }
 BAR = 14
+PAUSED = "‖ paused between blocks "
 
 
 class ProgressLine(Widget):
@@ -70,8 +71,10 @@ class ProgressLine(Widget):
         return head.append(f" {about} " if about else " ", "bold").append_text(_bar(now, elapsed_s)).append_text(tail)
 
     def _paused(self, now: Progress, count: str) -> Text:
-        head = Text.assemble(("‖ paused between blocks ", WARN)).append_text(_bar(now, 0.0))
-        return head.append_text(Text.assemble(f"{count}  ", ("Space", KEY), " resumes  ", ("Esc", KEY), " cancels"))
+        tail = Text.assemble(f"{count}  ", ("Space", KEY), " resumes  ", ("Esc", KEY), " cancels")
+        fits = self.size.width >= len(PAUSED) + BAR + tail.cell_len
+        head = Text.assemble((PAUSED if fits else "‖ paused ", WARN)).append_text(_bar(now, 0.0))
+        return head.append_text(tail)
 
 
 def _amount(value: int) -> str:

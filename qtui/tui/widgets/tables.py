@@ -148,7 +148,7 @@ class CollectionTable(LineTable):
     def _columns(self) -> list[Column]:
         columns = list(COLUMNS)
         for title in OPTIONAL:
-            if sum(column.width + GAP for column in columns) + NAME_ROOM <= self.size.width:
+            if sum(column.width + GAP for column in columns) + NAME_ROOM <= self.line_width:
                 break
             columns = [column for column in columns if column.title != title]
         return columns
@@ -160,7 +160,7 @@ class CollectionTable(LineTable):
         if list(self._measured) == [column.title for column in columns]:
             return self._measured
         widths = {column.title: column.width for column in columns}
-        spare = max(0, self.size.width - sum(widths.values()) - GAP * len(widths) - 1)
+        spare = max(0, self.line_width - sum(widths.values()) - GAP * len(widths) - 1)
         measured = list(islice(self.found.values(), MOST_MEASURED))
         for column in sorted(columns, key=lambda column: column.title != "vectors"):
             if column.title in STRETCHED:
