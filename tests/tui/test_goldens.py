@@ -35,6 +35,7 @@ async def test_inspection() -> None:
         await until_seen(pilot, "6 collections")
         await pilot.press("end", "enter")
         await until_seen(pilot, "Findings")
+        await pilot.pause()
         check_golden(app, "inspection-80x24")
 
 
@@ -42,6 +43,7 @@ async def test_first_run() -> None:
     app, _ = make(())
     async with app.run_test(size=SIZES["80x24"]) as pilot:
         await until_seen(pilot, "No collections yet")
+        await pilot.pause()
         check_golden(app, "first-run-80x24")
 
 
@@ -51,6 +53,7 @@ async def test_plan() -> None:
         await until_seen(pilot, "5 collections")
         await pilot.press("3")
         await until_seen(pilot, "21 measurements")
+        await pilot.pause()
         check_golden(app, "plan-80x24")
 
 
@@ -65,6 +68,7 @@ async def test_results(size: str) -> None:
         panel: Any = app.query_one(BenchmarkPanel)
         await until(pilot, lambda: panel.run_state is not None and panel.run_state.over)
         await until_seen(pilot, "worst 0.598")
+        await pilot.pause()
         check_golden(app, f"results-{size}")
 
 
@@ -99,6 +103,7 @@ async def test_runs(size: str) -> None:
         await pilot.press("5", "down")
         await until_seen(pilot, "3 runs")
         await until_seen(pilot, "Resume")
+        await pilot.pause()
         check_golden(app, f"runs-{size}")
 
 
