@@ -14,6 +14,8 @@ from qtui.wishes import Wishes
 LEAST = (("ram", "the least RAM"), ("latency", "the least time"), ("disk", "the least disk"))
 GRIDS = (("fine", "1 to 16, fine steps"), ("plan", "those of the plan"), ("table", "the plan's, all in the table"))
 """How oversampling is searched; `table` surveys every variant, so that each has figures."""
+BY_QUERY = (("no", "one factor for all queries"), ("yes", "try one for each, too"))
+"""Whether oversampling is also chosen query by query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class WishText:
     disk: str = ""
     minimise: str = "ram"
     grid: str = "fine"
+    by_query: str = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Wanted:
     """Search oversampling in fine steps instead of the plan's factors."""
     survey: bool = False
     """Ask every variant some queries, so that the whole plan has figures."""
+    adaptive: bool = False
+    """Then try to choose oversampling query by query."""
 
 
 def read(text: WishText) -> Wanted:
@@ -47,7 +52,8 @@ def read(text: WishText) -> Wanted:
         raise UsageError("recall: above 0 and at most 1, as 0.95")
     p95 = _millis(text.p95)
     wishes = Wishes(p95, _size(text.ram, "RAM"), _size(text.disk, "disk"), text.minimise)
-    return Wanted(target, wishes, fine=text.grid == "fine", survey=text.grid == "table")
+    fine, survey = text.grid == "fine", text.grid == "table"
+    return Wanted(target, wishes, fine=fine, survey=survey, adaptive=text.by_query == "yes")
 
 
 def written(target: str, wishes: Wishes) -> WishText:
@@ -66,6 +72,7 @@ def tuned(request: BenchRequest, wanted: Wanted) -> BenchRequest:
         wishes=wanted.wishes,
         oversampling=factors,
         survey=SURVEY if wanted.survey else 0,
+        adaptive=wanted.adaptive,
     )
 
 

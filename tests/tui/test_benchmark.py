@@ -291,6 +291,24 @@ async def test_one_key_measures_memory_and_shows_it() -> None:
         await until_seen(pilot, "scalar        on x1    as set        4.0 KiB")
 
 
+async def test_tuning_tries_oversampling_by_query_when_asked() -> None:
+    app, room = make()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("f8")
+        await until_seen(pilot, "one factor for all queries")
+        await pilot.press("up", "right")
+        await until_seen(pilot, "try one for each, too")
+        await pilot.press("enter")
+        await until(pilot, lambda: room.asked)
+        request = room.asked[0]
+        assert isinstance(request, BenchRequest)
+        assert request.tune
+        assert request.adaptive
+
+
 async def test_nothing_measured_yet_says_how_to_begin() -> None:
     app, _ = make()
     async with app.run_test(size=WIDE, notifications=True) as pilot:
