@@ -73,7 +73,8 @@ def run(args: Namespace, console: Console) -> Exit:
     for name in loaded.collections:
         console.result(f"{name}  {units.count(loaded.points)} points")
     took = units.duration(loaded.seconds)
-    console.note(f"{len(loaded.collections)} collections in {took}; `qtui inspect` shows them")
+    made = len(loaded.collections)
+    console.note(f"{made} collection{'' if made == 1 else 's'} in {took}; `qtui inspect` shows what was made")
     return Exit.DONE
 
 

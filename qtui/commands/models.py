@@ -64,4 +64,4 @@ def _table(kind: str, found: list[ModelFacts]) -> str:
         for facts in found
         if facts.kind == kind
     ]
-    return tables.table((kind, "dim", "size", "here", "licence"), rows, right="12")
+    return tables.table((kind, "dim", "size", "here", "licence"), rows, right="12", whole=True)

@@ -18,11 +18,18 @@ _LEAST = 16
 
 
 def table(
-    heads: Sequence[str], rows: Iterable[Sequence[object]], *, right: str = "", cut: int = 0, width: int = WIDTH
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: str = "",
+    cut: int = 0,
+    width: int = WIDTH,
+    whole: bool = False,
 ) -> str:
     """Rows under their heads. `right` holds the digits of the columns that are set right.
 
-    Where the whole would pass `width`, column `cut` is shortened, and then whichever is the widest.
+    Where the whole would pass `width`, column `cut` is shortened, and then whichever is the widest; `whole`: what is
+    too long for the first column has a line of its own instead, so that it can be copied.
     """
     cells = [[plain(cell) for cell in row] for row in rows]
     widths = [max(cells_of(line[i]) for line in [list(heads), *cells]) for i in range(len(heads))]
@@ -31,7 +38,12 @@ def table(
         widths[cut] -= min(excess, max(0, widths[cut] - _LEAST))
     while excess > 0 and sum(widths) + len(GAP) * (len(widths) - 1) > width and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
-    lines = [_line(line, widths, right) for line in [list(heads), *cells]]
+    lines = []
+    for first, *others in [list(heads), *cells]:
+        alone = whole and cells_of(first) > widths[0]
+        if alone:
+            lines.append(first)
+        lines.append(_line(["" if alone else first, *others], widths, right))
     return "\n".join(lines)
 
 

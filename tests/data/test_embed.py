@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from qtui.data.embed import models, open_embedder
+from qtui.data.embed import catalogue, models, open_embedder
 from qtui.data.embed.queries import embed
 from qtui.embedders import EmbedderChoice, EmbedderSpec, Kind, Modality, SearchedVector, check_fits
 from qtui.errors import DataError, NotFound, UsageError
@@ -120,7 +120,36 @@ def test_every_model_is_listed_once_with_what_matters(standin_models) -> None:
     assert facts[CLIP].modalities == (Modality.IMAGE, Modality.TEXT)
     here = {name for name in names if facts[name].cached}
     assert here == {COLPALI, COLBERT, MINILM, CLIP, f"{CLIP}-vision", f"{CLIP}-text"}
-    assert not any("constella" in name for name in names)  # embeds queries alone
+    from fastembed import (
+        ImageEmbedding,
+        LateInteractionMultimodalEmbedding,
+        LateInteractionTextEmbedding,
+        TextEmbedding,
+    )
+
+    offered = {
+        description.model
+        for front in (LateInteractionMultimodalEmbedding, LateInteractionTextEmbedding, ImageEmbedding, TextEmbedding)
+        for loader in front.EMBEDDINGS_REGISTRY
+        for description in loader._list_supported_models()
+    }
+    assert offered <= set(names)
+    for name in ("Qdrant/constella-nano", "Qdrant/constella-zero"):  # embed queries alone
+        model = catalogue.named(name)
+        assert model.text is not None
+        assert model.query is not None
+        assert model.text.description.model == "Qdrant/stella-en-400M-v5-doc-onnx"
+        assert model.query.description.model == name
+
+
+def test_models_that_need_a_prefix_have_one(standin_models) -> None:
+    wanting = [
+        model for model in catalogue.every() if "documents: necessary" in model.towers[-1].description.description
+    ]
+    assert len(wanting) >= 10
+    for model in wanting:
+        assert model.query_prefix or model.query, model.name
+    assert catalogue.named("BAAI/bge-small-zh-v1.5").query_prefix.endswith("：")
 
 
 def test_a_model_whose_weights_are_missing_is_not_here(standin_models, tmp_path, monkeypatch) -> None:

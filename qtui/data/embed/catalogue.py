@@ -137,9 +137,13 @@ _PAIRS = {
     "nomic-ai/nomic-embed-v1.5": ("nomic-ai/nomic-embed-vision-v1.5", "nomic-ai/nomic-embed-text-v1.5"),
 }
 """Name of a pair → its model for images and its model for texts, which were trained to be compared."""
-_QUERY_MODELS = {"Qdrant/stella-en-400M-v5-doc-onnx": "Qdrant/constella-nano"}
+_DOCUMENTS_BY = {
+    "Qdrant/constella-nano": "Qdrant/stella-en-400M-v5-doc-onnx",
+    "Qdrant/constella-zero": "Qdrant/stella-en-400M-v5-doc-onnx",
+}
+"""Models for queries alone → the one that embeds the documents they are for."""
+_QUERIES_BY = {"Qdrant/stella-en-400M-v5-doc-onnx": "Qdrant/constella-nano"}
 """Models for documents alone → the one that embeds their queries."""
-_FOR_QUERIES_ALONE = "Qdrant/constella"
 _FOR_SEARCH = "Represent this sentence for searching relevant passages: "
 _PREFIXES = (
     ("intfloat/multilingual-e5", "passage: ", "query: "),
@@ -151,6 +155,7 @@ _PREFIXES = (
     ("BAAI/bge-base-en", "", _FOR_SEARCH),
     ("BAAI/bge-large-en", "", _FOR_SEARCH),
     ("BAAI/bge-small-en", "", _FOR_SEARCH),
+    ("BAAI/bge-small-zh", "", "为这个句子生成表示以用于检索相关文章："),
     (
         "Qwen/Qwen3-Embedding",
         "",
@@ -190,14 +195,15 @@ def _texts() -> Iterator[Model]:
 
     towers = _towers(TextEmbedding)
     for name, tower in towers.items():
-        if name in _PAIRS or name.startswith(_FOR_QUERIES_ALONE):
+        if name in _PAIRS:
             continue
+        documents = towers.get(_DOCUMENTS_BY.get(name, ""))
         document, query = _prefixes(name)
         yield Model(
             name,
             Kind.DENSE_TEXT,
-            text=tower,
-            query=towers.get(_QUERY_MODELS.get(name, "")),
+            text=documents or tower,
+            query=tower if documents else towers.get(_QUERIES_BY.get(name, "")),
             document_prefix=document,
             query_prefix=query,
         )
