@@ -14,7 +14,7 @@ from qdrant_client.http import models as rest
 from qtui.engine import guard
 from qtui.engine.base import Origin
 from qtui.engine.server import reading, wire
-from qtui.engine.server.link import Link
+from qtui.engine.server.link import PATIENT_S, Link
 from qtui.engine.server.looking import Looker
 from qtui.errors import AccessError, NotFound, UsageError, shown
 from qtui.model import Change, CollectionSpec, EngineInfo, PointId, VectorSpec
@@ -127,7 +127,7 @@ class Changing:
         """Waits until the server has nothing to rebuild. Raises AccessError when it failed at it."""
         green, pause = 0, _FIRST_LOOK_S
         while True:
-            info = await self._looker.info(name)
+            info = await self._looker.info(name, PATIENT_S)
             status = info.optimizer_status
             if info.status is rest.CollectionStatus.RED or isinstance(status, rest.OptimizersStatusOneOf1):
                 why = status.error if isinstance(status, rest.OptimizersStatusOneOf1) else "no reason given"
@@ -157,7 +157,7 @@ class Changing:
 
     async def _send(self, name: str, body: rest.Batch) -> None:
         await self._link.safely(
-            lambda: self._link.client.upsert(name, body, wait=True), f"write points to {shown(name)}"
+            lambda: self._link.client.upsert(name, body, wait=True), f"write points to {shown(name)}", PATIENT_S
         )
 
     # --- what is remembered -----------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ class Changing:
         if self._has_metadata:
             body = rest.UpdateCollection(metadata={wire.OURS: self._kept[name]})
             api, doing = self._link.http.collections_api, f"keep how far {shown(name)} is"
-            await self._link.safely(lambda: api.update_collection(name, update_collection=body), doing)
+            await self._link.safely(lambda: api.update_collection(name, update_collection=body), doing, PATIENT_S)
 
     def forget(self, name: str) -> None:
         """Asks the server again next time."""

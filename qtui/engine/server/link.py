@@ -21,6 +21,8 @@ from qtui.target import Target
 T = TypeVar("T")
 PAUSES_S = (0.2, 0.8, 2.4)
 """Before the second, third and last try."""
+PATIENT_S = (*PAUSES_S, 5.0, 10.0, 15.0, 20.0)
+"""The same for what goes on for minutes, such as a load: long enough for a restart."""
 LONGEST_PAUSE_S = 60.0
 """Who asks for a longer one is told of, not waited for."""
 Sleep = Callable[[float], Awaitable[None]]
@@ -48,10 +50,10 @@ class Link:
         except CLIENT_ERRORS as error:
             raise self.failure(error, doing) from error
 
-    async def safely(self, call: Callable[[], Awaitable[T]], doing: str) -> T:
+    async def safely(self, call: Callable[[], Awaitable[T]], doing: str, pauses: tuple[float, ...] = PAUSES_S) -> T:
         """Asks again when it may pass, once only after a time-out; for what changes nothing when it is done twice."""
         late = 0
-        for pause in PAUSES_S:
+        for pause in pauses:
             try:
                 async with asyncio.timeout(self.target.timeout):
                     return await call()

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from qdrant_client.http import models as rest
 
 from qtui.engine.server import evidence, reading, shape
-from qtui.engine.server.link import Link
+from qtui.engine.server.link import PAUSES_S, Link
 from qtui.engine.server.shape import Evidence
 from qtui.errors import AccessError, NotFound, QtuiError, Unreachable, shown
 from qtui.methods import method
@@ -42,10 +42,11 @@ class Looker:
         self._collections = len(answer.result.collections)
         return tuple(sorted(each.name for each in answer.result.collections))
 
-    async def info(self, name: str) -> rest.CollectionInfo:
+    async def info(self, name: str, pauses: tuple[float, ...] = PAUSES_S) -> rest.CollectionInfo:
         """Configuration, counts and status. Raises NotFound."""
         api = self._link.http.collections_api
-        answer = await self._link.safely(lambda: api.get_collection(name), f"read the collection {shown(name)}")
+        doing = f"read the collection {shown(name)}"
+        answer = await self._link.safely(lambda: api.get_collection(name), doing, pauses)
         found: rest.CollectionInfo = answer.result
         return found
 
