@@ -53,6 +53,8 @@ KEYS = (
     Command("app.quit", "q", "quit", "Quit", "Quit", always="ctrl+q"),
 )
 SAVE_AFTER_S = 1.0
+COLLECT_AFTER = (10_000, 20, 50)
+"""Thresholds of the garbage collector: by its own it takes its time so often that keys have to wait for it."""
 BUSY = frozenset({"measuring", "paused", "building"})
 """States of the engine room that connecting elsewhere would break into."""
 
@@ -137,6 +139,7 @@ class QtuiApp(RoomApp):
         self._tell_preferences(self.preferences)
         if not gc.isenabled():  # whoever started the app left it to us
             gc.freeze()
+            gc.set_threshold(*COLLECT_AFTER)
             gc.enable()
 
     def _fit(self, screen: Screen[object]) -> None:

@@ -42,11 +42,11 @@ LOOKING = frozenset({"ready", "building"})
 class RoomApp(App[None]):
     """What the screens share of the engine room."""
 
-    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
-    engine: reactive[EngineInfo | None] = reactive(None)
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
+    engine: reactive[EngineInfo | None] = reactive(None, repaint=False)
 
-    may_write: reactive[bool] = reactive(default=True)
+    may_write: reactive[bool] = reactive(default=True, repaint=False)
     """Whether anything may be written where we are connected: without it no writing action is shown."""
 
     _shelf: Shelf

@@ -87,13 +87,13 @@ class AdvisePanel(Vertical):
     SCOPED_CSS = False  # the classes of narrow and wide windows are the screen's
     DEFAULT_CSS = CSS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
-    runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, bindings=True)
-    run_id: reactive[str | None] = reactive(None)
-    target: reactive[float] = reactive(DEFAULT_TARGET_RECALL)
-    wishes: reactive[Wishes] = reactive(PLAIN)
-    advice: reactive[Advice | None] = reactive(None, bindings=True)
-    page: reactive[str] = reactive("choice", bindings=True)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
+    runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, repaint=False, bindings=True)
+    run_id: reactive[str | None] = reactive(None, repaint=False)
+    target: reactive[float] = reactive(DEFAULT_TARGET_RECALL, repaint=False)
+    wishes: reactive[Wishes] = reactive(PLAIN, repaint=False)
+    advice: reactive[Advice | None] = reactive(None, repaint=False, bindings=True)
+    page: reactive[str] = reactive("choice", repaint=False, bindings=True)
 
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)

@@ -66,10 +66,10 @@ class BenchmarkPanel(Horizontal):
         "⚠ marks a figure with a warning, ✗ one with failures: the lines under the table say which."
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
-    run_state: reactive[RunState | None] = reactive(None, bindings=True)
-    page: reactive[str] = reactive("plan", bindings=True)
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
+    run_state: reactive[RunState | None] = reactive(None, repaint=False)
+    page: reactive[str] = reactive("plan", repaint=False, bindings=True)
 
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
@@ -97,6 +97,11 @@ class BenchmarkPanel(Horizontal):
         """Puts this collection into the plan and shows it: itself, a `part` of it, or `copies` of it."""
         self.page = "plan"
         self.query_one(PlanEditor).measure(collection, kind)
+
+    def watch_run_state(self, before: RunState | None, now: RunState | None) -> None:
+        """Figures come all the time; what can be done about the run changes seldom."""
+        if _ways_on(before) != _ways_on(now):
+            self.refresh_bindings()
 
     def watch_page(self, page: str) -> None:
         """The narrow layout shows one page; the wide one, plan, table and the chart last looked at."""
@@ -311,3 +316,10 @@ class BenchmarkPanel(Horizontal):
                 save(self, path, await self.room.export(record.id, format_))
         except QtuiError as error:
             self.notify(clean(error.text), severity="error", markup=False)
+
+
+def _ways_on(state: RunState | None) -> tuple[bool, ...]:
+    """All that `check_action` asks of a run."""
+    if state is None:
+        return ()
+    return state.running, state.paused, state.can_pause, state.can_go_on, state.record is not None

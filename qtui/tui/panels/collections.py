@@ -71,9 +71,9 @@ class CollectionsPanel(DemoPanel):
         "RAM est is an estimate by the formula that the inspection names."
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
-    inspecting: reactive[bool] = reactive(default=False, toggle_class="-inspecting", bindings=True)
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
+    inspecting: reactive[bool] = reactive(default=False, repaint=False, toggle_class="-inspecting", bindings=True)
 
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)

@@ -45,10 +45,10 @@ class MakingPanel(Vertical):
     """Base of the Collections panel; yields no widget itself: mount a WorkList where the list shall be."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
-    may_write: reactive[bool] = reactive(default=True, bindings=True)
-    making: reactive[bool] = reactive(default=False, bindings=True)
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
+    may_write: reactive[bool] = reactive(default=True, repaint=False, bindings=True)
+    making: reactive[bool] = reactive(default=False, repaint=False, bindings=True)
     room: Room
 
     class Over(Message):

@@ -45,8 +45,8 @@ BUILT_ALONE = ("distance-field", "vector-field", "m-field", "ef-field", "ram-fie
 class PlanEditor(Vertical):
     """What to measure. `plan` is None while something in it is wrong."""
 
-    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
-    plan: reactive[Plan | None] = reactive(None, bindings=True)
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)
+    plan: reactive[Plan | None] = reactive(None, repaint=False, bindings=True)
 
     class Changed(Message):
         """The plan is another one, or its size is."""

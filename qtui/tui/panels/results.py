@@ -7,6 +7,8 @@ shows them is looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
+from time import monotonic
 from types import MappingProxyType
 
 from rich.text import Text
@@ -14,6 +16,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widgets import Static
 
 from qtui import units
@@ -34,14 +37,18 @@ from qtui.tui.wrapping import hanging
 PAGES = tuple(pages.PAGES)
 BESIDE = 3
 """Cells beside the text of the notes: a blank on both sides, and the scrollbar."""
+DRAW_EVERY_S = 2.0
+"""While figures come: drawing a chart takes longer than all else, and a key that comes meanwhile waits for it."""
+DRAW_AFTER_S = 0.15
+"""Without another key: whoever runs through the variants waits for no chart."""
 AFTER_THE_RUN = "Times are counted from the run's samples when it is over; until then p50, p95 and p99 are live."
 
 
 class Results(Vertical):
     """One run, while it is measured and after."""
 
-    state: reactive[RunState | None] = reactive(None)
-    page: reactive[str] = reactive("chart")
+    state: reactive[RunState | None] = reactive(None, repaint=False)
+    page: reactive[str] = reactive("chart", repaint=False)
 
     def __init__(self, room: Room | None = None, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
@@ -50,6 +57,9 @@ class Results(Vertical):
         self._spread_of: str | None = None
         self._waits = ""
         self._titled = ""
+        self._drawn_s = 0.0
+        self._due: Timer | None = None
+        """Draws the chart once no more keys come."""
         self._detail_lines = 0
 
     def compose(self) -> ComposeResult:
@@ -67,12 +77,18 @@ class Results(Vertical):
     def on_mount(self) -> None:
         """Nothing measured yet."""
         self._chart = PAGES[0]
-        self.watch_state()
+        self._show()
 
-    def watch_state(self) -> None:
-        """New figures: the table at once, the page that is looked at, and nothing else."""
+    def watch_state(self, before: RunState | None, now: RunState | None) -> None:
+        """New figures: the table at once, the page that is looked at, and nothing else; of progress its line alone."""
         if not self.is_mounted:
             return
+        if before is not None and now is not None and _differ_in_progress_alone(before, now):
+            self.query_one(ProgressLine).progress = now.progress
+        else:
+            self._show()
+
+    def _show(self) -> None:
         state = self.state
         self.query_one("#empty").display = state is None
         self.query_one("#figures").set_class(state is None, "-nothing")
@@ -85,7 +101,9 @@ class Results(Vertical):
         progress.progress = state.progress
         self.query_one(ResultTable).state = state
         self._detail()
-        self.draw_page()
+        moving = state.running and not state.paused
+        if self._due is None and not (moving and monotonic() - self._drawn_s < DRAW_EVERY_S):
+            self.draw_page()
 
     def watch_page(self) -> None:
         """Another page is looked at."""
@@ -109,7 +127,10 @@ class Results(Vertical):
 
     def draw_page(self) -> None:
         """The page that is looked at; charts keep what they have drawn while nothing changed."""
-        state = self.state
+        state, self._drawn_s = self.state, monotonic()
+        if self._due is not None:
+            self._due.stop()
+            self._due = None
         self.set_class(self.page in PAGES, "-charts")
         for name in ("table", "plan"):
             self.set_class(name == self.page, f"-{name}")
@@ -127,7 +148,10 @@ class Results(Vertical):
     def _variant_chosen(self, message: ResultTable.Moved) -> None:
         message.stop()
         self._detail()
-        self.draw_page()
+        if self._due is None:
+            self._due = self.set_timer(DRAW_AFTER_S, self.draw_page)
+        else:
+            self._due.reset()
 
     @on(Chart.Move)
     def _variant_wanted(self, message: Chart.Move) -> None:
@@ -186,6 +210,12 @@ class Results(Vertical):
         lines = text.plain.count("\n")
         widget.update(text, layout=lines != self._detail_lines or not widget.size)
         self._detail_lines = lines
+
+
+def _differ_in_progress_alone(before: RunState, now: RunState) -> bool:
+    names = (field.name for field in fields(RunState) if field.name != "progress")
+    paused = before.paused or now.paused
+    return not paused and all(getattr(before, name) is getattr(now, name) for name in names)
 
 
 def _page_line(page: str) -> Text:

@@ -78,10 +78,10 @@ class RunsPanel(Vertical):
     SCOPED_CSS = False  # the classes of narrow and wide windows are the screen's
     DEFAULT_CSS = CSS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
-    runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, bindings=True)
-    marked: reactive[str | None] = reactive(None, bindings=True)
-    view: reactive[str] = reactive("", bindings=True)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
+    runs: reactive[tuple[RunSummary, ...] | None] = reactive(None, repaint=False, bindings=True)
+    marked: reactive[str | None] = reactive(None, repaint=False, bindings=True)
+    view: reactive[str] = reactive("", repaint=False, bindings=True)
     """'' for the list, open or compared."""
 
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name

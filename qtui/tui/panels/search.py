@@ -69,8 +69,8 @@ class SearchPanel(ColumnEditing):
     SearchPanel.-empty QueryForm, SearchPanel.-empty ColumnSettings, SearchPanel.-empty Answers { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
-    views: reactive[tuple[CollectionView, ...] | None] = reactive(None)
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)
+    room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
 
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)

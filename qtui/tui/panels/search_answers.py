@@ -49,10 +49,10 @@ class Answers(Vertical):
     Answers #search-thumbnail { margin-right: 2; display: none; }
     Answers #search-preview { width: 1fr; height: auto; }
     """
-    columns: reactive[tuple[Column, ...]] = reactive((), bindings=True)
-    searching: reactive[bool] = reactive(default=False, bindings=True)
+    columns: reactive[tuple[Column, ...]] = reactive((), repaint=False, bindings=True)
+    searching: reactive[bool] = reactive(default=False, repaint=False, bindings=True)
     """Whether it takes long enough to be said."""
-    room_state: reactive[RoomState] = reactive(RoomState("starting"))
+    room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
 
     class Resolved(Message):
         """The text is a query, and is being asked."""

@@ -72,15 +72,23 @@ class TabLine(Widget):
 class KeyLine(Widget):
     """The keys that work here and now. Where there is no room for all their labels, the last ones stand bare."""
 
+    _drawn: Text | None = None
+
     def on_mount(self) -> None:
         """Follows the focus and whatever else changes the bindings."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, _: Screen[object]) -> None:
-        self.refresh()
+        # it is told with every key, and drawing the last line has Textual look through all that is above it
+        if self._line() != self._drawn:
+            self.refresh()
 
     def render(self) -> Text:
         """Key and label of each command, nearest to the focus first; those of the whole app stand on the right."""
+        self._drawn = self._line()
+        return self._drawn
+
+    def _line(self) -> Text:
         here: list[tuple[str, str]] = []
         everywhere: list[tuple[str, str]] = []
         for each in active(self.screen):

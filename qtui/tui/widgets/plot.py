@@ -43,7 +43,8 @@ def draw(series: tuple[Series, ...], width: int, height: int, axes: Axes = Axes(
     if not points or width < 24 or height < 5:
         return Drawing((), 0)
     frame = Frame.around(points, width, height, axes)
-    cells = [_cells(line, width) for line in _plotext(finite, frame)]
+    lines = tuple((each.color, line) for each in finite for line in each.lines if len(line) > 1)
+    cells = [_cells(line, width) for line in _plotext(lines, frame)]
     _lay_rules(cells, frame)
     hidden = _lay_marks(cells, finite, frame)
     return Drawing(tuple(_strip(row) for row in cells), hidden)
@@ -61,7 +62,9 @@ def _finite(series: Series, *, log: bool) -> Series:
     )
 
 
-def _plotext(series: tuple[Series, ...], frame: Frame) -> list[str]:
+@lru_cache(maxsize=8)
+def _plotext(lines: tuple[tuple[int, tuple[Point, ...]], ...], frame: Frame) -> tuple[str, ...]:
+    """The frame and the lines, each with its colour: they stay when another mark is chosen."""
     import plotext
 
     plotext.clear_figure()
@@ -75,17 +78,13 @@ def _plotext(series: tuple[Series, ...], frame: Frame) -> list[str]:
     plotext.ylim(*frame.y)
     plotext.xticks([at for at, _ in frame.x_ticks], [label for _, label in frame.x_ticks])
     plotext.yticks([at for at, _ in frame.y_ticks], [label for _, label in frame.y_ticks])
-    drawn = False
-    for each in series:
-        for line in each.lines:
-            if len(line) > 1:
-                thin = _thinned(line, 2 * frame.columns)
-                xs = [frame.along(x) for x, _ in thin]
-                plotext.plot(xs, [y for _, y in thin], marker="braille", color=each.color)
-                drawn = True
-    if not drawn:
+    for color, line in lines:
+        thin = _thinned(line, 2 * frame.columns)
+        xs = [frame.along(x) for x, _ in thin]
+        plotext.plot(xs, [y for _, y in thin], marker="braille", color=color)
+    if not lines:
         plotext.scatter([frame.x[0]], [frame.y[0]], marker=" ")
-    return str(plotext.build()).split("\n")[: frame.height]
+    return tuple(str(plotext.build()).split("\n")[: frame.height])
 
 
 def _thinned(line: tuple[Point, ...], most: int) -> tuple[Point, ...]:

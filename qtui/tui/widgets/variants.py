@@ -8,7 +8,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -36,6 +36,8 @@ SIGN = 2
 """Cells before the rows, for the cursor's mark, and as many after them, for ⚠ and ✗."""
 LEFT = 2
 """So many columns stand on the left side of their cells."""
+OF_ALL_ROWS = ("collections", "failed", "warnings", "over", "error", "request")
+"""What of a run shows in more rows than those with new figures."""
 BINDINGS: list[BindingType] = [
     Binding("down,j", "move(1)", show=False),
     Binding("up,k", "move(-1)", show=False),
@@ -64,8 +66,8 @@ class ResultTable(ScrollView, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
-    state: reactive[RunState | None] = reactive(None)
-    cursor: reactive[int] = reactive(0)
+    state: reactive[RunState | None] = reactive(None, repaint=False)
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
         """Another variant is the chosen one."""
@@ -89,18 +91,33 @@ class ResultTable(ScrollView, can_focus=True):
         return max(0, min(cursor, self.row_count - 1))
 
     def watch_state(self, before: RunState | None, now: RunState | None) -> None:
-        """Another run begins at its top; of the same one the rows in view are drawn anew."""
+        """Another run begins at its top; of the same one the rows with other figures are drawn anew."""
         self.virtual_size = Size(self.size.width, self.row_count + 1)
         if before is None or now is None or before.variants is not now.variants:
             self.cursor = 0
             self.scroll_home(animate=False)
-        self.refresh()
+            self.refresh()
+        elif any(getattr(before, name) is not getattr(now, name) for name in OF_ALL_ROWS):
+            self.refresh()
+        else:
+            changed = (at for at, found in now.measured.items() if before.measured.get(at) is not found)
+            self._refresh_rows(*changed)
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         """The chosen row stays in view."""
+        top = self.scroll_offset.y
         self._reveal()
-        self.refresh()
-        self.post_message(self.Moved(self.cursor))
+        if top == self.scroll_offset.y:
+            self._refresh_rows(before, now)
+        else:
+            self.refresh()
+        self.post_message(self.Moved(now))
+
+    def _refresh_rows(self, *rows: int) -> None:
+        lines = [at - self.scroll_offset.y + 1 for at in rows]
+        seen = [Region(0, y, self.size.width, 1) for y in lines if 0 < y < self.size.height]
+        if seen:
+            self.refresh(*seen)
 
     def on_resize(self) -> None:
         """The chosen row stays in view, in a lower window too."""
