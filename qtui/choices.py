@@ -44,7 +44,7 @@ class TuningRecord:
     """How a tuned run searched its grid, and what that saved. Searches count warm-ups, on both sides."""
 
     grid_measurements: int
-    """That the full grid would have made."""
+    """That the full grid would have made; each hnsw_ef only where there is a graph."""
     measurements: int
     """That were made, if only in part."""
     grid_searches: int

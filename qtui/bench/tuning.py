@@ -24,6 +24,7 @@ from qtui.bench.tune import Cell, Need, Outcome, Round, Rule, Step, Tuner, Turn
 from qtui.choices import TuneStep, TuningRecord, Unbuilt
 from qtui.engine.base import Engine
 from qtui.events import Event, Measured
+from qtui.plan import Variant
 
 Make = Callable[[str], AsyncGenerator[Event, None]]
 """Builds the collection of a method and proves it; it is among the state's targets after, unless that failed."""
@@ -58,15 +59,17 @@ class Tuning(Measuring):
         self._variants, self._asks, state.cells = [], {}, ()
 
     def _measurable(self) -> list[int]:
-        """Places of the grid that can be measured, as far as that is known."""
-        targets = self._state.targets
-        return [
-            at
-            for at, cell in enumerate(self._grid)
-            if (
-                targets[cell.method].can_measure(cell.search) if cell.method in targets else self._may_make(cell.method)
-            )
-        ]
+        """Places of the grid that are worth measuring, as far as that is known; without a graph only one hnsw_ef is."""
+        return [at for at, cell in enumerate(self._grid) if self._is_measurable(cell) and self._has_ef(cell)]
+
+    def _is_measurable(self, cell: Variant) -> bool:
+        target = self._state.targets.get(cell.method)
+        return self._may_make(cell.method) if target is None else target.can_measure(cell.search)
+
+    def _has_ef(self, cell: Variant) -> bool:
+        """Whether its hnsw_ef makes a difference, by its collection, else by the baseline's."""
+        target = self._state.targets.get(cell.method) or self._state.targets.get("none")
+        return target is None or target.has_graph or cell.search.hnsw_ef == self._state.request.hnsw_ef[0]
 
     def _may_make(self, method: str) -> bool:
         return self._make is not None and method not in self._failed
@@ -113,9 +116,7 @@ class Tuning(Measuring):
         """Whether it can be measured and chosen, by the collection that is there."""
         variant, request = self._grid[at], self._state.request
         target = self._state.targets.get(variant.method)
-        if target is None or not target.can_measure(variant.search):
-            return False
-        if not target.has_graph and (variant.search.hnsw_ef or 0) != request.hnsw_ef[0]:
+        if target is None or not target.can_measure(variant.search) or not self._has_ef(variant):
             return False
         return variant.method == "none" or within(footprint(target.record), request.wishes)
 

@@ -130,6 +130,15 @@ async def test_the_next_larger_one_is_built_when_the_smaller_ones_fall_short(hom
     assert ran.record.recommendation.method == "scalar"
 
 
+async def test_a_width_that_makes_no_difference_saves_nothing(home):
+    """Without a graph every hnsw_ef is the same search: not measuring it again is no achievement."""
+    scanned = replace(FOUR, build=replace(FOUR.build, hnsw_m=0), hnsw_ef=(32, 64, 128))
+    ran = await run(scanned, home)
+    assert ran.record.tuning is not None
+    assert ran.record.tuning.grid_measurements == 1 + 3 * 6
+    assert {each.search.hnsw_ef for each in ran.record.measurements} == {32}
+
+
 async def test_all_are_built_first_where_that_is_asked_for(home):
     ran = await run(replace(FOUR, build_all=True), home)
     assert built(ran) == list(FOUR.methods)
