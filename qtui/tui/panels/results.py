@@ -85,8 +85,10 @@ class Results(Vertical):
             return
         if before is not None and now is not None and _differ_in_progress_alone(before, now):
             self.query_one(ProgressLine).progress = now.progress
-        else:
-            self._show()
+            return
+        if before is None or now is None or before.variants is not now.variants:
+            self._drawn_s = 0.0
+        self._show()
 
     def _show(self) -> None:
         state = self.state
@@ -148,7 +150,9 @@ class Results(Vertical):
     def _variant_chosen(self, message: ResultTable.Moved) -> None:
         message.stop()
         self._detail()
-        if self._due is None:
+        if not self.query_one("#figures").display:
+            self.draw_page()  # there is nothing else that shows it
+        elif self._due is None:
             self._due = self.set_timer(DRAW_AFTER_S, self.draw_page)
         else:
             self._due.reset()
