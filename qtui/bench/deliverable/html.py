@@ -51,7 +51,7 @@ svg .grid { stroke: var(--line); } svg .tip { stroke: var(--dim); stroke-width: 
 @page { margin: 14mm; } @page wide { size: landscape; }
 @media print {
   body { font-size: 10pt; margin: 0; padding: 0; max-width: none; } .scroll { overflow: visible; background: none; }
-  h2 { break-after: avoid; } figure, tr, li { break-inside: avoid; } thead { display: table-header-group; }
+  h2 { break-after: avoid; } figure, pre, tr, li { break-inside: avoid; } thead { display: table-header-group; }
   th:first-child, td:first-child { position: static; } td.long { min-width: 12rem; } svg { min-width: 0; }
   .wide { page: wide; } .wide table { font-size: 6.5pt; } .wide th, .wide td { padding: .1rem .25rem; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 8pt; }
