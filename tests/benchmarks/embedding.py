@@ -31,7 +31,7 @@ from . import bare
 from .pairs import Ratio, in_turns
 
 BOUND = 1.10
-TEXTS, IMAGES, PAGES = 320, 48, 10
+TEXTS, IMAGES, PAGES = 320, 64, 24
 COLPALI, CLIP = "Qdrant/colpali-v1.3-fp16", "Qdrant/clip-ViT-B-32-vision"
 _SLACK = 32 * 2**20
 """What the allocator may differ by."""
