@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from qtui.data.embed import catalogue, models, open_embedder
+from qtui.data.embed.places import repositories
 from qtui.data.embed.queries import embed
 from qtui.embedders import EmbedderChoice, EmbedderSpec, Kind, Modality, SearchedVector, check_fits
 from qtui.errors import DataError, NotFound, UsageError
@@ -315,3 +316,10 @@ def test_a_model_that_does_not_fit_is_refused_with_the_reason(size, multivector,
         return
     with pytest.raises(UsageError, match=said):
         check_fits(offered, searched)
+
+
+def test_a_cache_that_can_not_be_read_holds_no_models(monkeypatch):
+    monkeypatch.setenv(
+        "FASTEMBED_CACHE_PATH", f"/{'long' * 100}"
+    )  # fails for every user, as a forbidden folder may not
+    repositories()

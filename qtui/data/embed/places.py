@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from qtui import config
@@ -42,12 +43,13 @@ def cached(repository: str, files: Iterable[str]) -> tuple[Path, Path] | None:
 
 
 def repositories() -> tuple[str, ...]:
-    """Names of all repositories that one of the caches has a revision of, whole or not."""
+    """Names of all repositories that a cache which we may read has a revision of, whole or not."""
     found = set()
     for cache in cache_dirs():
-        for path in cache.glob("models--*"):
-            if _snapshots(path):
-                found.add(path.name.removeprefix("models--").replace("--", "/", 1))
+        with suppress(OSError):
+            for path in cache.glob("models--*"):
+                if _snapshots(path):
+                    found.add(path.name.removeprefix("models--").replace("--", "/", 1))
     return tuple(sorted(found))
 
 
