@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from qtui.bench import tuning
 from qtui.bench.advise import advise, of_kept
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
 from qtui.bench.report import saved
+from qtui.bench.tune import Need, Tuner, Turn
 from qtui.data.load import load
 from qtui.errors import DiskFull, UsageError
 from qtui.events import Measured, Progress, RunFinished
@@ -185,12 +187,22 @@ async def test_without_a_baseline_all_are_built_at_once(home):
     assert ran.record.recommendation is not None
 
 
-async def test_after_a_build_what_was_asked_before_is_warmed_again(home):
+async def test_after_a_build_what_was_asked_before_is_warmed_again(home, monkeypatch):
+    class Scripted(Tuner):
+        def steps(self):
+            yield (Turn(0, 0, self.order[:10]),)
+            yield Need(("binary",))
+            yield (Turn(0, 0, self.order[10:20]),)
+            yield (Turn(0, 0, self.order[20:30]),)
+
+    monkeypatch.setattr(tuning, "Tuner", Scripted)
     ran = await run(ROUGH, home)
+    plain = next(found.name for found in ran.record.collections if found.method == "none")
+    asked = [call.collection for call in ran.engine.calls if not call.settings.exact]
+    assert asked == [plain] * (40 + 10 + 5 + 10 + 10)
+    assert built(ran) == ["none", "binary"]
     assert ran.record.tuning is not None
-    assert len(built(ran)) == 3
-    asked = [call for call in ran.engine.calls if not call.settings.exact]
-    assert len(asked) == ran.record.tuning.searches
+    assert ran.record.tuning.searches == len(asked)
 
 
 # --- a survey ---------------------------------------------------------------------------------------------------------
