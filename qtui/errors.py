@@ -116,4 +116,4 @@ def shown(text: object, limit: int = 120) -> str:
 
 def not_text(error: UnicodeEncodeError) -> UsageError:
     """The error for a name that can't be kept or sent: a system's file names are bytes, and these are no UTF-8."""
-    return UsageError(f"{shown(error.object)} is not valid UTF-8: rename that file or folder")
+    return UsageError(f"{shown(error.object)} is not valid UTF-8: rename that file or folder, or use a UTF-8 locale")
