@@ -195,3 +195,17 @@ async def test_any_size_at_any_moment() -> None:
                 lines = screen_text(app).splitlines()
                 assert len(lines) == size[1]
         assert app.is_running
+
+
+async def test_a_tab_that_is_not_seen_never_takes_the_keys() -> None:
+    app, room = make()
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("2")
+        await until_seen(pilot, "the reference")
+        await pilot.press("5")
+        await until_seen(pilot, "⚠ partial")
+        app.screen.set_focus(None)
+        app.views = tuple(room.views.values())[:3]
+        await pilot.pause()
+        assert app.query_one("#runs").has_focus_within

@@ -156,7 +156,8 @@ class RunsPanel(Vertical):
         empty = self.query_one("#runs-empty", Static)
         empty.display = not runs
         empty.update(self._nothing())
-        if empty.has_focus if runs else self.query_one(RunTable).has_focus:
+        gone = empty.has_focus if runs else self.query_one(RunTable).has_focus
+        if gone or (self.display and self.screen.focused is None):
             self.call_after_refresh(self._focus)
         of = f"{len(runs):,} run{'' if len(runs) == 1 else 's'}"
         said = f"{len(found):,} of {of} match" if words.strip() else of if runs else ""

@@ -123,7 +123,7 @@ class SearchPanel(ColumnEditing):
         self._answers.complete()
         self._tell()
         self._begin()
-        if self._opened and self.screen.focused is None:
+        if self._opened and self.display and self.screen.focused is None:
             self._row.take_focus()
 
     def focus_default(self) -> None:
