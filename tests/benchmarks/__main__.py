@@ -46,13 +46,14 @@ def _benchmarks(folder: Path | None, pairs: int, scratch: Path) -> Iterator[tupl
     yield "server", lambda: server.ratios(vectors[:SERVED], queries, place(), pairs)
     yield "embedding", lambda: embedding.ratios(place(), pairs)
     yield "drawing", lambda: keys.while_drawing(vectors, place(), pairs)
+    yield "keys", lambda: keys.answered(vectors, place())
 
 
 def main() -> int:
     """Prints one line a ratio; the exit code is 1 when one misses its bound."""
     ask = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     ask.add_argument("--data", type=Path, help="folder with NAME.npy and NAME-queries.npy (default: synthetic)")
-    ask.add_argument("--only", help="startup, truth, loading, latency, analysis, server, embedding or drawing")
+    ask.add_argument("--only", help="startup, truth, loading, latency, analysis, server, embedding, drawing or keys")
     ask.add_argument("--pairs", type=int, default=5, help="pairs of turns (default: 5)")
     said = ask.parse_args()
     held = True
