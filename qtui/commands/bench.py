@@ -12,7 +12,7 @@ from qtui import config, units
 from qtui.commands import documents, live, options, paid, results, values
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
-from qtui.errors import DataError, Exit, QtuiError, UsageError
+from qtui.errors import DataError, Exit, QtuiError, UsageError, shown
 from qtui.methods import DEFAULT_METHODS
 from qtui.plan import DEFAULT_QUERIES, BenchRequest, check
 from qtui.wishes import MINIMISE, Wishes
@@ -261,7 +261,10 @@ def _source(args: Namespace) -> SourceSpec | None:
     if args.vectors is None:
         return None
     if documents.are_meant(args.vectors):
-        raise UsageError("images and texts need --model M, which makes vectors of them; 'qtui models' lists models")
+        raise UsageError(
+            f"{shown(args.vectors)} holds no vectors: images and texts need --model M, which makes vectors of them;"
+            " 'qtui models' lists models"
+        )
     return values.source(args.vectors, args.payload)
 
 
