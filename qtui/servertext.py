@@ -44,6 +44,8 @@ def facts(served: Served) -> Iterator[Fact]:
     yield from (Fact(f"no {what}", why, "quiet") for what, why in unknown.items())
     if served.built_from == "estimate":
         yield Fact("built", "est, judged by counts", "quiet")
+    elif served.built_from == "telemetry":
+        yield Fact("built", "by telemetry of the node that answered", "quiet")
 
 
 def memory_source(served: Served) -> str:

@@ -205,7 +205,7 @@ class Desk:
             return
         params = asked.params or m.SearchParams()
         if params.exact and strict.get("search_allow_exact") is False:
-            raise Refused(400, "Bad request: Exact search is not allowed. Help: set exact to false")
+            raise Refused(400, "Bad request: Exact search disabled!. Help: Set exact=false.")
         if (most := strict.get("max_query_limit")) and (asked.limit or 10) > most:
             raise Refused(400, f'Bad request: Limit exceeded {asked.limit} > {most} for "limit"')
 

@@ -132,7 +132,7 @@ async def test_strict_mode_is_shown_and_its_refusals_passed_on(served: Served) -
     limits = view.served.limits
     assert (limits.exact, limits.max_limit, limits.reads_per_minute) == (False, 5, 100)
     assert any("no exact search" in finding.text for finding in view.findings)
-    with pytest.raises(UsageError, match="Exact search is not allowed"):
+    with pytest.raises(UsageError, match="Exact search disabled"):
         await engine.query("things", ROWS[0], SearchSettings(limit=3, exact=True))
     with pytest.raises(UsageError, match="Limit exceeded"):
         await engine.query("things", ROWS[0], SearchSettings(limit=6))

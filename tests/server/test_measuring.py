@@ -157,7 +157,7 @@ async def test_where_exact_search_is_forbidden_every_point_is_read_and_ranked_he
     server.faults.strict = STRICT
     record, lines = await ran(REQUEST, home, engine)
     assert "all 260 points read from things" in record.dataset.truth.how
-    assert "not allowed" in record.dataset.truth.how
+    assert "Exact search disabled" in record.dataset.truth.how
     assert [set(line["ids"]) for line in lines if "truth" in line] == [
         set(line["ids"]) for line in open_lines if "truth" in line
     ]
