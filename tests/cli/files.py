@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +41,24 @@ def copy_sparse(source: Path, target: Path) -> None:
             copy.mkdir(parents=True, mode=0o700)
             continue
         with path.open("rb") as read, copy.open("wb") as written:
-            while block := read.read(2**20):
-                if block.count(0) == len(block):
-                    written.seek(len(block), 1)
-                else:
-                    written.write(block)
-            written.truncate(path.stat().st_size)
+            size = path.stat().st_size
+            for begin, end in data_of(read.fileno(), size):
+                read.seek(begin)
+                written.seek(begin)
+                written.write(read.read(end - begin))
+            written.truncate(size)
+
+
+def data_of(file: int, size: int) -> Iterator[tuple[int, int]]:
+    """The parts of a file that are no holes, where the system tells; else the whole."""
+    if not hasattr(os, "SEEK_DATA"):
+        yield 0, size
+        return
+    end = 0
+    while end < size:
+        try:
+            begin = os.lseek(file, end, os.SEEK_DATA)
+        except OSError:  # a hole up to the end
+            return
+        end = os.lseek(file, begin, os.SEEK_HOLE)
+        yield begin, end

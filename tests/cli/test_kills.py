@@ -16,6 +16,8 @@ from tests.cli.files import save, vectors
 from tests.cli.running import PATIENCE_S, called, qtui, refused, start
 
 BENCH = ("bench", "--queries", 100, "--methods", "none,binary", "--oversampling", 1, "--repeat", 10_000, "--vectors")
+MANY = 20_000
+"""Vectors that take several marks of how far the load is, four a second, so that it can be ended between two."""
 
 
 def wait(fact: Callable[[], object], process: subprocess.Popen[str]) -> None:
@@ -122,7 +124,7 @@ def test_clean_leaves_what_is_in_use(source: Path, home: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_load_that_is_interrupted_goes_on(number: signal.Signals, tmp_path: Path, home: Path) -> None:
-    source = save(tmp_path / "many.npy", rows=40_000, dimension=32)
+    source = save(tmp_path / "many.npy", rows=MANY, dimension=32)
     load = ("load", "docs", "--vectors", source, "--methods", "none", "--hnsw-m", 0)
     process = start(*load)
     wait(lambda: _loaded(home) > 0, process)
@@ -134,13 +136,13 @@ def test_a_load_that_is_interrupted_goes_on(number: signal.Signals, tmp_path: Pa
         assert "goes on from there" in err
     (found,) = called("inspect", "--json").json
     assert found["status"] == "partial"
-    assert 0 < found["points"] < 40_000
-    assert found["expected_points"] == 40_000
+    assert 0 < found["points"] < MANY
+    assert found["expected_points"] == MANY
     assert "partial" in called("inspect", "docs").out
     done = qtui(*load)
     assert done.code == 0, done
     (found,) = called("inspect", "--json").json
-    assert (found["status"], found["points"]) == ("green", 40_000)
+    assert (found["status"], found["points"]) == ("green", MANY)
     assert samples_of(source, home)
 
 
@@ -161,16 +163,16 @@ def samples_of(source: Path, home: Path) -> bool:
     from qtui.engine.open import open_embedded
     from qtui.model import SearchSettings
 
-    rows = vectors(40_000, 32)
+    rows = vectors(MANY, 32)
 
     async def check() -> bool:
         engine = await open_embedded(home / "store")
         try:
             answers = [
                 await engine.query("docs", rows[row], SearchSettings(limit=1, exact=True))
-                for row in range(0, 40_000, 7_001)
+                for row in range(0, MANY, 3_501)
             ]
-            return [answer.value.ids[0] for answer in answers] == list(range(0, 40_000, 7_001))
+            return [answer.value.ids[0] for answer in answers] == list(range(0, MANY, 3_501))
         finally:
             await engine.close()
 
@@ -178,7 +180,7 @@ def samples_of(source: Path, home: Path) -> bool:
 
 
 def test_an_unfinished_load_can_be_discarded(tmp_path: Path, home: Path) -> None:
-    source = save(tmp_path / "many.npy", rows=40_000, dimension=32)
+    source = save(tmp_path / "many.npy", rows=MANY, dimension=32)
     process = start("load", "docs", "--vectors", source, "--methods", "none", "--hnsw-m", 0)
     wait(lambda: _loaded(home) > 0, process)
     os.killpg(process.pid, signal.SIGKILL)

@@ -13,7 +13,7 @@ from qtui.tui.dialogs.notices import Notices
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.theme import GOOD, QUIET, Recolored
 from qtui.tui.widgets.tables import CollectionTable
-from tests.tui.driving import make, screen_text, strips, until, until_seen
+from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.scripted import view
 
 NARROW = (80, 24)
@@ -21,7 +21,8 @@ NARROW = (80, 24)
 
 def colors(app) -> set[str]:
     """Every colour that text on the screen has."""
-    styles = [segment.style for strip in strips(app) for segment in strip if segment.style and segment.text.strip()]
+    strips = app.screen._compositor.render_strips()
+    styles = [segment.style for strip in strips for segment in strip if segment.style and segment.text.strip()]
     return {style.color.get_truecolor().hex for style in styles if style.color}
 
 
