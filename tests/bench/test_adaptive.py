@@ -136,6 +136,15 @@ def test_what_a_look_at_the_candidates_costs_counts(fixed_ms, expected):
     assert not judged.is_slower(0)
 
 
+def test_a_gain_is_over_fixed_factors_mixed_to_the_same_cost():
+    judged = _Judged(FACTORS, range(4), {0: 2.0, 1: 4.0})
+    judged.kinds["adaptive"].recalls |= {0: 1.0, 1: 0.9}
+    judged.kinds["low"].recalls |= {0: 0.5, 1: 0.6}
+    judged.kinds["high"].recalls |= {0: 0.9, 1: 0.9}
+    assert judged.cost == 3.0
+    assert judged.gains() == pytest.approx([0.3, 0.15])
+
+
 def test_the_exported_function_runs_without_any_package(tmp_path):
     policy = Policy(PREDICTORS[0], (0.2, 0.4, 0.6), FACTORS)
     file = tmp_path / "alone.py"
