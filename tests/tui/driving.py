@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from textual._context import visible_screen_stack
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from qtui.demos import Demo
 from qtui.model import CollectionView
@@ -16,6 +21,7 @@ from tests.tui.fake_room import FakeRoom
 from tests.tui.scripted import DEMO
 
 GOLDENS = Path(__file__).parent / "goldens"
+PATIENCE_S = 60
 
 
 def make(
@@ -37,19 +43,35 @@ def make(
     return app, app.room
 
 
+def strips(app: App[None]) -> list[Strip]:
+    """What is on the screen, drawn now."""
+    visible_screen_stack.set(app._background_screens)
+    return app.screen._compositor.render_strips()
+
+
 def screen_text(app: App[None]) -> str:
     """What is on the screen, without styles and without blanks at the ends of lines."""
-    strips = app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips(app)) + "\n"
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
-    """Waits until something is true; fails after many turns of the loop."""
-    for _ in range(400):
-        if holds():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"never came true; the screen:\n{screen_text(pilot.app)}")
+    """Waits until something is true, and for what was going on then; fails after a minute."""
+
+    def true() -> object:
+        try:
+            return holds()
+        except NoMatches:  # what isn't made yet can still become true
+            return False
+
+    if true():
+        return
+    ends, pause = time.monotonic() + PATIENCE_S, 0.01
+    while not true():
+        assert time.monotonic() < ends, f"never came true; the screen:\n{screen_text(pilot.app)}"
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.3, 0.1)  # a look at the screen costs something, too
+        pilot.app.screen._on_timer_update()
+    await pilot._wait_for_screen()
 
 
 async def until_seen(pilot: Pilot[None], text: str) -> None:

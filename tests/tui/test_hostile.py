@@ -11,7 +11,7 @@ from qtui.events import Warned
 from qtui.model import Finding
 from qtui.records import RunWarning
 from qtui.tui.panels.benchmark import BenchmarkPanel
-from tests.tui.driving import make, screen_text, until, until_seen
+from tests.tui.driving import make, screen_text, strips, until, until_seen
 from tests.tui.scripted import failing, view
 
 HOSTILE = (
@@ -31,9 +31,7 @@ HOSTILE = (
 
 def raw_text(app) -> str:
     """Everything that would be written, styles aside."""
-    return "".join(
-        segment.text for strip in app.screen._compositor.render_strips() for segment in strip if not segment.control
-    )
+    return "".join(segment.text for strip in strips(app) for segment in strip if not segment.control)
 
 
 def hostile_view(text: str):

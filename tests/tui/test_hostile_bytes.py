@@ -19,7 +19,7 @@ from qtui.events import Warned
 from qtui.model import Finding
 from qtui.records import RunWarning
 from qtui.tui.panels.benchmark import BenchmarkPanel
-from tests.tui.driving import make, until, until_seen
+from tests.tui.driving import make, strips, until, until_seen
 from tests.tui.scripted import failing, view
 
 SIZE = (100, 30)
@@ -129,8 +129,7 @@ async def pressed(pilot, key: str) -> None:
     """One key, after which every row is as wide as the window."""
     await pilot.press(key)
     await pilot.pause()
-    strips = pilot.app.screen._compositor.render_strips()
-    assert [strip.cell_length for strip in strips] == [SIZE[0]] * SIZE[1]
+    assert [strip.cell_length for strip in strips(pilot.app)] == [SIZE[0]] * SIZE[1]
 
 
 async def dialogs(pilot) -> None:

@@ -173,6 +173,7 @@ async def test_ten_thousand_are_listed_and_filtered_by_reading_only_what_is_seen
         assert len(room.looked) < 10
 
 
+@pytest.mark.usefixtures("every_frame")
 async def test_one_row_costs_what_a_few_do(monkeypatch):
     """Not a time: how many rows are drawn of a long list."""
     app, _ = on_server(many(3_000))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from qtui.events import Measured, Progress, Started
 from qtui.plan import BenchRequest, variants
 from qtui.records import RunRecord
@@ -170,6 +172,7 @@ async def test_chosen_variant_is_the_same_in_the_table_and_in_every_chart() -> N
         await until_seen(pilot, "▸ T turbo-4bit")
 
 
+@pytest.mark.usefixtures("every_frame")
 async def test_thousands_of_variants_scroll_and_only_those_in_view_are_made(monkeypatch: Any) -> None:
     request = BenchRequest(collection="c", hnsw_ef=tuple(range(1, 240)))
     assert len(variants(request)) > 5_000
