@@ -13,7 +13,7 @@ import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -21,11 +21,12 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from qtui import config
 from qtui.errors import Exit, QtuiError
 from qtui.preferences import Memory, Preferences, read_preferences
-from qtui.tui.commands import Command, PossibleNow, active, bindings, reason, unknown
+from qtui.tui.commands import Command, PossibleNow, active, bindings, own_actions, reason, unknown
 from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, LookInto, Measure, Remember
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.tabs import TABS, Tabs
@@ -322,11 +323,25 @@ class QtuiApp(RoomApp):
         asking = any(isinstance(s, ModalScreen) and not isinstance(s, CommandPalette) for s in self.screen_stack)
         return not (asking and action in {"tab", "help", "palette", "query", "notices", "theme", "connect"})
 
-    def on_key(self, event: events.Key) -> None:
-        """A key whose command can't run now says why."""
+    async def on_key(self, event: events.Key) -> None:
+        """A key whose command can't run now says why; one that comes while nothing has the focus is the panel's."""
+        if self.focused is None and await self._hand_to_panel(event.key):
+            event.prevent_default()
+            return
         why = reason(self.screen, event.key)
         if why:
             self.notify(why, timeout=4)
+
+    async def _hand_to_panel(self, key: str) -> bool:
+        """Between two pages what had the focus is hidden already, and what will have it isn't there yet."""
+        tabs = self.query_one(Tabs)
+        if len(self.screen_stack) > 1 or tabs.current is None:
+            return False
+        panel = cast("Widget", tabs.panel)
+        for action in own_actions(panel, key, self.preferences.keys):
+            if await self.run_action(action, panel):
+                return True
+        return False
 
     @on(Copied)
     @work(group="copy")

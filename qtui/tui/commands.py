@@ -6,7 +6,7 @@ its `check_action`. The footer, the palette and the help all read the same activ
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -110,6 +110,13 @@ def reason(screen: Screen[object], key: str) -> str | None:
     entry = screen.active_bindings.get(key)
     why_not = getattr(entry.node, "why_not", None) if entry is not None and not entry.enabled else None
     return None if entry is None or why_not is None else why_not(entry.binding.action)
+
+
+def own_actions(node: DOMNode, key: str, keymap: Mapping[str, str]) -> Iterator[str]:
+    """What a key does by the bindings of this widget alone; `keymap` has the keys that were bound anew, by id."""
+    for binding in Binding.make_bindings(type(node).BINDINGS):
+        if key in keymap.get(binding.id or "", binding.key).split(","):
+            yield binding.action
 
 
 def unknown(ids: Iterable[str]) -> str | None:

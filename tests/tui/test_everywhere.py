@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.theme import BUILTIN_THEMES
 
 from qtui.preferences import Memory, Preferences
@@ -210,3 +211,15 @@ async def test_a_tab_that_is_not_seen_never_takes_the_keys() -> None:
         app.views = tuple(room.views.values())[:3]
         await pilot.pause()
         assert app.query_one("#runs").has_focus_within
+
+
+@pytest.mark.parametrize(("keys", "key"), [({}, "b"), ({"benchmark.run": "v"}, "v")], ids=["own", "rebound"])
+async def test_key_that_comes_while_nothing_has_the_focus_is_the_open_panels(keys: dict[str, str], key: str) -> None:
+    app, room = make(preferences=Preferences(keys=keys))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        app.screen.set_focus(None)
+        app.post_message(events.Key(key, key))
+        await until(pilot, lambda: room.asked)

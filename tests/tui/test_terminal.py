@@ -76,16 +76,18 @@ class Terminal:
 
     def ended(self) -> int:
         """Reads to the end; returns the exit code."""
+        end = time.monotonic() + PATIENCE_S
         while self.read():
             if self.process.poll() is not None and not select.select([self.master], [], [], 0.2)[0]:
                 break
+            assert time.monotonic() < end, "the app never ended:\n" + "\n".join(self.screen.display)
         return self.process.wait(PATIENCE_S)
 
     def close(self) -> None:
         """Ends what is left."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait()
+        self.process.wait(PATIENCE_S)
         os.close(self.master)
 
 
