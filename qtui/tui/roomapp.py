@@ -89,7 +89,7 @@ class RoomApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         # a panel that was being built when the app was told to leave misses its parts: that is no bug
-        if self._exit and isinstance(error, NoMatches):
+        if (self._exit or not self.is_running) and isinstance(error, NoMatches):
             self._close_messages_no_wait()
         else:
             super()._handle_exception(error)

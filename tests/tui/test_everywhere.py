@@ -158,7 +158,9 @@ async def test_run_key_says_why_nothing_is_measured_while_the_demo_is_built() ->
         await until_seen(pilot, "No collections yet")
         await pilot.press("d")
         await until(pilot, lambda: app.room_state.status == "building")
-        await pilot.press("3", "ctrl+r")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+r")
         await until(pilot, lambda: app.notices)
         assert len(room.asked) == 1
 

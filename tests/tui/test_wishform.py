@@ -76,7 +76,9 @@ async def test_a_plan_is_tuned_from_the_benchmark_tab():
     app, room = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await until_seen(pilot, "demo__binary")
-        await pilot.press("3", "f8")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("f8")
         await until_seen(pilot, "fine steps")
         await pilot.press("enter")
         await until(pilot, lambda: bool(room.asked))
