@@ -102,11 +102,17 @@ def _is_typed(screen: Screen[object], entry: ActiveBinding) -> bool:
     return character is not None and focused is not None and focused.check_consume_key(key, character)
 
 
+MOVING = frozenset({"up", "down", "left", "right", "pageup", "pagedown", "home", "end"})
+"""Keys that come many times a second and that no command of ours has: there is nothing to look up."""
+
+
 def reason(screen: Screen[object], key: str) -> str | None:
     """Why the command of a key can't run now, in the words of the widget that would run it.
 
     Such a widget answers None in `check_action`, and says why in `why_not(action)`.
     """
+    if key in MOVING:
+        return None
     entry = screen.active_bindings.get(key)
     why_not = getattr(entry.node, "why_not", None) if entry is not None and not entry.enabled else None
     return None if entry is None or why_not is None else why_not(entry.binding.action)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from textual.widgets import Input
 
 from qtui.demos import TEXTS
 from qtui.errors import DataError
+from qtui.tui.panels import collections
 from qtui.tui.panels.collection_parts import Inspection
 from qtui.tui.panels.collections import CollectionsPanel
 from qtui.tui.widgets.tables import CollectionTable
@@ -35,6 +37,22 @@ async def test_inspection_follows_the_cursor_in_the_wide_layout() -> None:
         await pilot.press("down")
         await until_seen(pilot, "1,536 → 48")
         assert "32.0x found, 32.0x by formula" in screen_text(app)
+
+
+async def test_row_is_drawn_before_what_is_told_of_it_and_keys_are_about_the_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collections, "FOLLOW_AFTER_S", 3600.0)
+    app, _ = make()
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until_seen(pilot, "1,536, not quantized")
+        await pilot.press("down")
+        await until(pilot, lambda: app.query_one(CollectionTable).row == "demo__binary")
+        assert "1,536, not quantized" in screen_text(app), "whoever runs through the list has none of it drawn"
+        await pilot.press("d")
+        await until_seen(pilot, "demo__binary with its")
+        await pilot.press("escape", "enter")
+        await until_seen(pilot, "1,536 → 48")
 
 
 async def test_narrow_layout_opens_and_leaves_the_inspection() -> None:

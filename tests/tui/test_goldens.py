@@ -25,7 +25,7 @@ async def test_collections(size: str) -> None:
     async with app.run_test(size=SIZES[size]) as pilot:
         await until_seen(pilot, "6 collections")
         await pilot.press("end")
-        await pilot.pause()
+        await until_seen(pilot, "waiting__scalar  ◐" if size == "120x40" else "▸ waiting__scalar")
         check_golden(app, f"collections-{size}")
 
 

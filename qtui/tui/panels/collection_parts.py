@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import Static
 
@@ -17,6 +15,7 @@ from qtui.tui.commands import Command, bindings
 from qtui.tui.inspection import inspect
 from qtui.tui.messages import DemoWanted
 from qtui.tui.theme import KEY
+from qtui.tui.widgets.reading import Reading
 
 FIRST_RUN_KEYS = (
     Command("first.demo", "d", "demo('texts')", "Demo", "Build the demo's collections"),
@@ -59,15 +58,10 @@ class FirstRun(Static, can_focus=True):
         self.post_message(DemoWanted(DEMOS[name]))
 
 
-class Inspection(VerticalScroll):
+class Inspection(Reading, can_focus=True):
     """The inspection of one collection, as wide as there is room."""
 
-    DEFAULT_CSS = "Inspection { scrollbar-gutter: stable; }"
-    view: reactive[CollectionView | None] = reactive(None)
-
-    def compose(self) -> ComposeResult:
-        """One text."""
-        yield Static(id="inspection-text")
+    view: reactive[CollectionView | None] = reactive(None, repaint=False)
 
     def watch_view(self, before: CollectionView | None, now: CollectionView | None) -> None:
         """Another collection, or the same one read again."""
@@ -81,6 +75,4 @@ class Inspection(VerticalScroll):
 
     def _draw(self) -> None:
         if self.is_mounted:
-            width = max(LEAST_WIDTH, self.scrollable_content_region.width)
-            text = Text() if self.view is None else inspect(self.view, width)
-            self.query_one("#inspection-text", Static).update(text)
+            self.show(Text() if self.view is None else inspect(self.view, max(LEAST_WIDTH, self.line_width)))

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from qtui.errors import QtuiError
@@ -43,6 +44,8 @@ WHILE_IDLE = {
     "refresh": "Reading the store",
 }
 """Actions that need an engine with nothing else to do."""
+FOLLOW_AFTER_S = 0.12
+"""Without another key: what is told of a row takes many times as long to draw as the row, and the next key waits."""
 
 KEYS = (
     Command("collections.inspect", "enter", "inspect", "Inspect", "Inspect the highlighted collection", "Enter"),
@@ -79,6 +82,9 @@ class CollectionsPanel(DemoPanel):
         super().__init__(id=id)
         self.room = room
         self._sorting: list[object] = []
+        self._follow: Timer | None = None
+        """Draws what is told of the highlighted row, once no more keys come."""
+        self._said = Text()
 
     def recall(self, memory: Memory) -> None:
         """Sorts as it was sorted last."""
@@ -93,7 +99,7 @@ class CollectionsPanel(DemoPanel):
                 yield line_input("", id="filter", placeholder="filter by name or method")
                 yield CollectionTable(id="collections-table")
                 yield Static(id="list-said")
-            yield Inspection(id="inspection", can_focus=True)
+            yield Inspection(id="inspection")
         yield FirstRun(id="first-run").data_bind(MakingPanel.may_write)
 
     def on_mount(self) -> None:
@@ -132,13 +138,10 @@ class CollectionsPanel(DemoPanel):
         """Before the first reading, what is waited for; after the engine's end, how to get it back."""
         if not self.is_mounted:
             return
-        said = self.query_one("#list-said", Static)
         if state.status == "closed":
-            said.update(
-                Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", "\nr starts it again")
-            )
+            self._say(Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", "\nr starts it again"))
         elif self.views is None:
-            said.update(Text("reading the store…"))
+            self._say(Text("reading the store…"))
         else:
             self._show_list()
 
@@ -155,8 +158,9 @@ class CollectionsPanel(DemoPanel):
         self._inspect_row()
 
     def _inspect_row(self) -> None:
-        table = self.query_one(CollectionTable)
-        self.query_one(Inspection).view = table.found.get(table.row or "")
+        if self._follow is not None:
+            self._follow.stop()
+        self.query_one(Inspection).view = self.highlighted
         if self.views is not None and self.room_state.status != "closed":
             self._say_which()
         self.refresh_bindings()
@@ -170,7 +174,14 @@ class CollectionsPanel(DemoPanel):
         if view is not None and self.app.size.width < wide:
             said.append(f"  ▸ {clean(view.name)}", "bold").append(f"  {view.status}, {originals(view)}")
         said.no_wrap, said.overflow = True, "ellipsis"
-        self.query_one("#list-said", Static).update(said)
+        self._say(said)
+
+    def _say(self, said: Text) -> None:
+        """Under the list; whether it takes one line or more is all that concerns other widgets."""
+        if said != self._said:
+            one_line = said.no_wrap and self._said.no_wrap
+            self._said = said
+            self.query_one("#list-said", Static).update(said, layout=not one_line)
 
     def on_resize(self) -> None:
         """What is said beside the list follows the width."""
@@ -180,7 +191,8 @@ class CollectionsPanel(DemoPanel):
     @property
     def highlighted(self) -> CollectionView | None:
         """The collection under the cursor."""
-        return self.query_one(Inspection).view
+        table = self.query_one(CollectionTable)
+        return table.found.get(table.row or "")
 
     # --- keys -------------------------------------------------------------------------------------------------
 
@@ -219,6 +231,7 @@ class CollectionsPanel(DemoPanel):
 
     def action_inspect(self) -> None:
         """The inspection takes the focus, and the whole panel where it is narrow."""
+        self._inspect_row()
         self.inspecting = True
         self.query_one(Inspection).focus()
 
@@ -314,7 +327,9 @@ class CollectionsPanel(DemoPanel):
 
     @on(LineTable.Highlighted)
     def _row_highlighted(self) -> None:
-        self._inspect_row()
+        if self._follow is not None:
+            self._follow.stop()
+        self._follow = self.set_timer(FOLLOW_AFTER_S, self._inspect_row)
         table = self.query_one(CollectionTable)
         self.post_message(LookedAt(table.in_view, table.row))
 

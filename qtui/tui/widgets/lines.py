@@ -8,7 +8,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -39,7 +39,7 @@ class LineTable(ScrollView, can_focus=True):
         Binding("home,g", "to(0)", show=False),
         Binding("end,G", "to(-1)", show=False),
     ]
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Highlighted(Message):
         """Another row is highlighted, or other rows are in view."""
@@ -83,6 +83,7 @@ class LineTable(ScrollView, can_focus=True):
         self.keys = keys
         self.virtual_size = Size(self.size.width, len(keys) + 1)
         at = keys.index(before) if before in keys else min(self.cursor, max(0, len(keys) - 1))
+        self.refresh()
         if at == self.cursor:
             self._moved()
         self.cursor = at
@@ -96,8 +97,10 @@ class LineTable(ScrollView, can_focus=True):
         """One of the rows."""
         return max(0, min(cursor, len(self.keys) - 1))
 
-    def watch_cursor(self) -> None:
-        """The highlighted row stays in view."""
+    def watch_cursor(self, before: int, now: int) -> None:
+        """The highlighted row stays in view; where no others come into view, two rows are all that is drawn."""
+        lines = (at - self.scroll_offset.y + 1 for at in (before, now))
+        self.refresh(*(Region(0, y, self.size.width, 1) for y in lines if 0 < y < self.size.height))
         self._moved()
 
     def on_resize(self, _: events.Resize) -> None:
@@ -117,7 +120,6 @@ class LineTable(ScrollView, can_focus=True):
             self.scroll_to(y=self.cursor, animate=False, immediate=True)
         elif self.cursor >= self.scroll_offset.y + body:
             self.scroll_to(y=self.cursor - body + 1, animate=False, immediate=True)
-        self.refresh()
         self.post_message(self.Highlighted())
 
     def action_move(self, by: int) -> None:

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
@@ -105,12 +104,9 @@ class CollectionTable(LineTable):
         self.sort_by = "name"
         self.reversed = False
         self.words = ""
-        self._measured: dict[str, int] = {}
-
-    def on_resize(self, event: events.Resize) -> None:
-        """The columns follow the width."""
-        self._measured = {}
-        super().on_resize(event)
+        self._placed: tuple[tuple[Column, int], ...] = ()
+        self._placed_in = -1
+        """Cells of a line when the columns were placed; -1 where they have to be placed anew."""
 
     def show_views(self, views: tuple[CollectionView, ...], words: str) -> None:
         """These collections, those that hold all `words` in their name or method."""
@@ -125,7 +121,7 @@ class CollectionTable(LineTable):
 
     def sort_next(self) -> None:
         """Sorts by the next column, numbers from the largest down."""
-        titles = [column.title for column in self._columns()]
+        titles = [column.title for column, _ in self._columns()]
         at = titles.index(self.sort_by) if self.sort_by in titles else -1
         title = titles[(at + 1) % len(titles)]
         self.sort_by_column(title, title in FROM_LARGEST)
@@ -142,10 +138,19 @@ class CollectionTable(LineTable):
         found.sort(key=lambda view: view.name)
         found.sort(key=column.order, reverse=self.reversed)  # type: ignore[arg-type]  # a column's keys are of one kind
         self.found = {view.name: view for view in found}
-        self._measured = {}
+        self._placed_in = -1
         self.show_keys(tuple(self.found))
 
-    def _columns(self) -> list[Column]:
+    def _columns(self) -> tuple[tuple[Column, int], ...]:
+        """The columns that there is room for, each with its cells."""
+        if self._placed_in != self.line_width:
+            columns = self._fitting()
+            widths = self._widths(columns)
+            self._placed = tuple((column, widths[column.title]) for column in columns)
+            self._placed_in = self.line_width
+        return self._placed
+
+    def _fitting(self) -> list[Column]:
         columns = list(COLUMNS)
         for title in OPTIONAL:
             if sum(column.width + GAP for column in columns) + NAME_ROOM <= self.line_width:
@@ -153,12 +158,8 @@ class CollectionTable(LineTable):
             columns = [column for column in columns if column.title != title]
         return columns
 
-    @property
-    def _widths(self) -> dict[str, int]:
+    def _widths(self, columns: list[Column]) -> dict[str, int]:
         """Cells of each column: its own, and more for those with longer texts while there are cells to spare."""
-        columns = self._columns()
-        if list(self._measured) == [column.title for column in columns]:
-            return self._measured
         widths = {column.title: column.width for column in columns}
         spare = max(0, self.line_width - sum(widths.values()) - GAP * len(widths) - 1)
         measured = list(islice(self.found.values(), MOST_MEASURED))
@@ -169,16 +170,15 @@ class CollectionTable(LineTable):
                 widths[column.title] += more
                 spare -= more
         widths["name"] += min(spare, 4)
-        self._measured = widths
         return widths
 
     def heading(self, width: int) -> Text:
         """The titles, with an arrow at the one that is sorted by."""
         del width
         arrow, line = "▾" if self.reversed else "▴", Text(style=DIM)
-        for column in self._columns():
+        for column, cells in self._columns():
             title = f"{column.title}{arrow if column.title == self.sort_by else ''}"
-            line.append(column.placed(title, self._widths[column.title]))
+            line.append(column.placed(title, cells))
         return line
 
     def line(self, at: int, width: int) -> Text:
@@ -186,8 +186,8 @@ class CollectionTable(LineTable):
         del width
         view = self.found[self.keys[at]]
         line = Text()
-        for column in self._columns():
-            line.append_text(_cell(view, column, self._widths[column.title]))
+        for column, cells in self._columns():
+            line.append_text(_cell(view, column, cells))
         return line
 
 

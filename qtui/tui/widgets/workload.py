@@ -24,7 +24,7 @@ class WorkList(Widget):
     DEFAULT_CSS = """
     WorkList { height: auto; display: none; padding: 0 1; background: $panel; }
     """
-    work: reactive[Work | None] = reactive(None, layout=True)
+    work: reactive[Work | None] = reactive(None)
 
     def __init__(self, *, id: str | None = None, clock: Callable[[], float] = monotonic) -> None:  # noqa: A002 - textual's
         super().__init__(id=id)
@@ -64,9 +64,11 @@ class WorkList(Widget):
         if self.work is not None and not self.work.over:
             self.refresh()
 
-    def watch_work(self, work: Work | None) -> None:
-        """Shown only while there is some."""
-        self.display = work is not None
+    def watch_work(self, before: Work | None, now: Work | None) -> None:
+        """Shown only while there is some; others make room for it as its rows begin, and not as they go on."""
+        self.display = now is not None
+        if before is None or now is None or len(before.rows) != len(now.rows):
+            self.refresh(layout=True)
 
     def render(self) -> Text:
         """As many lines as the window has room for."""
