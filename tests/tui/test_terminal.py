@@ -23,6 +23,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "tests.tui.fake_app"]
 PATIENCE_S = 60
+# Makes the terminal its own, so that closing it hangs up on it. Before the program itself and not in a `preexec_fn`:
+# that forks this process, with all the threads that other tests started, and their libraries' handlers of forks.
+OWN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 
@@ -43,9 +48,8 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, start_new_session=True,
-            # the terminal is its own, so that closing it hangs up on it; no other thread runs here
-            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,  # noqa: PLW1509 - see above
+            [*([sys.executable, "-IS", "-c", OWN_TERMINAL] if controlling else []), *command],
+            stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(more or {})},
         )  # fmt: skip
         os.close(slave)
