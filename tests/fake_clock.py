@@ -10,8 +10,9 @@ import itertools
 class FakeClock:
     """Virtual seconds: a sleep ends when nothing else can run, so that concurrency and rates come out exactly."""
 
-    IDLE_PASSES = 20
-    """Turns of the loop without a new sleeper after which nothing else is taken to be runnable."""
+    IDLE_PASSES, EMPTY_PASSES = 20, 3
+    """Turns of the loop without a new sleeper after which nothing else is taken to be runnable: fewer, where the
+    loop has nothing else to call (it was asked for input and output once a turn)."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -37,7 +38,8 @@ class FakeClock:
 
     def _tick(self) -> None:
         self._idle += 1
-        if self._idle > self.IDLE_PASSES:
+        is_empty = not getattr(asyncio.get_running_loop(), "_ready", True)
+        if self._idle > self.IDLE_PASSES or (is_empty and self._idle > self.EMPTY_PASSES):
             self._idle = 0
             due, _, future = heapq.heappop(self._sleepers)
             if not future.done():

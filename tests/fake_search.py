@@ -18,24 +18,24 @@ def ranked(
     ids: Sequence[PointId], vectors: Sequence[Vector], query: Vector, spec: VectorSpec, *, levels: int | None = None
 ) -> list[tuple[float, PointId]]:
     """(score, id), best first, ties by smaller id; with `levels`, of vectors rounded to so many values."""
-    kept = [_rounded(vector, levels) for vector in vectors]
-    scores = [score(query, vector, spec) for vector in kept] if spec.multivector else _scores(query, kept, spec)
+    if spec.multivector:
+        scores = [score(query, _rounded(vector, levels), spec) for vector in vectors]
+    else:
+        scores = _scores(query, _rounded(np.stack(vectors), levels, axis=1), spec) if len(vectors) else []
     sign = -1 if spec.distance.larger_is_nearer else 1
     return sorted(zip(scores, ids, strict=True), key=lambda pair: (sign * pair[0], id_order(pair[1])))
 
 
-def _scores(query: Vector, vectors: Sequence[Vector], spec: VectorSpec) -> list[float]:
-    if not vectors:
-        return []
-    a, b = query.astype(np.float64), np.stack(vectors).astype(np.float64)
+def _scores(query: Vector, vectors: Vector, spec: VectorSpec) -> list[float]:
+    a, b = query.astype(np.float64), vectors.astype(np.float64)
     if spec.distance is Distance.EUCLID:
-        return [float(value) for value in np.sqrt(((a - b) ** 2).sum(axis=1))]
+        return list(map(float, np.sqrt(((a - b) ** 2).sum(axis=1))))
     if spec.distance is Distance.MANHATTAN:
-        return [float(value) for value in np.abs(a - b).sum(axis=1)]
+        return list(map(float, np.abs(a - b).sum(axis=1)))
     if spec.distance is Distance.COSINE:
         a, norms = a / (np.linalg.norm(a) or 1.0), np.linalg.norm(b, axis=1, keepdims=True)
         b = np.divide(b, norms, out=np.zeros_like(b), where=norms > 0)
-    return [float(value) for value in (b * a).sum(axis=1)]
+    return list(map(float, (b * a).sum(axis=1)))
 
 
 def score(query: Vector, vector: Vector, spec: VectorSpec) -> float:
@@ -59,14 +59,18 @@ def score(query: Vector, vector: Vector, spec: VectorSpec) -> float:
     return float(a @ b)
 
 
-def _rounded(vector: Vector, levels: int | None) -> Vector:
+def _rounded(vector: Vector, levels: int | None, *, axis: int | None = None) -> Vector:
+    """To values between the largest and its opposite: of all, or (axis 1) of each row."""
     if levels is None or levels > 256:
         return vector
-    scale = float(np.abs(vector).max()) or 1.0
+    scale = np.abs(vector).max(axis=axis, keepdims=True)
+    scale[scale == 0] = 1
     if levels == 2:
-        return np.where(vector >= 0, scale, -scale).astype(np.float32)
-    step = 2 * scale / (levels - 1)
-    return (np.round((vector + scale) / step) * step - scale).astype(np.float32)
+        rounded = np.where(vector >= 0, scale, -scale)
+    else:
+        step = 2 * scale / (levels - 1)
+        rounded = np.round((vector + scale) / step) * step - scale
+    return np.asarray(rounded, dtype=np.float32)
 
 
 def checked(vector: Any, spec: VectorSpec) -> Vector:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
 
+import numpy as np
+
 from qtui.engine.base import Origin, PointBatch, Vector
 from qtui.errors import DataError, Exists, NotFound, UsageError, shown
 from qtui.filters import Filter
@@ -58,6 +60,8 @@ class _Collection:
     points: dict[PointId, tuple[dict[str, Any], Payload | None]] = field(default_factory=dict)
     is_built: bool = False
     loaded_rows: int = 0
+    known: dict[Any, Any] = field(default_factory=dict)
+    """Answers and rankings of what is there now: runs ask the same again and again."""
 
 
 class FakeEngine:
@@ -166,6 +170,7 @@ class FakeEngine:
             placement=change.placement or old.placement,
         )
         threshold = change.indexing_threshold_kb
+        held.known.clear()
         held.spec = replace(
             held.spec,
             vectors=tuple(new if spec is old else spec for spec in held.spec.vectors),
@@ -187,11 +192,14 @@ class FakeEngine:
         payloads = list(batch.payloads) or [None] * len(ids)
         if len(payloads) != len(ids):
             raise DataError(f"{len(ids)} ids but {len(payloads)} payloads; give one a point")
+        held.known.clear()
         for row, point_id in enumerate(ids):
             held.points[point_id] = ({key: column[row] for key, column in columns.items()}, payloads[row])
 
     async def build(self, name: str) -> float:
-        self._held(name).is_built = True
+        held = self._held(name)
+        held.known.clear()
+        held.is_built = True
         return 0.0
 
     async def mark(self, name: str, *, loaded_rows: int) -> None:
@@ -225,7 +233,7 @@ class FakeEngine:
             error = self._failure(call)
             if error is not None:
                 raise error
-            answer = self._answer(name, query, settings, using, filter_, with_payload=with_payload)
+            answer = self._known_answer(name, query, settings, using, filter_, with_payload=with_payload)
             return Timed(answer, engine_ms, round_trip_ms)
         finally:
             self._in_flight -= 1
@@ -239,7 +247,9 @@ class FakeEngine:
         using: str = "",
         filter_: Filter | None = None,
     ) -> Timed[tuple[Answer, ...]]:
-        answers = tuple(self._answer(name, query, settings, using, filter_, with_payload=False) for query in queries)
+        answers = tuple(
+            self._known_answer(name, query, settings, using, filter_, with_payload=False) for query in queries
+        )
         return Timed(answers, 0.25, 0.3)
 
     async def scroll(
@@ -303,6 +313,24 @@ class FakeEngine:
             if filter_ is None or matches(filter_, point_id, payload or {})
         ]
 
+    def _known_answer(
+        self,
+        name: str,
+        query: Vector,
+        settings: SearchSettings,
+        using: str,
+        filter_: Filter | None,
+        *,
+        with_payload: bool,
+    ) -> Answer:
+        if with_payload or filter_ is not None or not isinstance(query, np.ndarray):
+            return self._answer(name, query, settings, using, filter_, with_payload=with_payload)
+        known, key = self._held(name).known, (settings, using, query.shape, query.dtype, query.tobytes())
+        if key not in known:
+            known[key] = self._answer(name, query, settings, using, filter_, with_payload=with_payload)
+        answer: Answer = known[key]
+        return answer
+
     def _answer(
         self,
         name: str,
@@ -322,7 +350,13 @@ class FakeEngine:
             chosen = method(spec.quantization.method)
             rescore = chosen.default_rescore if settings.rescore is None else settings.rescore
             keep = ceil(settings.limit * (settings.oversampling or 1.0)) if rescore else settings.limit
-            rough = self._ranked(held, candidates, query, spec, levels=2 ** ceil(chosen.bits))
+            levels, key = 2 ** ceil(chosen.bits), ("rough", using, query.tobytes())
+            if filter_ is not None:
+                rough = self._ranked(held, candidates, query, spec, levels=levels)
+            else:
+                if key not in held.known:
+                    held.known[key] = self._ranked(held, candidates, query, spec, levels=levels)
+                rough = held.known[key]
             if not rescore:
                 return self._cut(held, rough[:keep], with_payload=with_payload)
             candidates = [point_id for _, point_id in rough[:keep]]
