@@ -21,6 +21,8 @@ except ModuleNotFoundError as error:
 MOST_PIXELS = 16_000_000
 """What is larger is shrunk before it waits in a batch: models look at a fraction of that."""
 _SHRINKABLE = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")
+_ORIENTATION = 0x0112
+"""The tag of EXIF that says how an image is turned."""
 _TRANSPARENT = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -76,7 +78,9 @@ def _upright(image: Image.Image) -> Image.Image:
         found = _rgb(image)
     while found.width * found.height > MOST_PIXELS:
         found = found.reduce(math.ceil(math.sqrt(found.width * found.height / MOST_PIXELS)))
-    return _rgb(ImageOps.exif_transpose(found))
+    if image.getexif().get(_ORIENTATION, 1) != 1:
+        found = ImageOps.exif_transpose(found)  # which copies even what is upright
+    return _rgb(found)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -86,4 +90,4 @@ def _rgb(image: Image.Image) -> Image.Image:
         return Image.alpha_composite(on_white, above).convert("RGB")
     if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")

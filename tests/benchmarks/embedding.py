@@ -39,7 +39,7 @@ _SLACK = 32 * 2**20
 
 def ratios(scratch: Path, pairs: int) -> list[Ratio]:
     """Texts by a real model, in the file's order and in the order of their lengths; images and pages by stand-ins."""
-    return [*_texts(scratch, pairs), *_images(scratch, pairs), memory(scratch)]
+    return [*_texts(scratch, pairs), *_images(scratch, pairs), memory_of_texts(scratch), memory_of_images(scratch)]
 
 
 def _texts(scratch: Path, pairs: int) -> list[Ratio]:
@@ -114,18 +114,32 @@ def _images(scratch: Path, pairs: int) -> list[Ratio]:
     ]
 
 
-def memory(scratch: Path) -> Ratio:
-    """Peak memory of embedding 10 times as many documents over that of the fewer, each in a process of its own."""
+def memory_of_texts(scratch: Path) -> Ratio:
+    """Peak memory of embedding 10 times as many texts over that of the fewer, each in a process of its own."""
     model = standins.dense_text(_made(scratch / "texts-model"))
-    few, many = 600, 6000
+
+    def made(count: int) -> Path:
+        texts = [f"{number} {'words ' * (number % 40)}" for number in range(count)]
+        return _table(scratch / f"{count}.jsonl", texts)
+
+    return _memory(scratch, "texts", model, made, 600)
+
+
+def memory_of_images(scratch: Path) -> Ratio:
+    """The same of images, of which the many would take half a GiB if they were held."""
+    model = standins.dense_image(_made(scratch / "images-model"))
+    return _memory(scratch, "images", model, lambda count: _photos(scratch / f"{count}", count, (320, 240)), 200)
+
+
+def _memory(scratch: Path, what: str, model: Path, made: Callable[[int], Path], few: int) -> Ratio:
     peaks = []
-    for count in (few, many):
-        file = _table(scratch / f"{count}.jsonl", [f"{number} {'words ' * (number % 40)}" for number in range(count)])
-        command = [sys.executable, "-m", "tests.benchmarks.embedding", str(scratch), str(file), str(model)]
+    for count in (few, 10 * few):
+        command = [sys.executable, "-m", "tests.benchmarks.embedding", str(scratch), str(made(count)), str(model)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout.splitlines()[-1]))
-    note = f"{few:,} to {many:,} texts: {peaks[0] / 2**20:.0f} to {peaks[1] / 2**20:.0f} MiB"
-    return Ratio("peak memory of embedding, 10 times the documents", ((peaks[1] - _SLACK) / peaks[0],), 1.0, note=note)
+    note = f"{few:,} to {10 * few:,} {what}: {peaks[0] / 2**20:.0f} to {peaks[1] / 2**20:.0f} MiB"
+    ratio = (peaks[1] - _SLACK) / peaks[0]
+    return Ratio(f"peak memory of embedding {what}, 10 times as many", (ratio,), 1.0, note=note)
 
 
 def _ours(scratch: Path, documents: Path, choice: EmbedderChoice) -> float:

@@ -1,7 +1,8 @@
 """Embedding documents into the cache, batch by batch, with progress: what a load does before it writes a point.
 
-Memory is bounded by two batches: while one is embedded the next is read. What was embedded once, in whatever source,
-is not embedded again; a document that can't be read is told and left out.
+While one batch is embedded the next is read and the one before is kept, each in a thread, so that the model waits for
+neither; memory is bounded by the contents of two batches and the vectors of two. What was embedded once, in whatever
+source, is not embedded again; a document that can't be read is told and left out.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qtui.data.checks import check
 from qtui.data.documents.embedded import distance_of, name_of, set_key, source_key, wrong_kind
@@ -41,6 +42,7 @@ _MOST_CHARACTERS = 1 << 23
 _NAMED = 3
 """Documents that are named of those that were cut."""
 _EVERY_S = 0.25
+_Item = TypeVar("_Item")
 
 
 @dataclass(slots=True)
@@ -102,11 +104,15 @@ async def prepare(asked: DocumentsSpec, about: str) -> AsyncGenerator[Event, Non
         state = _State(about, await asyncio.to_thread(count, found))
         set_ = cache.begin(key, source_key(asked), name_of(asked, embedder.spec))
         work = _Work(embedder, cache, state, set_, queries=asked.queries)
+        yield state.progress()
         try:
-            for window in _windows(found, asked, embedder, state):
-                async with aclosing(work.through(window)) as events:
-                    async for event in events:
-                        yield event
+            async with aclosing(_ahead(_windows(found, asked, embedder.spec.modalities))) as windows:
+                async for window, broken in windows:
+                    for each in broken:
+                        state.skip(each)
+                    async with aclosing(work.through(window)) as events:
+                        async for event in events:
+                            yield event
         finally:
             embedder.close()
         if state.broken:
@@ -128,21 +134,49 @@ def _told(cache: EmbeddingCache, set_: int) -> Iterator[Cut]:
 
 
 def _windows(
-    found: tuple[Found, ...], asked: DocumentsSpec, embedder: Embedder, state: _State
-) -> Iterator[list[Document]]:
-    """Documents in their order, some at a time; what is broken is taken note of."""
-    beside, window, characters = Beside(), [], 0
+    found: tuple[Found, ...], asked: DocumentsSpec, modalities: tuple[Modality, ...]
+) -> Iterator[tuple[list[Document], list[Broken]]]:
+    """Documents in their order, some at a time; and what is broken among them."""
+    beside, characters = Beside(), 0
+    window: list[Document] = []
+    broken: list[Broken] = []
     for file in found:
-        for document in documents(file, embedder.spec.modalities, beside, asked.text_field, queries=asked.queries):
+        for document in documents(file, modalities, beside, asked.text_field, queries=asked.queries):
             if isinstance(document, Broken):
-                state.skip(document)
+                broken.append(document)
             else:
                 window.append(document)
                 characters += len(document.text)
             if len(window) == _WINDOW or characters > _MOST_CHARACTERS:
-                yield window
-                window, characters = [], 0
-    yield window
+                yield window, broken
+                window, broken, characters = [], [], 0
+    yield window, broken
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is embedded together, read: images or texts, one a document; and what could not be read."""
+
+    documents: list[Document]
+    contents: list[Image | str]
+    broken: list[Broken]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A vector each; the tokens that the model reads of a text, and which of these have more."""
+
+    vectors: list[Vector]
+    window: int = 0
+    long: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The numbers of a batch's embeddings in the cache; and what could not be kept."""
+
+    numbers: dict[bytes, int]
+    broken: list[Broken]
 
 
 @dataclass(slots=True)
@@ -181,54 +215,59 @@ class _Work:
         async with aclosing(_meanwhile(lambda: self.embedder.load(modality), self.state.about)) as waiting:
             async for event in waiting:
                 yield event
-        batches = list(_batches(wanted, _size(modality, self.embedder)))
-        reading = asyncio.ensure_future(asyncio.to_thread(_read, batches[0]))
+        keeping: asyncio.Future[_Kept] | None = None
+        before = time.monotonic()
         try:
-            for at, batch in enumerate(batches):
-                contents, broken = await reading
-                if at + 1 < len(batches):
-                    reading = asyncio.ensure_future(asyncio.to_thread(_read, batches[at + 1]))
-                for each in broken:
-                    self.state.skip(each)
-                readable = [document for document in batch if document.key in contents]
-                numbers.update(await self._batch(modality, readable, contents))
-                if self.state.due():
-                    yield self.state.progress()
+            async with aclosing(_ahead(map(_read, _batches(wanted, _size(modality, self.embedder))))) as batches:
+                async for batch in batches:
+                    for each in batch.broken:
+                        self.state.skip(each)
+                    made = await asyncio.to_thread(self._vectors, modality, batch.contents)
+                    batch.contents.clear()  # before the batch after the next one is read
+                    if keeping is not None:
+                        self._take(await keeping, numbers)
+                    keeping = asyncio.ensure_future(asyncio.to_thread(self._keep, batch.documents, made))
+                    self.state.embedded += len(batch.documents)
+                    now = time.monotonic()
+                    self.state.embedding_s, before = self.state.embedding_s + now - before, now
+                    if self.state.due():
+                        yield self.state.progress()
+            if keeping is not None:
+                self._take(await keeping, numbers)
         finally:
-            reading.cancel()
+            if keeping is not None:
+                await asyncio.wait({keeping})  # what was embedded is kept, whatever happens
 
-    async def _batch(
-        self, modality: Modality, batch: list[Document], contents: dict[bytes, Image | str]
-    ) -> dict[bytes, int]:
-        if not batch:
-            return {}
-        began = time.monotonic()
-        given = [contents[document.key] for document in batch]
-        vectors, window, long = await asyncio.to_thread(self._vectors, modality, given)
+    def _vectors(self, modality: Modality, given: list[Any]) -> _Made:
+        if not given:
+            return _Made([])
+        if modality is Modality.IMAGE:
+            return _Made(self.embedder.embed_images(given))
+        if self.queries:
+            return _Made([self.embedder.embed_query(text) for text in given])
+        return _Made(self.embedder.embed_texts(given), *self.embedder.too_long(given))
+
+    def _keep(self, batch: list[Document], made: _Made) -> _Kept:
+        """Puts a batch into the cache, but for the vectors that no engine would take."""
         distance = distance_of(self.embedder.spec)
-        kept = []
-        for document, vector in zip(batch, vectors, strict=True):
+        usable, broken = [], []
+        for document, vector in zip(batch, made.vectors, strict=True):
             try:
                 check([vector] if vector.ndim == 2 else vector[None], 0, distance, lambda _: "its embedding")
-                kept.append((document.key, vector))
+                usable.append((document.key, vector))
             except DataError as error:
-                self.state.skip(Broken(document.name, error.text))
-        numbers = await asyncio.to_thread(self.cache.put, kept)
-        if long:
-            keys = [batch[at].key for at in long]
-            self.cache.mark_cut([numbers[key] for key in keys if key in numbers], window)
-        self.state.done += len(kept)
-        self.state.embedded += len(kept)
-        self.state.embedding_s += time.monotonic() - began
-        return numbers
+                broken.append(Broken(document.name, error.text))
+        numbers = self.cache.put(usable) if usable else {}
+        cut = [numbers[batch[at].key] for at in made.long if batch[at].key in numbers]
+        if cut:
+            self.cache.mark_cut(cut, made.window)
+        return _Kept(numbers, broken)
 
-    def _vectors(self, modality: Modality, given: list[Any]) -> tuple[list[Vector], int, list[int]]:
-        """A vector each; then the tokens that the model reads of a text, and which of these have more."""
-        if modality is Modality.IMAGE:
-            return self.embedder.embed_images(given), 0, []
-        if self.queries:
-            return [self.embedder.embed_query(text) for text in given], 0, []
-        return self.embedder.embed_texts(given), *self.embedder.too_long(given)
+    def _take(self, kept: _Kept, numbers: dict[bytes, int]) -> None:
+        for each in kept.broken:
+            self.state.skip(each)
+        numbers.update(kept.numbers)
+        self.state.done += len(kept.numbers)
 
     def _append(self, window: list[Document], numbers: dict[bytes, int]) -> None:
         rows = []
@@ -256,16 +295,27 @@ def _batches(wanted: list[Document], size: int) -> Iterator[list[Document]]:
         yield ordered[at : at + size]
 
 
-def _read(batch: list[Document]) -> tuple[dict[bytes, Image | str], list[Broken]]:
-    """What is embedded of each document, by its key; and those that can't be read."""
-    contents: dict[bytes, Image | str] = {}
-    broken = []
+def _read(batch: list[Document]) -> _Batch:
+    read = _Batch([], [], [])
     for document in batch:
         try:
-            contents[document.key] = document.text if document.modality is Modality.TEXT else image_of(document)
+            read.contents.append(document.text if document.modality is Modality.TEXT else image_of(document))
+            read.documents.append(document)
         except (DataError, NotFound, AccessError) as error:
-            broken.append(Broken(document.name, error.text))
-    return contents, broken
+            read.broken.append(Broken(document.name, error.text))
+    return read
+
+
+async def _ahead(items: Iterator[_Item]) -> AsyncGenerator[_Item, None]:
+    """The items, made in a thread: while whoever takes them is at one, the next is made, and no more."""
+    making = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+    try:
+        while (item := await making) is not None:
+            making = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+            yield item
+    finally:
+        if not making.cancel() and not making.cancelled():
+            making.exception()  # of an item that nobody takes any more
 
 
 async def _meanwhile(work: Callable[[], None], about: str) -> AsyncGenerator[Event, None]:

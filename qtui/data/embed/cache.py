@@ -17,6 +17,7 @@ from typing import Self
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from qtui import config
 from qtui.data.embed.base import Vector
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS cut(embedding INTEGER PRIMARY KEY, window INTEGER NOT
 """
 _PATIENCE_S = 30.0
 _ASKED_AT_ONCE = 500
+_LOOKED_AT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,8 @@ class EmbeddingCache:
         """Keeps embeddings; when it returns they survive a kill. Returns the number of each."""
         rows = []
         for key, vector in embedded:
-            half = vector.astype(np.float16)
-            exact = bool(np.array_equal(half.astype(np.float32), vector))
-            rows.append((key, exact, (half if exact else vector).tobytes()))
+            half = _half(vector)
+            rows.append((key, half is not None, (vector if half is None else half).tobytes()))
         with self._errors(), self._db:
             self._db.executemany("INSERT OR IGNORE INTO embeddings(key, half, data) VALUES(?, ?, ?)", rows)
         return self.ids([key for key, _ in embedded])
@@ -203,6 +204,17 @@ def encoded(payload: Payload) -> bytes:
 def path_of(spec: EmbedderSpec) -> Path:
     """The file of a model's embeddings."""
     return config.cache_dir() / "embeddings" / f"{spec.identity}-{spec.dimension}.sqlite"
+
+
+def _half(vector: Vector) -> NDArray[np.float16] | None:
+    """The vector in half the bytes, where nothing is lost by it: models that compute in 16 bits make such."""
+    first = vector[:1] if vector.ndim == 2 else vector[:_LOOKED_AT]  # which tells of most of the others
+    for part in (first, vector):
+        with np.errstate(over="ignore"):
+            half = part.astype(np.float16)
+        if not np.array_equal(half, part):
+            return None
+    return half
 
 
 def _spans(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
