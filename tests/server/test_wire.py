@@ -22,6 +22,7 @@ from qtui.model import (
     SearchSettings,
     VectorSpec,
 )
+from qtui.plan import BuildSpec, collection_spec
 from tests.server import held as holding
 from tests.server.held import Held
 
@@ -62,7 +63,9 @@ def test_settings_come_back_as_they_went(name: str, placement: Placement | None)
         "things",
         (
             VectorSpec(8, Distance.DOT, "a", hnsw=Hnsw(0, 200, 5, True, False), quantization=quantized),
-            VectorSpec(16, Distance.MANHATTAN, "b", multivector=True, datatype="uint8", hnsw=Hnsw(), on_disk=True),
+            VectorSpec(
+                16, Distance.MANHATTAN, "b", multivector=True, datatype="uint8", hnsw=Hnsw(), placement=Placement.COLD
+            ),
             VectorSpec(4, Distance.EUCLID, "c", datatype="float16", hnsw=Hnsw(), placement=placement),
         ),
         indexing_threshold_kb=7,
@@ -98,6 +101,28 @@ def info(config: m.CollectionConfig) -> m.CollectionInfo:
         config=config,
         payload_schema={},
     )
+
+
+def test_a_server_that_knows_placements_is_told_no_older_flags() -> None:
+    loaded = collection_spec("things", "scalar", BuildSpec(), size=8, multivector=False)
+    body = sent(wire.creation(loaded, tiers=True, metadata=None))
+    assert body["vectors"]["memory"] == "cold"
+    assert body["vectors"]["quantization_config"]["scalar"]["memory"] == "pinned"
+    change = Change(on_disk=False, quantization=Quantization("binary", always_ram=False))
+    update = sent(wire.update(change, "", tiers=True))
+    assert update == {"vectors": {"": {"memory": "cached", "quantization_config": {"binary": {}}}}}
+    flagged = sent(wire.creation(loaded, tiers=False, metadata=None))
+    assert flagged["vectors"]["on_disk"]
+    assert flagged["vectors"]["quantization_config"]["scalar"]["always_ram"]
+    assert "memory" not in json.dumps(flagged)
+
+
+def test_a_graph_s_placement_is_read_whatever_it_is_called() -> None:
+    config = holding.config(wire.creation(CollectionSpec("things", (VectorSpec(8),)), tiers=True, metadata=None))
+    config.hnsw_config.memory = m.Memory.COLD
+    (vector,) = reading.spec("things", info(config)).vectors
+    assert vector.hnsw is not None
+    assert vector.hnsw.on_disk
 
 
 def test_an_older_server_gets_the_older_flags() -> None:

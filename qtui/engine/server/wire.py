@@ -1,6 +1,7 @@
 """Our settings, filters and points in the terms of the client's REST models. Values were checked by `guard` before.
 
-Where a server is older than the placements cold, cached and pinned, it gets `on_disk` and `always_ram` instead.
+A server that knows the placements cold, cached and pinned is told nothing else, for it calls the flags deprecated; an
+older one gets `on_disk` and `always_ram`, whichever of both our settings say.
 """
 
 from __future__ import annotations
@@ -81,9 +82,11 @@ def _vector(spec: VectorSpec, *, tiers: bool) -> rest.VectorParams:
 
 
 def _originals(*, on_disk: bool | None, placement: Placement | None, tiers: bool) -> dict[str, Any]:
-    if placement is not None and not tiers:
-        return {"on_disk": placement is Placement.COLD}
-    return {"on_disk": on_disk, "memory": None if placement is None else rest.Memory(placement.value)}
+    if not tiers:
+        return {"on_disk": on_disk if placement is None else placement is Placement.COLD}
+    if placement is None and on_disk is not None:
+        placement = Placement.COLD if on_disk else Placement.CACHED
+    return {"memory": None if placement is None else rest.Memory(placement.value)}
 
 
 def _hnsw(hnsw: Hnsw) -> rest.HnswConfigDiff:
@@ -104,11 +107,7 @@ def _optimizers(threshold: int | None, segments: int | None) -> rest.OptimizersC
 
 def quantization(asked: Quantization, *, tiers: bool) -> Any:
     """One of the client's quantization configurations."""
-    placed: dict[str, Any] = {"always_ram": asked.always_ram}
-    if asked.placement is not None and tiers:
-        placed["memory"] = rest.Memory(asked.placement.value)
-    elif asked.placement is not None:
-        placed["always_ram"] = asked.placement is not Placement.COLD
+    placed = _quantized(asked, tiers=tiers)
     name, family = asked.method, method(asked.method).family
     if family == "scalar":
         config = rest.ScalarQuantizationConfig(type=rest.ScalarType.INT8, quantile=asked.quantile, **placed)
@@ -123,6 +122,15 @@ def quantization(asked: Quantization, *, tiers: bool) -> Any:
     return rest.BinaryQuantization(
         binary=rest.BinaryQuantizationConfig(encoding=bits, query_encoding=encoding, **placed)
     )
+
+
+def _quantized(asked: Quantization, *, tiers: bool) -> dict[str, Any]:
+    placement = asked.placement
+    if not tiers:
+        return {"always_ram": asked.always_ram if placement is None else placement is not Placement.COLD}
+    if placement is None and asked.always_ram:
+        placement = Placement.PINNED  # the flag switched off says no more than one that was never set
+    return {"memory": None if placement is None else rest.Memory(placement.value)}
 
 
 def update(change: Change, name: str, *, tiers: bool) -> rest.UpdateCollection:
