@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
 
-from qtui.bench import warnings
+import numpy as np
+from numpy.typing import NDArray
+
+from qtui.bench import loaded, warnings
 from qtui.bench.scrolled import ScrolledTruth
 from qtui.bench.state import RunState, Stage
 from qtui.bench.truth import (
@@ -21,7 +26,7 @@ from qtui.data.vectors import VectorSource
 from qtui.engine.base import Engine
 from qtui.engine.pace import FREE, Pace
 from qtui.errors import AccessError, EngineGone, UsageError, shown
-from qtui.events import Event, Warned
+from qtui.events import Event, Progress, Warned
 from qtui.model import PointId
 from qtui.records import TruthRecord
 
@@ -45,24 +50,19 @@ async def of_source(
         if engine is not None and state.filter_ is not None:
             name = next(iter(state.targets.values())).name
             allowed = await matching_rows(engine, name, state.filter_, source.rows)
-        allowed = hold_out(allowed, state.held_out, source.rows)
-        key = cache_key(source.fingerprint(), queries, request.limit, state.distance, allowed)
-        search = SourceTruth(source, queries, request.limit, state.distance, allowed)
-        known = cache.get(key, len(queries), search.how)
-        if known is None:
-            for done in search.steps():
-                if stage.due(done):
-                    yield stage.tell(done)
-                await state.clock.sleep(0)
-            known = search.result()
-            cache.put(key, known, request.limit)
-        truth = known
+        search = _SourceTruth(state, source, cache, hold_out(allowed, state.held_out, source.rows))
+        async for progress in _followed(state, search.steps()):
+            yield progress
+        truth = search.result()
     for warned in _taken(state, truth, stage.elapsed_s):
         yield warned
 
 
-async def of_collection(state: RunState, engine: Engine, using: str, pace: Pace = FREE) -> AsyncGenerator[Event, None]:
-    """Truth in a collection that is there: from the user's file, or by the engine's own exact search.
+async def of_collection(
+    state: RunState, engine: Engine, using: str, cache: TruthCache, pace: Pace = FREE
+) -> AsyncGenerator[Event, None]:
+    """Truth in a collection that is there: from the user's file, over the vectors that it was loaded from where they
+    are still there, or by the engine's own exact search.
 
     Where that is refused, as a server's strict mode may, points are read and ranked here.
     """
@@ -76,24 +76,73 @@ async def of_collection(state: RunState, engine: Engine, using: str, pace: Pace 
         )
     else:
         name = state.collection_names.get("none") or next(iter(state.collection_names.values()))
-        try:
-            found = _EngineTruth(state, engine, name, using, pace)
-            async for done in found.steps():
-                if stage.due(done):
-                    yield stage.tell(done)
-            truth = found.result()
-        except (AccessError, UsageError) as error:
-            if engine.info.kind != "server" or isinstance(error, EngineGone):
-                raise
-            scrolled = ScrolledTruth(state, engine, name, using, pace)
-            async for done, of in scrolled.steps():
-                stage = stage if stage.total == of else Stage(state.clock, "truth", "reading points", of)
-                if stage.due(done):
-                    yield stage.tell(done)
-            scrolled.check()
-            truth = scrolled.result(error.text)
+        is_plain = state.own_ids is None and state.filter_ is None
+        load = await loaded.load_of(engine, name) if is_plain else None
+        with loaded.opened(load) as source:
+            found: _SourceTruth | _EngineTruth = _EngineTruth(state, engine, name, using, pace)
+            if source is not None and load is not None:
+                found = _SourceTruth(state, source, cache, loaded.allowed(load, source), of=source.name)
+            try:
+                async for progress in _followed(state, found.steps()):
+                    yield progress
+                truth = found.result()
+            except (AccessError, UsageError) as error:
+                if engine.info.kind != "server" or isinstance(error, EngineGone):
+                    raise
+                scrolled = ScrolledTruth(state, engine, name, using, pace)
+                async for progress in _followed(state, scrolled.steps(), "reading points"):
+                    yield progress
+                scrolled.check()
+                truth = scrolled.result(error.text)
     for warned in _taken(state, truth, stage.elapsed_s):
         yield warned
+
+
+async def _followed(
+    state: RunState, steps: AsyncGenerator[tuple[int, int], None], about: str = ""
+) -> AsyncGenerator[Progress, None]:
+    """Tells how far the steps are, which yield what is done, of how much."""
+    stage: Stage | None = None
+    async with aclosing(steps):
+        async for done, of in steps:
+            if stage is None or stage.total != of:
+                stage = Stage(state.clock, "truth", about, of)
+            if stage.due(done):
+                yield stage.tell(done)
+            await state.clock.sleep(0)
+
+
+class _SourceTruth:
+    """Exact search over the rows of a source, or what the cache has of it."""
+
+    def __init__(
+        self,
+        state: RunState,
+        source: VectorSource,
+        cache: TruthCache,
+        allowed: NDArray[np.bool_] | None,
+        *,
+        of: str = "",
+    ) -> None:
+        """`of`: what the result calls the source, where it isn't that of the whole run."""
+        self._rows, self._k, self._cache = source.rows, state.request.limit, cache
+        self._search = SourceTruth(source, state.queries, self._k, state.distance, allowed)
+        self._how = f"{self._search.how}, in {of}" if of else self._search.how
+        self._key = cache_key(source.fingerprint(), state.queries, self._k, state.distance, allowed)
+        self._known = cache.get(self._key, len(state.queries), self._how)
+
+    async def steps(self) -> AsyncGenerator[tuple[int, int], None]:
+        """Searches; yields rows done, of how many."""
+        if self._known is None:
+            for done in self._search.steps():
+                yield done, self._rows
+            self._known = replace(self._search.result(), how=self._how)
+            self._cache.put(self._key, self._known, self._k)
+
+    def result(self) -> Truth:
+        """The truth, once all steps are taken."""
+        assert self._known is not None
+        return self._known
 
 
 class _EngineTruth:
@@ -114,13 +163,12 @@ class _EngineTruth:
             pace=pace,
         )
 
-    async def steps(self) -> AsyncGenerator[int, None]:
-        """Asks; yields queries done."""
+    async def steps(self) -> AsyncGenerator[tuple[int, int], None]:
+        """Asks; yields queries done, of how many."""
         async for done, some, some_tied in self._found:
             self._ids.extend(some)
             self._tied += some_tied
-            yield done
-            await self._state.clock.sleep(0)
+            yield done, len(self._state.queries)
 
     def result(self) -> Truth:
         """The truth."""

@@ -221,7 +221,7 @@ class _Session:
         yield Started(state.id)
         for warned in state.take_all(guard.said(request, engine.info)):
             yield warned
-        async for event in answers.of_collection(state, engine, spec.name, pace):
+        async for event in answers.of_collection(state, engine, spec.name, self._truth_cache, pace):
             yield event
         async for event in building.prove_all(state, engine, spec.name, dict.fromkeys(views), view.points):
             yield event
