@@ -8,6 +8,7 @@ from qtui.bench.session import bench
 from qtui.data.load import load
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
+from qtui.host.build import build
 from qtui.plan import BenchRequest, BuildJob, BuildSpec, SourceSpec
 
 ROWS, HELD_OUT = 300, 20
@@ -35,10 +36,12 @@ async def truths(drawn, home, before):
             pass
         for step in before:
             step()
-            *_, last = [each async for each in bench(request, engine=engine, home=home, build=None)]
+            *_, last = [each async for each in bench(request, engine=engine, home=home, build=build)]
             assert isinstance(last, RunFinished)
+            truth = last.record.dataset.truth
+            assert truth is not None
             lines = map(msgspec.json.decode, (home / "runs" / last.record.samples).read_bytes().splitlines())
-            found.append((last.record.dataset.truth.how, [line["ids"] for line in lines if "truth" in line]))
+            found.append((truth.how, [line["ids"] for line in lines if "truth" in line]))
     finally:
         await engine.close()
     return found
