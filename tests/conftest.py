@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import gc
+import inspect
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +24,8 @@ YOUNG, MIDDLE, OLD = 20_000, 20, 20
 for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     if (number := getattr(signal, name, None)) and signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, default)
+PATIENCE_S = 150.0
+"""What any coroutine test ends in, however busy the machine is: more than any deadline within one."""
 LEAKING = ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "TMUX", "PYTHONWARNINGS", "FORCE_COLOR")
 
 
@@ -28,6 +34,22 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, OLD)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """A coroutine that waits for what never comes is cancelled there, and its traceback says where it waited."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.obj = bounded(item.obj)
+
+
+def bounded(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Coroutine[Any, Any, None]]:
+    @functools.wraps(test)
+    async def ends(*arguments: object, **options: object) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await test(*arguments, **options)
+
+    return ends
 
 
 @pytest.fixture(autouse=True, scope="session")
