@@ -13,11 +13,13 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.reactive import reactive
+from textual.widget import MountError
+from textual.worker import WorkerFailed
 
 from qtui.errors import EngineGone, QtuiError
 from qtui.host.state import RoomState
@@ -88,8 +90,9 @@ class RoomApp(App[None]):
         return self._exception
 
     def _handle_exception(self, error: Exception) -> None:
-        # a panel that was being built when the app was told to leave misses its parts: that is no bug
-        if (self._exit or not self.is_running) and isinstance(error, NoMatches):
+        # what was being built or pressed when the app was told to leave misses its parts: that is no bug
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if (self._exit or not self.is_running) and isinstance(cause, (NoMatches, MountError, ScreenStackError)):
             self._close_messages_no_wait()
         else:
             super()._handle_exception(error)

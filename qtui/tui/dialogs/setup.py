@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from qtui import estimate, snippets, units
@@ -169,7 +170,8 @@ class SetupDialog(ModalScreen[Setup | None]):
 
     def on_mount(self) -> None:
         """Looks at the source at once."""
-        self._settle = self.set_timer(0, self._look)
+        self._settle: Timer | None = None
+        self._look()
         self._check()
 
     # --- what is edited -----------------------------------------------------------------------------------------
@@ -226,7 +228,8 @@ class SetupDialog(ModalScreen[Setup | None]):
     # --- the source ---------------------------------------------------------------------------------------------
 
     def _look_soon(self) -> None:
-        self._settle.stop()
+        if self._settle is not None:
+            self._settle.stop()
         self._settle = self.set_timer(SETTLE_S, self._look)
 
     @work(exclusive=True, group="look")
