@@ -259,11 +259,13 @@ async def test_connecting_goes_over_reads_anew_and_is_read_only():
         await until_seen(pilot, "start qtui with --allow-writes")
         app.screen.query_one("#connect-address", Input).value = "other:7000"
         room.views = {"one": view("one")}
-        await pilot.press("enter")
+        app.screen.query_one("#connect-grpc").focus()
+        await pilot.press("space", "enter")  # the space bar flips it, Enter connects wherever the focus is
         await until_seen(pilot, "1 collection")
         await until_seen(pilot, "http://other:7000")
     assert [target.where for target in room.connected] == ["http://other:7000"]
     assert not room.connected[0].writable
+    assert room.connected[0].grpc
 
 
 async def test_what_cant_be_reached_is_told_once_and_it_stays_where_it_was():

@@ -28,7 +28,10 @@ class ConnectDialog(ModalScreen[Target | None]):
     """Dismissed with what to connect to. `writes`: whether writing to a server may be allowed here."""
 
     AUTO_FOCUS = "#connect-address"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", show=False),
+        Binding("enter", "take", show=False, priority=True),  # from a toggle, too
+    ]
     DEFAULT_CSS = """
     ConnectDialog Static { height: auto; }
     ConnectDialog #connect-said { margin-top: 1; max-height: 4; }
@@ -123,9 +126,8 @@ class ConnectDialog(ModalScreen[Target | None]):
             return target.cautions_with_key()
         return target.cautions(os.environ)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
+    def action_take(self) -> None:
+        """Gives back what was typed, once it can be used."""
         try:
             target = read_connection(self.text, self._profiles, self._store)
             with_key(target, self._input("key"))
