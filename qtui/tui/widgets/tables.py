@@ -86,6 +86,8 @@ OPTIONAL = ("status", "originals", "vectors")
 """Left out in this order where the window is too narrow."""
 STRETCHED = {"vectors": 30, "name": 44}
 """What is wider than its column has up to so many cells, in this order, where the window has them to spare."""
+GIVING = ("quantization", "originals", "status", "RAM est", "vectors")
+"""What gives a name that is cut the cells that it doesn't need, in this order."""
 FROM_LARGEST = {"points", "RAM est"}
 QUIET = frozenset({"green", UNREAD})
 """Statuses without a sign before the name."""
@@ -159,18 +161,36 @@ class CollectionTable(LineTable):
         return columns
 
     def _widths(self, columns: list[Column]) -> dict[str, int]:
-        """Cells of each column: its own, and more for those with longer texts while there are cells to spare."""
+        """Cells of each column: its own, and more for those with longer texts while there are cells to spare.
+
+        Where a name is cut, the columns that have shorter texts give it what they don't need.
+        """
         widths = {column.title: column.width for column in columns}
+        longest = self._longest(columns)
         spare = max(0, self.line_width - sum(widths.values()) - GAP * len(widths) - 1)
-        measured = list(islice(self.found.values(), MOST_MEASURED))
-        for column in sorted(columns, key=lambda column: column.title != "vectors"):
-            if column.title in STRETCHED:
-                longest = max((cell_len(fitted(column.cell(view), 60)) for view in measured), default=0)
-                more = min(max(0, min(longest, STRETCHED[column.title]) - column.width), spare)
-                widths[column.title] += more
+        for title, most in STRETCHED.items():
+            more = min(max(0, min(longest.get(title, 0), most) - widths.get(title, 0)), spare)
+            if more:
+                widths[title] += more
                 spare -= more
         widths["name"] += min(spare, 4)
+        for title in GIVING:
+            lacks = min(longest["name"], STRETCHED["name"]) - widths["name"]
+            gives = max(0, min(lacks, widths.get(title, 0) - longest.get(title, 0)))
+            if gives:
+                widths[title] -= gives
+                widths["name"] += gives
         return widths
+
+    def _longest(self, columns: list[Column]) -> dict[str, int]:
+        """Cells of the longest text of each column, its title among them."""
+        measured = list(islice(self.found.values(), MOST_MEASURED))
+        return {
+            column.title: max(
+                len(column.title) + (column.title == self.sort_by), *(_needed(column, view) for view in measured), 0
+            )
+            for column in columns
+        }
 
     def heading(self, width: int) -> Text:
         """The titles, with an arrow at the one that is sorted by."""
@@ -189,6 +209,11 @@ class CollectionTable(LineTable):
         for column, cells in self._columns():
             line.append_text(_cell(view, column, cells))
         return line
+
+
+def _needed(column: Column, view: CollectionView) -> int:
+    signed = column.title == "name" and view.status not in QUIET
+    return cell_len(fitted(column.cell(view), 60)) + 2 * signed
 
 
 def _cell(view: CollectionView, column: Column, width: int) -> Text:
