@@ -95,7 +95,7 @@ def serving(folders: dict[str, Path]) -> Iterator[tuple[str, threading.Event, li
     finally:
         handler.gate.set()
         server.shutdown()
-        thread.join()
+        thread.join(10)
         server.server_close()
 
 

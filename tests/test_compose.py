@@ -94,7 +94,7 @@ def port() -> Iterator[int]:
     thread.start()
     yield server.server_address[1]
     server.shutdown()
-    thread.join()
+    thread.join(10)
     server.server_close()
 
 

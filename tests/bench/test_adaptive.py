@@ -150,7 +150,7 @@ def test_the_exported_function_runs_without_any_package(tmp_path):
     file = tmp_path / "alone.py"
     file.write_text(to_python(policy, 5, "a note") + "\nprint(oversampling([9.0 - i for i in range(20)]))\n")
     # -I -S: nothing of the environment, and no installed package
-    ran = subprocess.run([sys.executable, "-I", "-S", file], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-I", "-S", file], capture_output=True, text=True, check=True, timeout=60)
     (value,) = values_of([[9.0 - i for i in range(20)], [9.0] * 19 + [1.0]], 5, norms=[1.0, 1.0], lengths=None)["gap"][
         :1
     ]

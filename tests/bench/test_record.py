@@ -20,6 +20,7 @@ from qtui.model import Bytes
 from qtui.owner import Owner, this_process
 from qtui.plan import SourceSpec
 from tests.bench.runs import REQUEST, run
+from tests.host import until
 
 KEYS = {
     "environment": {"qtui", "python", "platform", "cpus", "engine", "client"},
@@ -175,7 +176,7 @@ def killed(home, stage, done):
         env=os.environ | {"PYTHONPATH": str(root)},
     ) as child:
         assert child.stdout is not None
-        assert child.stdout.readline() == b"now\n"
+        assert until.said(child) == b"now\n"
         (alive,) = (home / "runs").glob("*.journal")
         with pytest.raises(UsageError, match="being measured"):
             RunStore(home / "runs").delete(alive.stem)
@@ -231,7 +232,7 @@ def test_an_owner_is_a_process_and_when_it_began():
     assert this_process().alive
     assert not Owner(this_process().pid, "another start").alive or this_process().started is None
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
-        child.wait()
+        child.wait(until.DEADLINE_S)
         gone = Owner(child.pid, None)
     assert not gone.alive
 

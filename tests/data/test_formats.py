@@ -161,7 +161,9 @@ print(total, int(peak.split()[1]) // 1024)
 
 def read_in_a_process(path) -> tuple[int, int]:
     """Rows read, and the peak memory of doing so, MiB (`ru_maxrss` would count this process's too)."""
-    done = subprocess.run([sys.executable, "-c", MEMORY, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(path)], capture_output=True, text=True, check=True, timeout=60
+    )
     rows, peak = done.stdout.split()
     return int(rows), int(peak)
 

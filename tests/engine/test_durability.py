@@ -17,6 +17,7 @@ from qtui.engine.base import Origin
 from qtui.errors import DataError, EngineGone, NewerFormat, StoreInUse, UsageError
 from qtui.model import Change, Hnsw, Quantization, SearchSettings
 from tests.engine.making import batch, filled, opened, randoms, single
+from tests.host import until
 
 ROOT = Path(__file__).parents[2]
 PRELUDE = """
@@ -42,9 +43,9 @@ def child(store: Path, code: str) -> subprocess.Popen[str]:
 def kill_after(process: subprocess.Popen[str], line: str) -> None:
     """Ends the process by SIGKILL as soon as it has said `line`."""
     assert process.stdout is not None
-    said = process.stdout.readline().strip()
+    said = until.said(process).strip()
     process.send_signal(signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
-    process.wait()
+    process.wait(until.DEADLINE_S)
     process.stdout.close()
     assert said == line
 
@@ -164,7 +165,7 @@ async def test_a_collection_open_elsewhere_is_in_use(tmp_path: Path) -> None:
     process = child(tmp_path, code)
     try:
         assert process.stdout is not None
-        assert process.stdout.readline().strip() == "open"
+        assert until.said(process).strip() == "open"
         async with opened(tmp_path) as engine:
             point = batch(randoms(1, 16))
             for call in (engine.count("things"), engine.delete("things"), engine.upsert("things", point)):
@@ -180,7 +181,7 @@ async def test_a_collection_open_elsewhere_is_in_use(tmp_path: Path) -> None:
 
 def kill_after_all(process: subprocess.Popen[str]) -> None:
     process.kill()
-    process.wait()
+    process.wait(until.DEADLINE_S)
     assert process.stdout is not None
     process.stdout.close()
 

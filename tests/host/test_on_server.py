@@ -104,5 +104,5 @@ def test_what_crosses_the_wire_shows_no_key():
 
 def test_the_app_imports_no_client_to_connect():
     code = "import sys, qtui.tui.app, qtui.tui.dialogs.connect, qtui.host.client; print('qdrant_client' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -67,7 +67,12 @@ async def test_a_closed_pipe_ends_a_child_too(tmp_path):
 @linux
 def test_a_child_whose_parent_died_before_it_was_ready_ends_at_once():
     child = subprocess.run(
-        [sys.executable, "-m", "tests.host.faulty", "1", "store"], cwd=ROOT, input=b"", capture_output=True, check=False
+        [sys.executable, "-m", "tests.host.faulty", "1", "store"],
+        cwd=ROOT,
+        input=b"",
+        capture_output=True,
+        check=False,
+        timeout=60,
     )
     assert child.returncode == 1
     assert child.stdout == b""

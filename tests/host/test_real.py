@@ -248,11 +248,11 @@ def small_disk(tmp_path):
     if mount is None or os.name != "posix":
         pytest.skip("no mount command here")
     command = [mount, "-t", "tmpfs", "-o", "size=320m", "tmpfs", folder]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode:
         pytest.skip(f"mounts aren't allowed here: {done.stderr.strip()}")
     yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    subprocess.run(["umount", "-l", folder], check=True, timeout=60)
 
 
 def fill(file):

@@ -191,5 +191,5 @@ def test_the_app_s_end_imports_no_engine_and_no_numbers():
         "ctypes",
     ]
     code = f"import sys, qtui.host.client; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"

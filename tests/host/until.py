@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +15,17 @@ async def true(fact, deadline_s=DEADLINE_S):
     while not fact():
         assert time.monotonic() < ends, "it did not come true in time"
         await asyncio.sleep(0.01)
+
+
+def said(process, deadline_s=3 * DEADLINE_S):
+    """The next line that a started process writes; one that writes none in time is killed, and '' its last."""
+    late = threading.Timer(deadline_s, process.kill)
+    late.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        late.cancel()
+        late.join()
 
 
 def alive(pid):

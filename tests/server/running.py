@@ -30,12 +30,14 @@ def running(store: Path, faults: Faults | None = None) -> Iterator[QdrantServer]
                 ready.set_exception(error)
             raise
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
     try:
         server, over = ready.result(30)
-        yield server
-        loop.call_soon_threadsafe(over.set)
+        try:
+            yield server
+        finally:
+            loop.call_soon_threadsafe(over.set)
     finally:
         thread.join(30)
         loop.close()

@@ -52,7 +52,9 @@ async def test_palette_lists_what_makes_sense_now() -> None:
         await pilot.press("ctrl+p")
         await until_seen(pilot, "Delete the highlighted collection")
         assert "Run the plan" not in screen_text(app)
-        await pilot.press("escape", "3", "ctrl+p")
+        await pilot.press("escape", "3")
+        await until_seen(pilot, "21 measurements")
+        await pilot.press("ctrl+p")
         await until_seen(pilot, "Run the plan")
         assert "Delete the highlighted collection" not in screen_text(app)
 
@@ -152,7 +154,7 @@ def test_app_imports_neither_engine_nor_numbers() -> None:
         " 'qtui.data', 'qtui.bench', 'markdown_it', 'pygments'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 
 

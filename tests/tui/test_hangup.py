@@ -23,7 +23,8 @@ QTUI = [sys.executable, "-m", "qtui"]
 def qtui(home: Path, *arguments: str) -> str:
     """What a command prints; it must succeed."""
     environment = {**os.environ, "QTUI_HOME": str(home)}
-    done = subprocess.run([*QTUI, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([*QTUI, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+                          timeout=PATIENCE_S)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -57,7 +57,7 @@ hostile = st.lists(st.sampled_from(PLANTED) | st.text(max_size=12), min_size=8, 
 def test_no_data_is_more_than_text_on_any_screen(text: str, other: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         written = recording(patch)
-        asyncio.run(walk(text, other))
+        asyncio.run(asyncio.wait_for(walk(text, other), 150))
     check("".join(written))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import pty
 import re
@@ -174,7 +175,8 @@ def test_whole_benchmark_from_the_keyboard(terminal: Terminal) -> None:
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux here")
 def test_in_tmux(tmp_path: Path) -> None:
     server = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null"]
-    subprocess.run(
+    run = functools.partial(subprocess.run, timeout=PATIENCE_S)
+    run(
         [*server, "new-session", "-d", "-x", "120", "-y", "40", "-c", str(ROOT), *COMMAND], check=True,
         env=dict(os.environ),  # without the COLUMNS and LINES that readline puts where os.environ doesn't show them
     )  # fmt: skip
@@ -184,7 +186,7 @@ def test_in_tmux(tmp_path: Path) -> None:
         while "Settings" not in shown:
             assert time.monotonic() < end, shown
             time.sleep(0.1)  # each look starts a process
-            shown = subprocess.run([*server, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout
+            shown = run([*server, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout
         assert "1 Collections" in shown
     finally:
-        subprocess.run([*server, "kill-server"], check=False)
+        run([*server, "kill-server"], check=False)
