@@ -13,6 +13,12 @@ from qtui.errors import UsageError, shown
 
 EXTRA = "documents"
 """The extra of the package that brings what runs models."""
+IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+PAGES = (".pdf",)
+TEXTS = (".txt", ".md")
+TABLES = (".jsonl", ".ndjson", ".csv")
+DOCUMENTS = (*IMAGES, *PAGES, *TEXTS, *TABLES)
+"""How the names of files end that hold documents to embed."""
 REMEMBERED = "embedder"
 """Under this name a collection keeps its EmbedderSpec, as JSON, in `Origin.extra`."""
 

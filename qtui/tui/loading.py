@@ -155,6 +155,8 @@ def _about(row: Row, now: float, room: int) -> Text:
         filled = "━" * round(min(1.0, share) * _BAR)
         left = f"  {units.duration(row.remaining_s)} left" if row.remaining_s is not None else ""
         return Text.assemble((filled, ACCENT), ("░" * (_BAR - len(filled)), DIM), f" {share:4.0%}{left}")
+    if row.state == "embedding":
+        return Text(f"the model loads, {max(0.0, now - row.since):.0f} s")
     if row.state in RUNNING:
         whole = f"  of {units.duration(row.estimate_s)} est" if row.estimate_s else ""
         return Text.assemble(f"{max(0.0, now - row.since):.0f} s", (whole, DIM))

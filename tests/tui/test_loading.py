@@ -34,6 +34,15 @@ def test_each_collection_goes_its_way() -> None:
     assert after(work, Loaded(("docs",), 100, 20.0), 17.0) == work
 
 
+def test_embedding_says_what_it_waits_for() -> None:
+    work = after(begun(), Progress("embed", "docs", 0, 90, 0.0, None), now=1.0)
+    assert "embedding ░░░░░░░░░░░░░░   0%" in drawn(work, 1.0, 120, 10).plain
+    work = after(work, Progress("model", "docs", 0, None, 2.0, None), now=3.0)
+    assert "embedding the model loads, 3 s" in drawn(work, 4.0, 120, 10).plain
+    work = after(work, Progress("embed", "docs", 30, 90, 4.0, 8.0), now=5.0)
+    assert "embedding ━━━━━░░░░░░░░░  33%  8.0 s left" in drawn(work, 5.0, 120, 10).plain
+
+
 def test_cancelled_what_runs_is_partial_and_what_waits_is_not_begun() -> None:
     work = after(begun(), BuildDone("docs", 100, 2.0, 12.0), now=1.0)
     work = ended(after(work, Progress("load", "docs__scalar", 5, 10, 0.1, 0.1), now=2.0))

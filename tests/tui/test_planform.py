@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qtui.embedders import DOCUMENTS
 from qtui.errors import UsageError
 from qtui.events import Measured
 from qtui.methods import METHODS as CATALOGUE
@@ -17,7 +19,7 @@ from qtui.served import Served
 from qtui.tui.fold import RunState
 from qtui.tui.planform import Known, PlanText, read
 from qtui.tui.planwhat import FORMATS, source_of
-from qtui.tui.widgets.paths import completed
+from qtui.tui.widgets.paths import PathSuggester, completed
 from tests.tui.scripted import DEMO, measurement, view
 
 METHODS = ("none", "scalar", "turbo-4bit")
@@ -153,6 +155,19 @@ def test_paths_are_completed_folder_by_folder(tmp_path: Path) -> None:
     assert completed(f"{base}/none/x", FORMATS) is None
     assert completed("~", FORMATS) == "~/"
     assert completed("~nobody-is-called-so/x", FORMATS) is None
+
+
+async def test_the_last_of_several_paths_is_completed_and_a_text_never(tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "page.png").touch()
+    several = PathSuggester(DOCUMENTS, several=True)
+    assert await several.get_suggestion(f"notes/; {tmp_path}/sc") == f"notes/; {tmp_path}/scans/"
+    assert await several.get_suggestion("notes/; ") is None
+    one = PathSuggester(DOCUMENTS, rooted=True)
+    assert await one.get_suggestion(f"{tmp_path}/p") == f"{tmp_path}/page.png"
+    with chdir(tmp_path):
+        assert await one.get_suggestion("pa") is None
+        assert await one.get_suggestion("./pa") == "./page.png"
 
 
 def test_copies_on_a_server_are_measured_beside_their_collection() -> None:

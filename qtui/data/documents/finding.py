@@ -14,15 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qtui.embedders import Modality
+from qtui.embedders import DOCUMENTS, IMAGES, PAGES, Modality
 from qtui.errors import AccessError, NotFound, UsageError, shown
 from qtui.plan import DocumentsSpec
 
-IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
-PAGES = (".pdf",)
-TEXTS = (".txt", ".md")
-TABLES = (".jsonl", ".ndjson", ".csv")
-KNOWN = (*IMAGES, *PAGES, *TEXTS, *TABLES)
 METADATA = ("metadata.jsonl", "metadata.json", "metadata.csv")
 """Tell of the other files of their folder, and are no documents."""
 
@@ -63,7 +58,7 @@ def find(paths: tuple[str, ...], patience_s: float = math.inf) -> tuple[Found, .
             files.setdefault(file, name)
     found = tuple(each for each in (_looked_at(path, name) for path, name in files.items()) if each is not None)
     if not found:
-        raise UsageError(f"no documents in {_named(paths)}; documents are {', '.join(KNOWN)}")
+        raise UsageError(f"no documents in {_named(paths)}; documents are {', '.join(DOCUMENTS)}")
     return found
 
 
@@ -78,7 +73,7 @@ def anywhere(documents: DocumentsSpec) -> DocumentsSpec:
 def are_documents(path: str) -> bool:
     """Whether these are documents that a model embeds, rather than a file of vectors."""
     place = Path(path).expanduser()
-    return place.suffix.lower() in KNOWN or glob.has_magic(path) or place.is_dir()
+    return place.suffix.lower() in DOCUMENTS or glob.has_magic(path) or place.is_dir()
 
 
 def summary(found: tuple[Found, ...]) -> str:
@@ -93,8 +88,8 @@ def _expanded(given: str, until: float) -> Iterator[tuple[Path, str]]:
     if path.is_dir():
         yield from _inside(path, until)
     elif path.exists():
-        if path.suffix.lower() not in KNOWN:
-            raise UsageError(f"{shown(given)} is no document that can be embedded; those are {', '.join(KNOWN)}")
+        if path.suffix.lower() not in DOCUMENTS:
+            raise UsageError(f"{shown(given)} is no document that can be embedded; those are {', '.join(DOCUMENTS)}")
         yield path.absolute(), path.name
     elif glob.has_magic(given):
         matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
@@ -124,7 +119,7 @@ def _inside(folder: Path, until: float) -> Iterator[tuple[Path, str]]:
 
 
 def _is_document(path: Path) -> bool:
-    return path.suffix.lower() in KNOWN and not path.name.startswith(".") and path.name.lower() not in METADATA
+    return path.suffix.lower() in DOCUMENTS and not path.name.startswith(".") and path.name.lower() not in METADATA
 
 
 def _looked_at(path: Path, name: str) -> Found | None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from qtui.data.documents.finding import IMAGES, METADATA
+from qtui.data.documents.finding import METADATA
 from qtui.data.documents.tables import rows_of
+from qtui.embedders import IMAGES
 from qtui.errors import DataError, shown
 from qtui.model import Payload
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qtui.data.documents import tables
-from qtui.data.documents.finding import PAGES, TABLES, Found
+from qtui.data.documents.finding import Found
 from qtui.data.documents.payloads import Beside
 from qtui.data.files import content_hash
 from qtui.data.pictures import pages, picture
-from qtui.embedders import EXTRA, Modality
+from qtui.embedders import EXTRA, PAGES, TABLES, Modality
 from qtui.errors import DataError, QtuiError, UsageError, shown
 from qtui.model import Payload
 

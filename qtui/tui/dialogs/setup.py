@@ -17,18 +17,21 @@ from textual.widgets import Input, Static
 
 from qtui import estimate, snippets, units
 from qtui.demos import PRESETS
+from qtui.embedders import DOCUMENTS
 from qtui.errors import QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView, Distance
 from qtui.plan import QUERY_ENCODINGS, SourceFacts, SourceSpec
 from qtui.tui.commands import Command, bindings
 from qtui.tui.messages import Copied, PlanEdited
+from qtui.tui.planwhat import FORMATS, PAYLOAD_FORMATS
 from qtui.tui.room import Room
 from qtui.tui.setupform import Setup, SetupText, forecasts, preset_text, read, read_source
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, GOOD, KEY, WARN
 from qtui.tui.widgets.controls import Choice, Field, line_input
 from qtui.tui.widgets.forecasts import ForecastList
+from qtui.tui.widgets.paths import path_input
 
 SOURCES = (
     ("sample", "the sample"),
@@ -144,9 +147,12 @@ class SetupDialog(ModalScreen[Setup | None]):
     def _form(self, text: SetupText) -> ComposeResult:
         yield Field("preset", _choice("preset", text.preset))
         yield Field("source", _choice("kind", text.kind))
-        yield Field("file", line_input(text.path, id="setup-path", placeholder="path of vectors"), id="path-row")
-        yield Field("payload", line_input(text.payload, id="setup-payload", placeholder="optional"), id="payload-row")
-        documents = line_input(text.documents, id="setup-documents", placeholder="folder, file, *.png; more")
+        path = path_input(FORMATS, text.path, id="setup-path", placeholder="path; → completes")
+        yield Field("file", path, id="path-row")
+        payload = path_input(PAYLOAD_FORMATS, text.payload, id="setup-payload", placeholder="optional")
+        yield Field("payload", payload, id="payload-row")
+        hint = "folder; *.png; → completes"
+        documents = path_input(DOCUMENTS, text.documents, id="setup-documents", placeholder=hint, several=True)
         yield Field("documents", documents, id="documents-row")
         yield Field("model", line_input(text.model, id="setup-model", placeholder="F10 lists them"), id="model-row")
         text_field = line_input(text.text_field, id="setup-text_field", placeholder="of .jsonl and .csv")
@@ -278,7 +284,8 @@ class SetupDialog(ModalScreen[Setup | None]):
     def _facts_line(self) -> Text:
         facts = self.facts
         text = self.text
-        if facts is None and not {"file": text.path, "embed": text.documents}.get(text.kind, "-").strip():
+        given = {"file": (text.path,), "embed": (text.documents, text.model)}.get(text.kind, ())
+        if facts is None and not all(each.strip() for each in given):
             return Text()
         if facts is None:
             return Text("✗ can't be read" if self._problem else "reading…", BAD if self._problem else DIM)

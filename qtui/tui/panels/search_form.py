@@ -18,12 +18,15 @@ from textual.widgets.option_list import Option
 
 from qtui.errors import UsageError
 from qtui.filters import Filter, parse_filter
+from qtui.pictured import SUFFIXES as IMAGES
 from qtui.searching import asked
+from qtui.searching.asked import SUFFIXES as VECTORS
 from qtui.searching.columns import LARGEST_LIMIT
 from qtui.searching.fields import completed, typed
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, WARN
 from qtui.tui.widgets.controls import line_input
+from qtui.tui.widgets.paths import PathSuggester
 
 UNFINISHED = ", found the end"
 """How the error ends that only says that more is to come."""
@@ -109,7 +112,8 @@ class QueryForm(Vertical, can_focus=False):
         """The query, its suggestions, then filter and limit, and a line for what is wrong."""
         with Horizontal():
             yield Static("query", markup=False, classes="label")
-            yield QueryBox(id="query", placeholder=WAYS, compact=True, select_on_focus=True)
+            paths = PathSuggester((*IMAGES, *VECTORS), rooted=True)
+            yield QueryBox(id="query", placeholder=WAYS, compact=True, select_on_focus=True, suggester=paths)
         yield Suggestions(id="suggestions", markup=False, compact=True)
         with Horizontal():
             yield Static("filter", markup=False, classes="label")

@@ -11,6 +11,8 @@ from pathlib import Path
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from qtui.tui.text import clean
+
 MOST_ENTRIES = 5_000
 """Entries of a folder that are looked at."""
 
@@ -18,13 +20,22 @@ MOST_ENTRIES = 5_000
 class PathSuggester(Suggester):
     """Suggests folders, with a slash behind them, and files with one of these endings; `~` stays as typed."""
 
-    def __init__(self, endings: tuple[str, ...]) -> None:
+    def __init__(self, endings: tuple[str, ...], *, several: bool = False, rooted: bool = False) -> None:
+        """Of `several` with ; between them the last is completed.
+
+        Where other things than paths are typed, too, only what is `rooted` is one: it begins with /, ~ or a dot.
+        """
         super().__init__(use_cache=False, case_sensitive=True)
         self._endings = endings
+        self._several, self._rooted = several, rooted
 
     async def get_suggestion(self, value: str) -> str | None:
-        """The whole path; None where nothing begins so."""
-        return await asyncio.to_thread(completed, value, self._endings) if value.strip() else None
+        """All that was typed with the path whole; None where nothing begins so."""
+        typed = value[value.rfind(";") + 1 :].lstrip() if self._several else value
+        if not typed.strip() or (self._rooted and not typed.startswith(("/", "~", "./", "../"))):
+            return None
+        found = await asyncio.to_thread(completed, typed, self._endings)
+        return found and value[: len(value) - len(typed)] + found
 
 
 def completed(typed: str, endings: tuple[str, ...]) -> str | None:
@@ -58,6 +69,14 @@ def _names(folder: Path, endings: tuple[str, ...]) -> Iterator[str]:
         return
 
 
-def path_input(endings: tuple[str, ...], *, id: str, placeholder: str = "") -> Input:  # noqa: A002 - textual's name
-    """An input of one row that completes paths: → takes what is suggested."""
-    return Input(placeholder=placeholder, id=id, compact=True, select_on_focus=False, suggester=PathSuggester(endings))
+def path_input(
+    endings: tuple[str, ...],
+    value: str = "",
+    *,
+    id: str,  # noqa: A002 - textual's name
+    placeholder: str = "",
+    several: bool = False,
+) -> Input:
+    """An input of one row that completes paths: → takes what is suggested, Tab goes on as everywhere."""
+    suggester = PathSuggester(endings, several=several)
+    return Input(clean(value), placeholder=placeholder, id=id, compact=True, select_on_focus=False, suggester=suggester)
