@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cli import here
+
 
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
@@ -15,3 +17,12 @@ def signals() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def builders_here() -> Iterator[None]:
+    """What `called` loads is built in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qtui.host.build.asked_once", here.asked_once)
+        patch.setattr("qtui.host.once.asked_once", here.asked_once)
+        yield

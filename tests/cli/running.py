@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 from qtui.cli import main
 
@@ -49,11 +50,11 @@ def qtui(*arguments: object, stdin: str = "", **environment: str) -> Done:
     return Done(process.returncode, process.stdout, process.stderr)
 
 
-def called(*arguments: object) -> Done:
+def called(*arguments: object, **environment: str) -> Done:
     """Runs a command in this process: the same but for start-up, which is most of what a short command costs."""
     out, err = io.StringIO(), io.StringIO()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    with redirect_stdout(out), redirect_stderr(err):
+    with redirect_stdout(out), redirect_stderr(err), mock.patch.dict(os.environ, environment):
         code = main([str(argument) for argument in arguments])
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -23,7 +23,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `vectors.npy` and, loaded from it, a store with `docs` and `docs__binary`."""
     folder = tmp_path_factory.mktemp("loaded")
     source = save(folder / "vectors.npy")
-    done = qtui("load", "docs", "--vectors", source, "--methods", "none,binary", "--path", folder / "store")
+    done = called("load", "docs", "--vectors", source, "--methods", "none,binary", "--path", folder / "store")
     assert done.code == 0, done
     return folder
 
@@ -36,7 +36,7 @@ def docs(loaded: Path, home: Path) -> Path:
 
 
 def test_load_makes_one_collection_a_method(source: Path) -> None:
-    done = qtui("load", "docs", "--vectors", source)
+    done = called("load", "docs", "--vectors", source)
     assert done.code == 0, done
     expected = ["docs", *(f"docs__{method}" for method in DEFAULT_METHODS if method != "none")]
     assert [line.split()[0] for line in done.out.splitlines()] == expected
@@ -86,7 +86,7 @@ def test_inspect_lists_in_80_columns(docs: Path) -> None:
     assert max(map(len, done.out.splitlines())) <= 80
     assert "1/1 ✓" in done.out
     long = "collection-with-a-name-that-is-much-longer-than-any-column-could-be"
-    assert qtui("load", long, "--vectors", docs, "--methods", "none").code == 0
+    assert called("load", long, "--vectors", docs, "--methods", "none").code == 0
     assert max(map(len, called("inspect").out.splitlines())) <= 80
 
 
@@ -163,7 +163,7 @@ def test_reconfigure_changes_quantization_in_place(docs: Path) -> None:
     refused(2, "reconfigure", "docs", "--quantile", 0.9, "--confirm", "docs", saying="no quantization")
     refused(2, "reconfigure", "docs__binary", "--quantile", 0.9, "--confirm", "docs__binary", saying="for scalar")
     refused(2, "reconfigure", "docs", "--vector-name", "x", "--hnsw-m", 4, "--confirm", "docs", saying="no vector 'x'")
-    done = qtui("reconfigure", "docs", "--method", "scalar", "--quantile", 0.95, "--hnsw-m", 8, "--confirm", "docs")
+    done = called("reconfigure", "docs", "--method", "scalar", "--quantile", 0.95, "--hnsw-m", 8, "--confirm", "docs")
     assert done.code == 0, done
     (found,) = called("inspect", "docs", "--json").json
     vector = found["settings"]["asked"]["vectors"][0]
@@ -197,7 +197,7 @@ def test_clean_lists_and_removes_what_was_abandoned(home: Path) -> None:
 
 
 def test_doctor_checks_everything(home: Path) -> None:
-    done = qtui("doctor", "--json")
+    done = called("doctor", "--json")
     assert done.code == 0, done
     found = done.json
     assert found["problems"] == []

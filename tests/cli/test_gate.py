@@ -15,7 +15,7 @@ from qtui.commands import results
 from qtui.commands.console import Console
 from qtui.errors import Exit
 from tests.cli.files import save
-from tests.cli.running import called, qtui, refused
+from tests.cli.running import called, refused
 
 QUICK = ("--queries", 20, "--repeat", 1, "--methods", "binary", "--oversampling", "1,3")
 
@@ -25,7 +25,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with vectors and the record of a run on them that passed."""
     folder = tmp_path_factory.mktemp("baseline")
     source = save(folder / "vectors.npy", rows=200, dimension=16)
-    done = qtui("bench", "--vectors", source, *QUICK, "--json", folder / "run.json", "--fail-under", "recall=0.5",
+    done = called("bench", "--vectors", source, *QUICK, "--json", folder / "run.json", "--fail-under", "recall=0.5",
                 "--summary", folder / "gate.md", "--report", folder / "run.html", QTUI_HOME=str(folder))  # fmt: skip
     assert done.code == 0, done
     assert "gate passed: 1 limit kept" in done.out

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.files import save, vectors
-from tests.cli.running import PATIENCE_S, called, qtui, refused, start
+from tests.cli.running import PATIENCE_S, called, refused, start
 
 BENCH = ("bench", "--queries", 100, "--methods", "none,binary", "--oversampling", 1, "--repeat", 10_000, "--vectors")
 MANY = 20_000
@@ -139,7 +139,7 @@ def test_a_load_that_is_interrupted_goes_on(number: signal.Signals, tmp_path: Pa
     assert 0 < found["points"] < MANY
     assert found["expected_points"] == MANY
     assert "partial" in called("inspect", "docs").out
-    done = qtui(*load)
+    done = called(*load)
     assert done.code == 0, done
     (found,) = called("inspect", "--json").json
     assert (found["status"], found["points"]) == ("green", MANY)
@@ -191,13 +191,15 @@ def test_an_unfinished_load_can_be_discarded(tmp_path: Path, home: Path) -> None
 
 
 def test_a_store_in_use_is_refused(source: Path, home: Path) -> None:
-    assert qtui("load", "docs", "--vectors", source, "--methods", "none").code == 0
+    assert called("load", "docs", "--vectors", source, "--methods", "none").code == 0
     process = start("bench", "--collection", "docs", "--queries", 50, "--repeat", 10_000)
     wait(lambda: samples(home) > 10_000, process)
+    process.send_signal(signal.SIGSTOP)  # it holds the store all the same, and no processor
     refused(3, "delete", "docs", "--confirm", "docs")
     refused(3, "reconfigure", "docs", "--method", "scalar", "--confirm", "docs")
     refused(3, "bench", "--collection", "docs", "--queries", 5)
     assert process.poll() is None
+    process.send_signal(signal.SIGCONT)
     process.terminate()
     process.communicate(timeout=PATIENCE_S)
     (found,) = called("inspect", "--json").json
@@ -205,7 +207,7 @@ def test_a_store_in_use_is_refused(source: Path, home: Path) -> None:
 
 
 def test_a_store_of_a_newer_version_is_left_alone(source: Path, home: Path) -> None:
-    assert qtui("load", "docs", "--vectors", source, "--methods", "none").code == 0
+    assert called("load", "docs", "--vectors", source, "--methods", "none").code == 0
     (manifest,) = (home / "store").glob("*/manifest.json")
     content = json.loads(manifest.read_text())
     manifest.write_text(json.dumps(content | {"schema": content["schema"] + 1}))

@@ -20,7 +20,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("measured")
     source = save(folder / "vectors.npy", rows=150, dimension=16)
     for _ in range(2):
-        done = qtui("bench", "--vectors", source, "--queries", 20, "--repeat", 1, "--methods", "none,scalar",
+        done = called("bench", "--vectors", source, "--queries", 20, "--repeat", 1, "--methods", "none,scalar",
                     "--oversampling", 2, QTUI_HOME=str(folder))  # fmt: skip
         assert done.code == 0, done
     return folder

@@ -165,7 +165,7 @@ def test_a_limit_above_the_points_is_remarked(store: Path) -> None:
 
 
 def test_titled_queries_of_the_sample(tmp_path: Path) -> None:
-    assert qtui("load", "demo", "--vectors", "sample", "--methods", "none").code == 0
+    assert qtui("load", "demo", "--vectors", "sample", "--methods", "none", "--hnsw-m", 0).code == 0
     done = qtui("search", "demo", "--query", "Cutting WOOD", "--limit", 3, "--json")
     assert done.code == 0, done
     assert done.json["query"]["title"] == "a tool for cutting wood"
