@@ -26,7 +26,7 @@ from textual.widget import Widget
 from qtui import config
 from qtui.errors import Exit, QtuiError
 from qtui.preferences import Memory, Preferences, read_preferences
-from qtui.tui.commands import Command, PossibleNow, active, bindings, own_actions, reason, unknown
+from qtui.tui.commands import Command, Palette, PossibleNow, active, bindings, own_actions, reason, unknown
 from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, LookInto, Measure, Remember
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.tabs import TABS, Tabs
@@ -286,7 +286,7 @@ class QtuiApp(RoomApp):
 
     def action_palette(self) -> None:
         """Commands that make sense now."""
-        self.push_screen(CommandPalette(providers=[PossibleNow], placeholder="What to do?"))
+        self.push_screen(Palette(providers=[PossibleNow], placeholder="What to do?"))
 
     @work(exclusive=True, group="connect")
     async def action_connect(self) -> None:

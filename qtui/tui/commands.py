@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 
 from textual.binding import ActiveBinding, Binding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -135,6 +135,16 @@ def unknown(ids: Iterable[str]) -> str | None:
         for module in iter_modules(package.__path__):
             import_module(f"{package.__name__}.{module.name}")
     return next((id_ for id_ in ids if id_.removesuffix(ALWAYS) not in REGISTRY), None)
+
+
+class Palette(CommandPalette):
+    """Textual's; a key that moves through its list does nothing while there is none yet."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether there is something to move through."""
+        if action == "command_list" and not self.query_one(CommandList).virtual_size.height:
+            return False
+        return super().check_action(action, parameters)
 
 
 class PossibleNow(Provider):

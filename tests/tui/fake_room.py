@@ -59,7 +59,6 @@ class FakeRoom(FakeMaking):
         self.error_at_end: QtuiError | None = None
         self.start_error: QtuiError | None = None
         self.gate: asyncio.Semaphore | None = None
-        self.pause_s = 0.0
         self.asked: list[BenchRequest | LoadRequest] = []
         self.payloads: dict[PointId, Payload] = {}
         self.search_error: QtuiError | None = None
@@ -241,7 +240,7 @@ class FakeRoom(FakeMaking):
             for event in happened:
                 if self.gate is not None:
                     await self.gate.acquire()
-                await asyncio.sleep(self.pause_s)
+                await asyncio.sleep(0)
                 if not self.going.is_set():
                     yield Progress("paused", "", 1_000, 2_000, 1.0, 1.0)
                     self.on_state(RoomState("paused"))

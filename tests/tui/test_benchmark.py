@@ -106,14 +106,19 @@ async def test_new_figures_keep_the_cursor() -> None:
 
 async def test_escape_cancels_and_keeps_what_there_is() -> None:
     app, room = make()
-    room.pause_s = 0.05
+    room.gate = asyncio.Semaphore(0)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
         await pilot.press("3")
         await until_seen(pilot, "21 measurements")
         await pilot.press("ctrl+r")
         panel: Any = app.query_one(BenchmarkPanel)
-        await until(pilot, lambda: panel._folded.measured)
+
+        def one_more() -> object:
+            room.gate.release()
+            return panel._folded.measured
+
+        await until(pilot, one_more)
         await pilot.press("escape")
         await until(pilot, lambda: panel.run_state.over == "partial")
         assert room.cancelled == 1

@@ -153,7 +153,7 @@ async def test_the_point_under_the_cursor_shows_its_image(drawing: Path) -> None
     app, _ = make()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await pilot.press("2")
-        await until_seen(pilot, "word 1")
+        await until_seen(pilot, "point 0  word")
         answers = app.query_one(Answers)
         hit = Found(1, 0.5, "one", "preview", str(drawing))
         answers.row.post_message(answers.row.Marked(hit))

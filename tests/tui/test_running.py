@@ -35,7 +35,9 @@ async def test_space_pauses_between_blocks_and_lets_it_go_on() -> None:
         await pilot.press("space")
         assert room.paused == []  # nothing is measured yet
         panel: Any = app.query_one(BenchmarkPanel)
-        while not (panel._folded.progress and panel._folded.progress.stage == "measure"):
+        for _ in range(1_000):
+            if panel._folded.progress and panel._folded.progress.stage == "measure":
+                break
             room.gate.release()
             await pilot.pause()
         await until_seen(pilot, "Space Pause")
