@@ -37,6 +37,8 @@ MOST_NOTICES = 200
 SHOW_EVERY_S = 0.5
 LOOK_AFTER_S = 0.15
 LOOK_EVERY_S = 2.0
+QUIET_LOOKS = 5
+"""Every so manieth time, one that the server does not work on is looked at, too: others may change it."""
 LOOKING = frozenset({"ready", "building"})
 """States of the engine room in which it may be asked for what a server works on."""
 
@@ -62,6 +64,7 @@ class RoomApp(App[None]):
         self._moving = False
         """Whether it goes over to another target; what becomes of that is told once."""
         self._highlighted: str | None = None
+        self._looks = 0
         self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
         self._make_room = make_room
 
@@ -198,7 +201,10 @@ class RoomApp(App[None]):
 
     @property
     def _reads(self) -> bool:
-        return any(worker.group == "read" and not worker.is_finished for worker in self.workers)
+        return self._works("read")
+
+    def _works(self, group: str) -> bool:
+        return any(worker.group == group and not worker.is_finished for worker in self.workers)
 
     def _look(self) -> None:
         """Reads the highlighted collection in full, where that lacks and nothing is measured."""
@@ -206,8 +212,21 @@ class RoomApp(App[None]):
             self._look_at(self._highlighted or "")
 
     def _look_again(self) -> None:
-        if self._is_server and self._shelf.changes(self._highlighted):
-            self._look()
+        name, status = self._highlighted, self.room_state.status
+        if not self._is_server or name is None or status not in LOOKING or self._works("look"):
+            return
+        self._looks += 1
+        if self._shelf.changes(name) or status == "building":
+            self._look_at(name)
+        elif self._looks % QUIET_LOOKS == 0 and not self._reads:
+            self._glance_at(name)
+
+    @work(exclusive=True, group="look")
+    async def _glance_at(self, name: str) -> None:
+        """Looks whether the server has begun to work on it. Whether it answers at all is told when somebody asks."""
+        with suppress(QtuiError):
+            if self._shelf.has_begun(await self.room.glances((name,))):
+                self._look_at(name)
 
     @work(exclusive=True, group="look")
     async def _look_at(self, name: str) -> None:

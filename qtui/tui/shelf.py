@@ -72,11 +72,17 @@ class Shelf:
     def changes(self, name: str | None) -> bool:
         """Whether the server works on this collection."""
         view = self._views.get(name or "")
-        return view is not None and (
-            view.status in UNDER_WAY or (view.served is not None and bool(view.served.rebuilds))
-        )
+        return view is not None and _works_on(view)
+
+    def has_begun(self, found: Iterable[CollectionView]) -> bool:
+        """Whether the server works on one of these that it was not known to work on."""
+        return any(_works_on(view) and not self.changes(view.name) for view in found)
 
     @property
     def views(self) -> tuple[CollectionView, ...]:
         """All of them, by name."""
         return tuple(self._views.values())
+
+
+def _works_on(view: CollectionView) -> bool:
+    return view.status in UNDER_WAY or (view.served is not None and bool(view.served.rebuilds))

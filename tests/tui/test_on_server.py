@@ -203,6 +203,13 @@ async def test_the_highlighted_one_is_read_in_full_and_again_while_the_server_wo
         await until_seen(pilot, "busy  ● green")
         await pilot.press("down")
         await until(pilot, lambda: room.looked[-1] == "calm")
+        await until_seen(pilot, "calm  ● green")
+        seen = len(room.looked)
+        app.room_state = RoomState("building")  # what is changed from here is watched, whatever it was like before
+        await until(pilot, lambda: len(room.looked) > seen + 2)
+        app.room_state = RoomState("ready")
+        room.views["calm"] = view("calm", status="yellow", served=SERVED)  # and what others change is noticed
+        await until_seen(pilot, "██████░░░░░░ 50%")
 
 
 def test_what_only_a_server_tells():
