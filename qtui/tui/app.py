@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
@@ -53,6 +53,11 @@ KEYS = (
     Command("app.palette", "ctrl+p", "palette", "", "Every command that makes sense now", "^p", always="ctrl+p"),
     Command("app.quit", "q", "quit", "Quit", "Quit", always="ctrl+q"),
 )
+FOCUS = (
+    # before any widget, so that what is typed right behind goes where the focus is then
+    Binding("tab", "focus_next", show=False, priority=True),
+    Binding("shift+tab", "focus_previous", show=False, priority=True),
+)
 SAVE_AFTER_S = 1.0
 COLLECT_AFTER = (10_000, 20, 50)
 """Thresholds of the garbage collector: by its own it takes its time so often that keys have to wait for it."""
@@ -68,7 +73,7 @@ class QtuiApp(RoomApp):
     AUTO_FOCUS = None
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - declared so by textual
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS), *FOCUS]
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -71,6 +72,20 @@ async def test_the_sample_is_loaded_with_three_keys() -> None:
         assert "docs__turbo-4bit" in room.views
         assert "No collections yet" not in screen_text(app)
     assert room.asked == [LoadRequest("docs", SourceSpec("sample"), DEFAULTS, BuildSpec())]
+
+
+async def test_keys_that_come_all_at_once_go_where_they_were_meant() -> None:
+    app, _ = make(())
+    async with app.run_test(size=NARROW) as pilot:
+        dialog = await open_setup(pilot)
+        put(app, "setup-kind", "embed")
+        await until_seen(pilot, "documents")
+        dialog.query_one("#setup-documents").focus()
+        await until(pilot, lambda: app.focused is dialog.query_one("#setup-documents"))
+        keys = [*((each, each) for each in "many"), ("tab", "\t"), *((each, each) for each in "clip")]
+        for key, character in (*keys, ("shift+tab", None), ("s", "s")):
+            app.post_message(Key(key, character))
+        await until(pilot, lambda: (dialog.text.documents, dialog.text.model) == ("manys", "clip"))
 
 
 async def test_every_wrong_value_is_said_as_typed_and_keeps_it_from_loading() -> None:
