@@ -301,7 +301,7 @@ def test_the_choice_holds_on_both_halves_and_nothing_better_does(seed, target):
     both = [
         each
         for each in found.weighed
-        if each.choosing and each.confirming and min(each.choosing.low, each.confirming.low) >= target
+        if each.choosing and each.confirming and min(each.choosing.low, each.confirming.low) >= target - 1e-9
     ]
     if found.recommendation is None:
         assert both == []
