@@ -70,6 +70,8 @@ class PlanRecord:
     """What the recommendation was to keep."""
     wishes: Wishes | None = None
     """What else it was to keep, and what was minimised; None in older records: the least RAM."""
+    scan: bool = False
+    """Whether all originals of each collection were read once before the warm-up."""
 
 
 @dataclass(frozen=True, slots=True)

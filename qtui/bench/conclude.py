@@ -248,9 +248,8 @@ def alike(choice: Choice) -> tuple[str, ...]:
 
 def undecided(choice: Choice) -> tuple[str, ...]:
     """The cheaper variants that the queries neither admit nor exclude, a line each."""
-    queries = len(choice.evidence.choosing) + len(choice.evidence.confirming)
     return tuple(
-        f"{variant_name(each.measured)}: {_recall(found)} over all {queries} queries; more would tell"
+        f"{variant_name(each.measured)}: {_recall(found)} over {len(each.recalls)} queries; more would tell"
         for each, found in choice.undecided[:_MOST_UNDECIDED]
     )
 

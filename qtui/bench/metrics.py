@@ -143,11 +143,11 @@ def interval(values: Floats) -> Interval:
     return float(low), float(high)
 
 
-@lru_cache(maxsize=4)
-def _weights(queries: int, resamples: int, seed: int) -> NDArray[np.int32]:
+@lru_cache(maxsize=8)
+def _weights(queries: int, resamples: int, seed: int) -> NDArray[np.int16]:
     """(resamples, queries): how often each draw holds each query. The same for every variant of a run: paired."""
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, queries, size=(resamples, queries))
     flat = drawn + np.arange(resamples)[:, None] * queries
     counts = np.bincount(flat.ravel(), minlength=resamples * queries)
-    return counts.reshape(resamples, queries).astype(np.int32)
+    return counts.reshape(resamples, queries).astype(np.int16)

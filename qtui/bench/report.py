@@ -240,7 +240,8 @@ def facts(record: RunRecord) -> Iterator[str]:
     efs = sorted({measured.search.hnsw_ef or 0 for measured in record.measurements})
     yield (
         f"p50, p95, p99: inside the engine; trip: as the caller waits; {loop}; hnsw_ef {', '.join(map(str, efs))};"
-        f" variants take turns every {plan.block} queries, after {plan.warmup} a collection to warm up"
+        f" variants take turns every {plan.block} queries, after {'a scan and ' if plan.scan else ''}{plan.warmup} a"
+        " collection to warm up"
     )
     yield from _trips(record)
     if record.tuning is not None:

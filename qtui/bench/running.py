@@ -21,13 +21,14 @@ from qtui.bench.warnings import variant_name
 from qtui.engine.base import Engine
 from qtui.engine.pace import Pace
 from qtui.events import Event, Measured
+from qtui.model import SearchSettings
 from qtui.plan import Variant
 from qtui.records import Effective, Measurement, Sample
 
 LIVE_RESAMPLES = 100
 """Bootstrap draws of the figures shown while measuring; the record's are made with more."""
 LIVE_S = 0.5
-LIVE_SHARE = 0.05
+LIVE_SHARE = 0.02
 """Of the time, that figures shown while measuring may cost: those of many variants take a while."""
 
 
@@ -71,6 +72,8 @@ class Measuring:
         """Seconds that each took."""
         self._away: list[float] = []
         """Seconds that the server was away, each time."""
+        self._scanned: set[str] = set()
+        """Collections whose originals were read."""
         self._done = state.left.done if state.left is not None else frozenset()
         """Measurement, pass and query of what was measured before the run was interrupted."""
         self._variants = [
@@ -135,6 +138,7 @@ class Measuring:
         done = 0
         yield stage.tell(done)
         for index, queries in wanted:
+            await self._scan(index)
             for start in range(0, queries, plan.block):
                 async for event in self._paused(stage, done):
                     yield event
@@ -154,6 +158,15 @@ class Measuring:
             found.append((index, min(plan.warmup, plan.block) if name in warmed else plan.warmup))
             warmed.add(name)
         return found
+
+    async def _scan(self, index: int) -> None:
+        """Reads all originals of a variant's collection by one exact search, if that is planned and wasn't done."""
+        state, ask = self._state, self._asks[index]
+        if not state.plan.scan or ask.collection in self._scanned:
+            return
+        self._scanned.add(ask.collection)
+        exact = Ask(ask.collection, ask.using, SearchSettings(limit=1, exact=True))
+        await run_block(self._engine, exact, state.queries, (0,), concurrency=1, rate=None, clock=state.clock)
 
     async def _measure(self) -> AsyncGenerator[Event, None]:
         state = self._state

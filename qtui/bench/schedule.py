@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qtui.records import Dataset
+
 BLOCK = 25
 """Queries that a variant answers before the next one takes its turn."""
 MOST_WARMUP = 200
+MOST_SCANNED = 256 * 1024 * 1024
+"""Bytes of float32 originals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,22 @@ def block_size(queries: int, concurrency: tuple[int, ...]) -> int:
     return max(1, min(queries, max(BLOCK, 8 * max(concurrency, default=1))))
 
 
-def warmup_queries(queries: int) -> int:
-    """How many uncounted queries each variant answers first: those that it will be measured on."""
-    return min(queries, MOST_WARMUP)
+def warmup_queries(queries: int, *, survey: int = 0, scan: bool = False) -> int:
+    """How many uncounted queries each collection answers first: those that it will be measured on.
+
+    After a scan of it a block is enough for a `survey` of so many queries.
+    """
+    few = survey or queries
+    return min(queries, few, BLOCK if scan and survey else MOST_WARMUP)
+
+
+def scans(dataset: Dataset, kind: str) -> bool:
+    """Whether the originals of a collection are few enough to be read once before any search is counted.
+
+    Else the first search to need one pays for it, which the variants asked later are spared.
+    """
+    size = dataset.points * dataset.dimension * 4
+    return kind == "embedded" and not dataset.multivector and size <= MOST_SCANNED
 
 
 def turn_order(variants: int, turn: int) -> tuple[int, ...]:

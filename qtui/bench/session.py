@@ -262,10 +262,11 @@ class _Session:
     ) -> RunState:
         request, left = self._request, self._left
         queries = len(asked.vectors)
+        scan = schedule.scans(dataset, "embedded" if info is None else info.kind)
         plan = PlanRecord(
             seed=request.seed,
             repeat=request.repeat,
-            warmup=schedule.warmup_queries(min(queries, request.survey or queries)),
+            warmup=schedule.warmup_queries(queries, survey=request.survey, scan=scan),
             concurrency=request.concurrency,
             rate=request.rate,
             order="raced" if request.tune else "interleaved",
@@ -275,6 +276,7 @@ class _Session:
             processes=1 if info is None else crew.wanted(request, info),
             target_recall=request.target_recall,
             wishes=request.wishes,
+            scan=scan,
         )
         dataset, cells = replace(dataset, distance=distance.value), variants(request)
         if left is not None:

@@ -104,6 +104,8 @@ class Rule:
 
     def holds(self, recalls: Sequence[float]) -> bool:
         """Whether a half with these recalls, a query each, keeps the target."""
+        if not recalls or fmean(recalls) < self.target - 2 * ROUNDING:  # no interval begins above its mean
+            return False
         found = metrics.recall(recalls, seed=self.seed)
         return found is not None and found.low >= self.target - ROUNDING
 

@@ -212,6 +212,7 @@ class Tuning(Measuring):
 
     async def _warm(self, index: int, queries: int) -> None:
         """Asks the first of the queries that will be asked of it, uncounted."""
+        await self._scan(index)
         some = self._tuner.order[:queries]
         for start in range(0, len(some), self._state.plan.block):
             span = some[start : start + self._state.plan.block]

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from qtui.bench.schedule import Turn, block_size, turn_order, turns, warmup_queries
+from qtui.bench.schedule import Turn, block_size, scans, turn_order, turns, warmup_queries
+from qtui.records import Dataset
 
 
 @pytest.mark.parametrize("variants", [2, 3, 4, 5, 8, 21])
@@ -49,3 +51,15 @@ def test_sizes():
     assert block_size(50, (16,)) == 50
     assert warmup_queries(30) == 30
     assert warmup_queries(5000) == 200
+    assert warmup_queries(5000, scan=True) == 200
+    assert warmup_queries(5000, survey=100) == 100
+    assert warmup_queries(5000, survey=100, scan=True) == 25
+    assert warmup_queries(10, survey=100, scan=True) == 10
+
+
+def test_only_what_is_small_and_here_is_scanned():
+    data = Dataset("a", 170_000, 384, False, "cosine", None, 10, "file", 10, None)
+    assert scans(data, "embedded")
+    assert not scans(data, "server")
+    assert not scans(replace(data, points=180_000), "embedded")
+    assert not scans(replace(data, multivector=True), "embedded")

@@ -17,8 +17,8 @@ from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine
 
 CELLS = variants(REQUEST)
-WARM_UP = 2 * 30 + 2 * 25
-"""Queries of two collections, then a block of each other variant."""
+WARM_UP = 2 * (1 + 30) + 2 * 25
+"""Of two collections a scan and the queries, then a block of each other variant."""
 
 
 def fake(**options):
@@ -45,8 +45,11 @@ async def test_warm_up_comes_first_and_is_in_no_figure(home):
     assert len(CELLS) == 4
     # to warm up, then 4 variants x 30 queries x 2 that count
     assert len(ran.engine.calls) == WARM_UP + 4 * 30 * 2
-    first = [(call.collection, call.settings.oversampling) for call in ran.engine.calls[:60]]
-    assert first == [("synthetic", None)] * 30 + [("synthetic__binary", 4.0)] * 30, "what touches most goes first"
+    first = [(call.collection, call.settings.exact, call.settings.oversampling) for call in ran.engine.calls[:62]]
+    plain, binary = ("synthetic", False, None), ("synthetic__binary", False, 4.0)
+    scans = ("synthetic", True, None), ("synthetic__binary", True, None)
+    assert first == [scans[0], *[plain] * 30, scans[1], *[binary] * 30], "what touches most goes first"
+    assert ran.record.plan.scan
     assert ran.record.plan.warmup == 30
     for measured in ran.record.measurements:
         assert measured.engine_ms is not None
@@ -290,7 +293,7 @@ async def test_a_collection_is_measured_in_place(home):
     assert ran.record.dataset.points == 80
     assert [m.method for m in ran.record.measurements] == ["none", "binary", "binary", "binary"]
     assert all(m.search.limit == 5 for m in ran.record.measurements)
-    assert {call.settings.limit for call in engine.calls} == {6}
+    assert {call.settings.limit for call in engine.calls if not call.settings.exact} == {6}
     assert ran.record.collections[0].load_seconds is None
     assert ran.record.measurements[0].recall is not None
     assert ran.record.measurements[0].recall.mean == 1.0
