@@ -211,8 +211,7 @@ async def test_a_tab_that_is_not_seen_never_takes_the_keys() -> None:
         await until_seen(pilot, "⚠ partial")
         app.screen.set_focus(None)
         app.views = tuple(room.views.values())[:3]
-        await pilot.pause()
-        assert app.query_one("#runs").has_focus_within
+        await until(pilot, lambda: app.query_one("#runs").has_focus_within)
 
 
 @pytest.mark.parametrize(("keys", "key"), [({}, "b"), ({"benchmark.run": "v"}, "v")], ids=["own", "rebound"])
