@@ -81,8 +81,9 @@ class RunState:
         return replace(self, over=over, error=error, progress=None)
 
     def going_on(self, request: BenchRequest) -> RunState:
-        """A kept run that is measured on, with what it has."""
-        return replace(self, request=request, record=None, over="", progress=None, collections=(), warnings=())
+        """A kept run that is measured on: all variants of its plan, with the figures that it has."""
+        planned = RunState.of(request, self.about)
+        return replace(planned, measured=planned._with(self.measured.values()), run_id=self.run_id)
 
     def kept_as(self, record: RunRecord) -> RunState:
         """The record's figures are the final ones."""

@@ -183,6 +183,7 @@ async def test_no_runs_yet(monkeypatch):
 
 async def test_an_interrupted_run_goes_on_in_the_benchmark():
     app, room = furnished()
+    room.kept[PARTIAL] = replace(room.kept[PARTIAL], measurements=room.kept[PARTIAL].measurements[:3])
     room.gate = asyncio.Semaphore(8)
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot)
@@ -193,10 +194,10 @@ async def test_an_interrupted_run_goes_on_in_the_benchmark():
         await until(pilot, lambda: app.query(BenchmarkPanel))
         panel = app.query_one(BenchmarkPanel)
         await until(pilot, lambda: panel.running)
-        # what it has is there at once
+        # what it has is there at once, and so are the rows of what is left
         assert panel.run_state is not None
         assert panel.run_state.run_id == PARTIAL
-        assert len(panel.run_state.measured) == len(panel.run_state.variants)
+        assert (len(panel.run_state.measured), len(panel.run_state.variants)) == (3, 21)
         for _ in range(100):
             room.gate.release()
         await until(pilot, lambda: not panel.running)
