@@ -95,6 +95,8 @@ def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
 
 
 def _threshold_remedy(view: CollectionView) -> str:
+    if view.status == "yellow":
+        return "wait until the server has rebuilt it"
     threshold = view.spec.indexing_threshold_kb
     shown = f"{DEFAULT_THRESHOLD_KB} KB (default)" if threshold is None else f"{threshold} KB"
     if threshold == 1:

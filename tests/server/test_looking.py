@@ -124,6 +124,16 @@ async def test_aliases_shards_and_replicas_are_shown(served: Served) -> None:
     assert (await engine.query("now", ROWS[3], SearchSettings())).value.ids[0] == 3
 
 
+async def test_originals_are_not_pinned_where_a_server_knows_no_such_thing(served: Served) -> None:
+    server, engine = served
+    asked = server.asked("PUT"), server.asked("PATCH")
+    with pytest.raises(UsageError, match="does not pin originals: choose cold or cached"):
+        await engine.create(single("other", placement=Placement.PINNED))
+    with pytest.raises(UsageError, match="does not pin originals"):
+        await engine.reconfigure("things", Change(placement=Placement.PINNED))
+    assert (server.asked("PUT"), server.asked("PATCH")) == asked
+
+
 async def test_strict_mode_is_shown_and_its_refusals_passed_on(served: Served) -> None:
     server, engine = served
     server.faults.strict = {"enabled": True, "search_allow_exact": False, "max_query_limit": 5, "read_rate_limit": 100}

@@ -17,7 +17,7 @@ from qtui.engine.server import reading, wire
 from qtui.engine.server.link import PATIENT_S, Link
 from qtui.engine.server.looking import Looker
 from qtui.errors import AccessError, NotFound, UsageError, shown
-from qtui.model import Change, CollectionSpec, EngineInfo, PointId, VectorSpec
+from qtui.model import Change, CollectionSpec, EngineInfo, Placement, PointId, VectorSpec
 from qtui.names import check_name
 
 _LARGEST_REQUEST = 500_000
@@ -75,6 +75,8 @@ class Changing:
             self._require(vector.quantization.method, wanted=True)
             self._require("query_encoding", vector.quantization.query_encoding is not None)
         self._require("inline_storage", vector.hnsw is not None and vector.hnsw.inline_storage is not None)
+        if vector.placement is Placement.PINNED and self._has_tiers:
+            raise UsageError("a server does not pin originals: choose cold or cached for them")
 
     @property
     def _has_tiers(self) -> bool:
@@ -101,7 +103,10 @@ class Changing:
         if change.drop_quantization and change.quantization is not None:
             raise UsageError("either drop the quantization or set another one")
         after = replace(
-            vector, quantization=change.quantization or vector.quantization, hnsw=change.hnsw or vector.hnsw
+            vector,
+            quantization=change.quantization or vector.quantization,
+            hnsw=change.hnsw or vector.hnsw,
+            placement=change.placement or vector.placement,
         )
         guard.check_spec(replace(spec, vectors=(after,), indexing_threshold_kb=change.indexing_threshold_kb))
         self._require_settings(after)
