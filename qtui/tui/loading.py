@@ -98,7 +98,11 @@ def ended(work: Work, *, error: str | None = None) -> Work:
 def _left(row: Row, error: str | None) -> Row:
     if row.state not in RUNNING:
         return row
-    return replace(row, state="failed", note=error) if error else replace(row, state="partial", note="kept as it is")
+    if error:
+        return replace(row, state="failed", note=error)
+    # of embeddings no collection is made yet, and the cache keeps them
+    state = "waiting" if row.state == "embedding" else "partial"
+    return replace(row, state=state, note="kept as it is")
 
 
 def _with(work: Work, name: str, now: float, state: str, **more: object) -> Work:

@@ -41,6 +41,9 @@ def test_embedding_says_what_it_waits_for() -> None:
     assert "embedding the model loads, 3 s" in drawn(work, 4.0, 120, 10).plain
     work = after(work, Progress("embed", "docs", 30, 90, 4.0, 8.0), now=5.0)
     assert "embedding ━━━━━░░░░░░░░░  33%  8.0 s left" in drawn(work, 5.0, 120, 10).plain
+    # nothing of a collection is there yet that could be gone on with
+    assert states(ended(work)) == ["waiting"] * 3
+    assert states(ended(work, error="why")) == ["failed", "waiting", "waiting"]
 
 
 def test_cancelled_what_runs_is_partial_and_what_waits_is_not_begun() -> None:

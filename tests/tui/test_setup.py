@@ -250,6 +250,22 @@ async def test_progress_of_each_collection_and_escape_keeps_what_is_finished() -
     assert set(room.views) == {"docs"}
 
 
+async def test_embedding_that_is_cancelled_leaves_no_collection() -> None:
+    app, room = make(())
+
+    async def load(request: LoadRequest) -> AsyncGenerator[Event, None]:
+        yield Progress("embed", request.name, 3, 9, 1.0, 2.0)
+        await asyncio.Event().wait()
+
+    room.load = load  # type: ignore[method-assign]
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await open_setup(pilot)
+        await pilot.press("f9")
+        await until_seen(pilot, "33%")
+        await pilot.press("escape")
+        await until_seen(pilot, "no collection was begun; what was embedded is kept")
+
+
 async def test_what_failed_stays_listed_until_it_is_closed() -> None:
     app, room = make(())
 

@@ -249,6 +249,9 @@ class MakingPanel(Vertical):
             rest = f"; {left} not begun" if left else ""
             text = f"{clean(kept[0], 60)} is kept unfinished: u goes on with it, d discards it{rest}"
             self.notify(text, title="Cancelled", markup=False, timeout=8)
+        elif any(row.state == "waiting" and row.note for row in over.rows):
+            text = "no collection was begun; what was embedded is kept, and isn't embedded again"
+            self.notify(text, title="Cancelled", markup=False, timeout=8)
         elif ready and not over.failed:
             count = clean(ready[0], 60) if len(ready) == 1 else f"{len(ready)} collections"
             self.notify(f"{count} ready", markup=False)
