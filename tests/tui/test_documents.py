@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
+
+from textual.events import Key
 
 from qtui.demos import DOCUMENTS, NOTEBOOK, PRESETS
 from qtui.embedders import EmbedderSpec, Kind, SearchedVector
 from qtui.errors import UsageError
+from qtui.events import Event, Progress
 from qtui.host.client import EngineRoom
 from qtui.model import Distance
-from qtui.plan import SourceFacts, SourceSpec
+from qtui.plan import LoadRequest, SourceFacts, SourceSpec
 from qtui.searching.compare import Outcome
 from qtui.tui.app import QtuiApp
 from qtui.tui.panels.search import SearchPanel
@@ -18,6 +23,7 @@ from qtui.tui.panels.search_form import QueryBox
 from qtui.tui.setupform import SetupText, preset_text, read
 from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.scripted import view
+from tests.tui.test_setup import NARROW, open_setup, put
 
 FINANCE, TITANIC, MOON, EINSTEIN = range(4)
 
@@ -139,3 +145,36 @@ async def test_a_column_that_another_model_made_says_so() -> None:
     other = replace(MODEL, model="another/model")
     screen, _ = await asked_for("moon", made_by=other)
     assert "can't be searched with" in " ".join(screen.split())
+
+
+# --- the setup ------------------------------------------------------------------------------------------------
+
+
+async def test_keys_that_come_all_at_once_go_where_they_were_meant() -> None:
+    app, _ = make(())
+    async with app.run_test(size=NARROW) as pilot:
+        dialog = await open_setup(pilot)
+        put(app, "setup-kind", "embed")
+        await until_seen(pilot, "documents")
+        dialog.query_one("#setup-documents").focus()
+        await until(pilot, lambda: app.focused is dialog.query_one("#setup-documents"))
+        keys = [*((each, each) for each in "many"), ("tab", "\t"), *((each, each) for each in "clip")]
+        for key, character in (*keys, ("shift+tab", None), ("s", "s")):
+            app.post_message(Key(key, character))
+        await until(pilot, lambda: (dialog.text.documents, dialog.text.model) == ("manys", "clip"))
+
+
+async def test_embedding_that_is_cancelled_leaves_no_collection() -> None:
+    app, room = make(())
+
+    async def load(request: LoadRequest) -> AsyncGenerator[Event, None]:
+        yield Progress("embed", request.name, 3, 9, 1.0, 2.0)
+        await asyncio.Event().wait()
+
+    room.load = load  # type: ignore[method-assign]  # one load that goes on
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await open_setup(pilot)
+        await pilot.press("f9")
+        await until_seen(pilot, "33%")
+        await pilot.press("escape")
+        await until_seen(pilot, "no collection was begun; what was embedded is kept")

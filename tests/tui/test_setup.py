@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -72,20 +71,6 @@ async def test_the_sample_is_loaded_with_three_keys() -> None:
         assert "docs__turbo-4bit" in room.views
         assert "No collections yet" not in screen_text(app)
     assert room.asked == [LoadRequest("docs", SourceSpec("sample"), DEFAULTS, BuildSpec())]
-
-
-async def test_keys_that_come_all_at_once_go_where_they_were_meant() -> None:
-    app, _ = make(())
-    async with app.run_test(size=NARROW) as pilot:
-        dialog = await open_setup(pilot)
-        put(app, "setup-kind", "embed")
-        await until_seen(pilot, "documents")
-        dialog.query_one("#setup-documents").focus()
-        await until(pilot, lambda: app.focused is dialog.query_one("#setup-documents"))
-        keys = [*((each, each) for each in "many"), ("tab", "\t"), *((each, each) for each in "clip")]
-        for key, character in (*keys, ("shift+tab", None), ("s", "s")):
-            app.post_message(Key(key, character))
-        await until(pilot, lambda: (dialog.text.documents, dialog.text.model) == ("manys", "clip"))
 
 
 async def test_every_wrong_value_is_said_as_typed_and_keeps_it_from_loading() -> None:
@@ -248,22 +233,6 @@ async def test_progress_of_each_collection_and_escape_keeps_what_is_finished() -
         assert not app.query_one(WorkList).display
     assert room.cancelled == 1
     assert set(room.views) == {"docs"}
-
-
-async def test_embedding_that_is_cancelled_leaves_no_collection() -> None:
-    app, room = make(())
-
-    async def load(request: LoadRequest) -> AsyncGenerator[Event, None]:
-        yield Progress("embed", request.name, 3, 9, 1.0, 2.0)
-        await asyncio.Event().wait()
-
-    room.load = load  # type: ignore[method-assign]
-    async with app.run_test(size=NARROW, notifications=True) as pilot:
-        await open_setup(pilot)
-        await pilot.press("f9")
-        await until_seen(pilot, "33%")
-        await pilot.press("escape")
-        await until_seen(pilot, "no collection was begun; what was embedded is kept")
 
 
 async def test_what_failed_stays_listed_until_it_is_closed() -> None:
