@@ -64,7 +64,7 @@ class RunState:
                 change = {"progress": event}
             case Measured():
                 found = [each for _, each in event.measurements]
-                change = self._tuned(found) if self.request.tune else {"measured": self._with(found)}
+                change = self._tuned(found) if self.request.tune else {"measured": self.figures_with(found)}
             case CollectionReady():
                 change = {"collections": (*self.collections, event.collection)}
             case CollectionFailed():
@@ -83,13 +83,13 @@ class RunState:
     def going_on(self, request: BenchRequest) -> RunState:
         """A kept run that is measured on: all variants of its plan, with the figures that it has."""
         planned = RunState.of(request, self.about)
-        return replace(planned, measured=planned._with(self.measured.values()), run_id=self.run_id)
+        return replace(planned, measured=planned.figures_with(self.measured.values()), run_id=self.run_id)
 
     def kept_as(self, record: RunRecord) -> RunState:
         """The record's figures are the final ones."""
         return replace(
             self,
-            **(self._tuned(record.measurements) if record.tuning else {"measured": self._with(record.measurements)}),
+            **(self._tuned(record.measurements) if record.tuning else {"measured": self.figures_with(record.measurements)}),
             collections=record.collections,
             warnings=record.warnings,
             record=record,
@@ -97,7 +97,7 @@ class RunState:
             over=record.status,
         )
 
-    def _with(self, measurements: Iterable[Measurement]) -> Mapping[int, Measurement]:
+    def figures_with(self, measurements: Iterable[Measurement]) -> Mapping[int, Measurement]:
         """These beside the earlier ones, each at the variant that it says it is of."""
         placed = {self.place(found): found for found in measurements}
         return MappingProxyType({**self.measured, **{at: found for at, found in placed.items() if at is not None}})

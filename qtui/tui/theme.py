@@ -68,6 +68,8 @@ def ours(color_system: str | None) -> Theme:
 
 SERIES = {"none": 15, "scalar": 12, "binary": 11, "product": 13, "turbo": 10}
 """Terminal colour (0 to 15) of each family of methods; within a family the letter tells them apart."""
+ON_LIGHT = {15: "#262626", 12: "#0050b0", 11: "#8a5a00", 13: "#8a2090", 10: "#1f6f1f"}
+"""What stands for them on a light background: a terminal's bright colours are made for a dark one."""
 
 GOOD, WARN, BAD, DIM, HEAD = "#87af5f", "#d7af5f", "#d75f5f", "grey62", "bold"
 """Styles of text that rich draws; they stay apart when a terminal has 16 colours alone."""
@@ -83,6 +85,7 @@ class Recolored(LineFilter):
         super().__init__(enabled=theme != QUIET)
         self._styles: dict[Style, Style] = {}
         self._colors = _places(theme) if self.enabled else {}
+        self._series = {} if theme.dark else {number: RichColor.parse(color) for number, color in ON_LIGHT.items()}
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - textual's signature
         """The same text in the theme's colours."""
@@ -102,7 +105,11 @@ class Recolored(LineFilter):
         return found
 
     def _place(self, color: RichColor | None) -> RichColor | None:
-        return None if color is None or color.is_default else self._colors.get(color.get_truecolor())
+        if color is None or color.is_default:
+            return None
+        if color.number in self._series:
+            return self._series[color.number]
+        return self._colors.get(color.get_truecolor())
 
 
 _ROLES = {

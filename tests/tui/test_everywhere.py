@@ -6,13 +6,16 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
-from textual.theme import BUILTIN_THEMES
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES, Theme
 
 from qtui.preferences import Memory, Preferences
 from qtui.tui.dialogs.notices import Notices
 from qtui.tui.tabs import TABS, Tabs
-from qtui.tui.theme import GOOD, QUIET, Recolored
+from qtui.tui.theme import GOOD, QUIET, SERIES, Recolored
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.scripted import view
@@ -92,6 +95,32 @@ def test_every_theme_has_a_place_for_our_colours() -> None:
     for theme in BUILTIN_THEMES.values():
         assert len(Recolored(theme)._colors) >= 6
     assert not Recolored(QUIET).enabled
+
+
+LIGHT = [theme for theme in BUILTIN_THEMES.values() if not theme.dark and "ansi" not in theme.name]
+"""Themes with a light background of their own, not the terminal's."""
+
+
+@pytest.mark.parametrize("theme", LIGHT, ids=lambda theme: theme.name)
+def test_every_series_is_seen_on_a_light_background(theme: Theme) -> None:
+    behind = Color.parse(theme.to_color_system().generate()["background"])
+    letters = [Segment("N", Style(color=f"color({number})")) for number in SERIES.values()]
+    for _, style, _ in Recolored(theme).apply(letters, behind):
+        assert style is not None
+        assert style.color is not None
+        assert _contrast(Color.from_rich_color(style.color), behind) >= 4.0, style
+
+
+def _contrast(one: Color, other: Color) -> float:
+    """The ratio of the two by WCAG, 1 to 21; text is readable from 4.5, large letters from 3."""
+
+    def light(color: Color) -> float:
+        shares = [part / 255 for part in color.rgb]
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 async def test_last_tab_and_sorting_are_remembered(tmp_path: Path) -> None:
