@@ -87,9 +87,10 @@ class RunState:
 
     def kept_as(self, record: RunRecord) -> RunState:
         """The record's figures are the final ones."""
+        found = record.measurements
         return replace(
             self,
-            **(self._tuned(record.measurements) if record.tuning else {"measured": self.figures_with(record.measurements)}),
+            **(self._tuned(found) if record.tuning else {"measured": self.figures_with(found)}),
             collections=record.collections,
             warnings=record.warnings,
             record=record,
