@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from difflib import unified_diff
 from pathlib import Path
 
 from textual._context import visible_screen_stack
@@ -22,6 +23,8 @@ from tests.tui.scripted import DEMO
 
 GOLDENS = Path(__file__).parent / "goldens"
 PATIENCE_S = 60
+SETTLED_S = 20
+"""For all that a screen shows to be there, once what the test waits for is."""
 
 
 def make(
@@ -54,8 +57,8 @@ def screen_text(app: App[None]) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips(app)) + "\n"
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
-    """Waits until something is true, and for what was going on then; fails after a minute."""
+async def until(pilot: Pilot[None], holds: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    """Waits until something is true, and for what was going on then; fails after a minute, or after what is said."""
 
     def true() -> object:
         try:
@@ -65,7 +68,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
 
     if true():
         return
-    ends, pause = time.monotonic() + PATIENCE_S, 0.01
+    ends, pause = time.monotonic() + patience_s, 0.01
     while not true():
         assert time.monotonic() < ends, f"never came true; the screen:\n{screen_text(pilot.app)}"
         await asyncio.sleep(pause)
@@ -79,10 +82,15 @@ async def until_seen(pilot: Pilot[None], text: str) -> None:
     await until(pilot, lambda: text in screen_text(pilot.app))
 
 
-def check_golden(app: App[None], name: str) -> None:
-    """Compares the screen with a kept one, which it writes where there is none."""
-    path, now = GOLDENS / f"{name}.txt", screen_text(app)
+async def until_golden(pilot: Pilot[None], name: str) -> None:
+    """Waits until the screen is a kept one, which it writes where there is none; says how they differ otherwise."""
+    path = GOLDENS / f"{name}.txt"
     if not path.exists():
-        path.write_text(now, encoding="utf-8")
+        path.write_text(screen_text(pilot.app), encoding="utf-8")
         raise AssertionError(f"{path} was not there; look at it, and run again")
-    assert now == path.read_text(encoding="utf-8")
+    kept = path.read_text(encoding="utf-8")
+    try:
+        await until(pilot, lambda: screen_text(pilot.app) == kept, SETTLED_S)
+    except AssertionError:
+        now = screen_text(pilot.app)
+        raise AssertionError("\n".join(unified_diff(kept.split("\n"), now.split("\n"), name, "now", n=1))) from None

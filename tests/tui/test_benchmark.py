@@ -106,7 +106,7 @@ async def test_new_figures_keep_the_cursor() -> None:
 
 async def test_escape_cancels_and_keeps_what_there_is() -> None:
     app, room = make()
-    room.gate = asyncio.Semaphore(0)
+    room.gate = gate = asyncio.Semaphore(0)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
         await pilot.press("3")
@@ -115,7 +115,7 @@ async def test_escape_cancels_and_keeps_what_there_is() -> None:
         panel: Any = app.query_one(BenchmarkPanel)
 
         def one_more() -> object:
-            room.gate.release()
+            gate.release()
             return panel._folded.measured
 
         await until(pilot, one_more)

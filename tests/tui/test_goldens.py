@@ -11,7 +11,7 @@ import pytest
 from qtui.tui.app import QtuiApp
 from qtui.tui.panels.benchmark import BenchmarkPanel
 from tests.tui import fake_runs
-from tests.tui.driving import check_golden, make, until, until_seen
+from tests.tui.driving import make, until, until_golden, until_seen
 from tests.tui.fake_room import FakeRoom
 from tests.tui.scripted import DEMO, view
 
@@ -26,7 +26,7 @@ async def test_collections(size: str) -> None:
         await until_seen(pilot, "6 collections")
         await pilot.press("end")
         await until_seen(pilot, "waiting__scalar  ◐" if size == "120x40" else "▸ waiting__scalar")
-        check_golden(app, f"collections-{size}")
+        await until_golden(pilot, f"collections-{size}")
 
 
 async def test_inspection() -> None:
@@ -35,16 +35,14 @@ async def test_inspection() -> None:
         await until_seen(pilot, "6 collections")
         await pilot.press("end", "enter")
         await until_seen(pilot, "Findings")
-        await pilot.pause()
-        check_golden(app, "inspection-80x24")
+        await until_golden(pilot, "inspection-80x24")
 
 
 async def test_first_run() -> None:
     app, _ = make(())
     async with app.run_test(size=SIZES["80x24"]) as pilot:
         await until_seen(pilot, "No collections yet")
-        await pilot.pause()
-        check_golden(app, "first-run-80x24")
+        await until_golden(pilot, "first-run-80x24")
 
 
 async def test_plan() -> None:
@@ -53,8 +51,7 @@ async def test_plan() -> None:
         await until_seen(pilot, "5 collections")
         await pilot.press("3")
         await until_seen(pilot, "21 measurements")
-        await pilot.pause()
-        check_golden(app, "plan-80x24")
+        await until_golden(pilot, "plan-80x24")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -68,8 +65,7 @@ async def test_results(size: str) -> None:
         panel: Any = app.query_one(BenchmarkPanel)
         await until(pilot, lambda: panel.run_state is not None and panel.run_state.over)
         await until_seen(pilot, "worst 0.598")
-        await pilot.pause()
-        check_golden(app, f"results-{size}")
+        await until_golden(pilot, f"results-{size}")
 
 
 async def test_chart() -> None:
@@ -80,8 +76,7 @@ async def test_chart() -> None:
         await until_seen(pilot, "21 measurements")
         await pilot.press("ctrl+r", "c")
         await until_seen(pilot, "n=600")
-        await pilot.pause()
-        check_golden(app, "chart-80x24")
+        await until_golden(pilot, "chart-80x24")
 
 
 @pytest.fixture
@@ -103,8 +98,7 @@ async def test_runs(size: str) -> None:
         await pilot.press("5", "down")
         await until_seen(pilot, "3 runs")
         await until_seen(pilot, "Resume")
-        await pilot.pause()
-        check_golden(app, f"runs-{size}")
+        await until_golden(pilot, f"runs-{size}")
 
 
 @pytest.mark.usefixtures("utc")
@@ -115,8 +109,7 @@ async def test_advise(size: str) -> None:
         await until_seen(pilot, "5 collections")
         await pilot.press("4")
         await until_seen(pilot, "▶ Use")
-        await pilot.pause()
-        check_golden(app, f"advise-{size}")
+        await until_golden(pilot, f"advise-{size}")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -126,8 +119,7 @@ async def test_search(size: str) -> None:
         await until_seen(pilot, "5 collections")
         await pilot.press("2")
         await until_seen(pilot, "overlap")
-        await pilot.pause()
-        check_golden(app, f"search-{size}")
+        await until_golden(pilot, f"search-{size}")
 
 
 def with_runs() -> tuple[QtuiApp, FakeRoom]:

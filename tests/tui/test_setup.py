@@ -22,7 +22,7 @@ from qtui.tui.panels.collections import CollectionsPanel
 from qtui.tui.widgets.controls import Choice
 from qtui.tui.widgets.forecasts import ForecastList
 from qtui.tui.widgets.workload import WorkList
-from tests.tui.driving import check_golden, make, screen_text, until, until_seen
+from tests.tui.driving import make, screen_text, until, until_golden, until_seen
 from tests.tui.scripted import view
 
 NARROW, WIDE = (80, 24), (120, 40)
@@ -202,7 +202,7 @@ async def test_the_dialog_fits_both_sizes() -> None:
             assert dialog.has_class("-narrow") == (size == NARROW), "from its first frame"
             dialog.refresh()  # what lies behind it may have been read since
             await pilot.pause()
-            check_golden(app, name)
+            await until_golden(pilot, name)
     async with (app := make(())[0]).run_test(size=NARROW) as pilot:
         dialog = await open_setup(pilot)
         await pilot.resize_terminal(*WIDE)
@@ -399,7 +399,7 @@ async def test_only_settings_of_the_method_are_offered() -> None:
         put(app, "change-method", "binary")
         await until(pilot, lambda: dialog.query_one("#encoding-row").display)
         assert not dialog.query_one("#quantile-row").display
-        check_golden(app, "change-80x24")
+        await until_golden(pilot, "change-80x24")
 
 
 async def test_hostile_names_are_plain_everywhere() -> None:
