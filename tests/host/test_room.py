@@ -225,11 +225,17 @@ async def test_nonsense_on_the_wire_is_a_bug_and_the_child_is_replaced(make):
 
 
 async def test_old_logs_go_and_empty_ones_are_not_kept(make, home):
-    for _ in range(12):
-        room = await started(make())
-        await room.call(requests.Export("print", ""))
-        await room.close()
-    assert len(list(home.joinpath("log").iterdir())) == 8
+    config.private_dir(config.log_dir())
+    old = [home / "log" / f"engine-1-{number}.log" for number in range(12)]
+    for age, path in enumerate(reversed(old)):
+        path.write_text("said")
+        os.utime(path, (age, age))
+    room = await started(make())
+    await room.call(requests.Export("print", ""))
+    await room.close()
+    kept = list(home.joinpath("log").iterdir())
+    assert len(kept) == 8
+    assert [path for path in old if path.exists()] == old[:7]
     room = await started(make())
     await room.close()
     assert all(path.stat().st_size for path in home.joinpath("log").iterdir())

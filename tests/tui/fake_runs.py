@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from qtui.advice import Advice
-from qtui.bench import advise as rule
-from qtui.bench.evidence import gather, tally_of
 from qtui.events import RunFinished
 from qtui.plan import BenchRequest, SourceSpec
 from qtui.records import Dataset, RunRecord, RunSummary, Sample
@@ -51,6 +47,11 @@ def summary(record: RunRecord) -> RunSummary:
 
 def advise(record: RunRecord, target: float, wishes: Wishes = PLAIN) -> Advice:
     """By searches that find about as much as the record says."""
+    import numpy as np
+
+    from qtui.bench import advise as rule
+    from qtui.bench.evidence import gather, tally_of
+
     rng, queries = np.random.default_rng(1), record.dataset.queries
     truth = [tuple(range(10)) for _ in range(queries)]
     searches = []

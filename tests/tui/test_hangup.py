@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -14,7 +13,8 @@ from typing import Any
 import pytest
 
 from qtui.bench.record import RunStore
-from tests.tui.test_terminal import PATIENCE_S, ROOT, Terminal
+from tests.cli.running import called
+from tests.tui.test_terminal import PATIENCE_S, Terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such terminals there")
 QTUI = [sys.executable, "-m", "qtui"]
@@ -22,11 +22,9 @@ QTUI = [sys.executable, "-m", "qtui"]
 
 def qtui(home: Path, *arguments: str) -> str:
     """What a command prints; it must succeed."""
-    environment = {**os.environ, "QTUI_HOME": str(home)}
-    done = subprocess.run([*QTUI, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-                          timeout=PATIENCE_S)  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    done = called(*arguments, QTUI_HOME=str(home))
+    assert done.code == 0, done.err
+    return done.out
 
 
 @pytest.fixture
