@@ -201,6 +201,8 @@ class VectorView:
 
 
 COMPONENTS = ("originals", "quantized", "graph", "payload", "other")
+TOKENS = "tokens"
+"""Under this name stands in `Served.unknown` why nobody counts the vectors of multivectors."""
 
 
 UNREAD = "unread"
@@ -241,6 +243,12 @@ class CollectionView:
     """What it took to build index and quantized data the last time; None where that isn't known."""
     served: Served | None = None
     """Only of a server's collection."""
+
+    @property
+    def documents(self) -> int | None:
+        """Points that the vectors of multivectors were counted of; None where nobody counts these, or none is there."""
+        unknown = self.served.unknown if self.served is not None else None
+        return None if TOKENS in (unknown or {}) else self.points or None
 
     def vector(self, name: str = "") -> VectorView:
         """The vector called `name`. Raises KeyError when there is none."""

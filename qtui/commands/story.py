@@ -45,7 +45,7 @@ def whole(view: CollectionView) -> str:
     parts = [fields(head)]
     if view.served is not None:
         parts.append(fields([(fact.label, fact.text) for fact in servertext.facts(view.served)]))
-    parts.extend(_vector(vector, view.points) for vector in view.vectors)
+    parts.extend(_vector(vector, view.documents) for vector in view.vectors)
     source = "" if view.served is None else f"\nThe bytes: {servertext.memory_source(view.served)}."
     parts.append(_memory(view.memory) + source)
     parts.extend(_finding(finding) for finding in view.findings)
@@ -127,19 +127,19 @@ def _threshold(kilobytes: int | None) -> str:
     return "never builds index or quantization" if kilobytes == 0 else f"{kilobytes:,} KB a segment"
 
 
-def _vector(vector: VectorView, points: int) -> str:
-    """All about one vector of a collection of so many points."""
+def _vector(vector: VectorView, documents: int | None) -> str:
+    """All about one vector of a collection of so many counted documents."""
     spec = vector.spec
     kind = f"{spec.size} × {spec.datatype}, {spec.distance}" + (", multivector (MaxSim)" if spec.multivector else "")
     rows: list[tuple[str, object]] = [
         (f"vector {spec.name}".strip(), kind),
-        ("vectors", f"{vector.vectors:,}"),
+        *([] if spec.multivector and documents is None else [("vectors", f"{vector.vectors:,}")]),
         ("originals", f"{originals(spec)}, {vector.original_bytes:,} bytes each"),
         ("configured", _configured(spec)),
         ("built", _built(vector)),
         ("effective", _effective(vector)),
         ("bytes each", _compression(vector)),
-        *([("a document", _document(vector, points))] if spec.multivector and points else []),
+        *([("a document", _document(vector, documents))] if spec.multivector and documents else []),
         ("index", _index(spec)),
     ]
     return fields(rows)

@@ -41,7 +41,7 @@ def inspect(view: CollectionView, width: int) -> Text:
         parts += served.told(view.served, width)
     columns = _widths(view, width)
     for vector in view.vectors:
-        parts += _vector(vector, view.points, columns)
+        parts += _vector(vector, view.documents, columns)
     parts += [_title("Optimizer and payload"), _settings(_of_collection(view), columns)]
     parts += [_title("Memory"), _memory(view, width)]
     return Text("\n").join(parts)
@@ -78,12 +78,12 @@ def _finding(finding: Finding, width: int) -> Text:
     return Text("\n").join([hanging(text, width), hanging(remedy, width)])
 
 
-def _vector(vector: VectorView, points: int, columns: Sequence[int]) -> list[Text]:
+def _vector(vector: VectorView, documents: int | None, columns: Sequence[int]) -> list[Text]:
     name = f" {clean(vector.spec.name)}" if vector.spec.name else ""
     parts = [_title(f"Vector{name}"), _fact("Shape", f"{figures.shape(vector.spec)}, {vector.spec.datatype}")]
     parts += [_fact(label, text, style) for label, text, style in _bytes(vector)]
-    if vector.spec.multivector and points:
-        parts.append(_fact("A document", _document(vector, points)))
+    if vector.spec.multivector and documents:
+        parts.append(_fact("A document", _document(vector, documents)))
     parts += [_title(f"Settings{name}"), _settings(_of_vector(vector), columns)]
     return parts
 

@@ -178,10 +178,11 @@ async def test_multivectors_are_compared_by_maxsim(engine: Any, distance: Distan
         agree((await engine.query("things", query, EXACT)).value, truth(spec.vectors[0], vectors, query))
     view = await engine.view("things")
     if view.served is None:
-        assert view.vector().vectors == sum(map(len, vectors))
+        assert (view.vector().vectors, view.documents) == (sum(map(len, vectors)), len(vectors))
     else:  # it says that it doesn't know
         assert view.vector().vectors == len(vectors)
         assert "tokens" in (view.served.unknown or {})
+        assert view.documents is None
 
 
 async def test_several_named_vectors_are_searched_apart(engine: Any) -> None:

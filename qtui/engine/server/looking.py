@@ -18,7 +18,7 @@ from qtui.engine.server.link import PAUSES_S, Link
 from qtui.engine.server.shape import Evidence
 from qtui.errors import AccessError, NotFound, QtuiError, Unreachable, shown
 from qtui.methods import method
-from qtui.model import COMPONENTS, Bytes, CollectionSpec, CollectionView, Finding
+from qtui.model import COMPONENTS, TOKENS, Bytes, CollectionSpec, CollectionView, Finding
 from qtui.served import Rebuild
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class Looker:
             unknown=unknown,
         )
         if any(vector.multivector for vector in reading.spec(name, info).vectors):
-            unknown["tokens"] = "a server doesn't count the tokens of multivectors"
+            unknown[TOKENS] = "a server doesn't count the tokens of multivectors"
         return shape.view(name, await self._with_segments(name, found) if _is_open(name, found) else found)
 
     async def _points(self, name: str, info: rest.CollectionInfo) -> int:
