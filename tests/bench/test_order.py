@@ -1,0 +1,133 @@
+"""Which of two variants is better, what a collection takes, and what keeps a limit: each rule by itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qtui.bench.evidence import gather
+from qtui.bench.limits import Footprint, expected, fits_time, footprint, vectors, within
+from qtui.bench.order import before, disk, front, nearness, rank
+from qtui.choices import Span
+from qtui.model import Bytes, VectorSpec
+from qtui.records import Effective
+from qtui.wishes import Wishes
+from tests.bench.planted import Plant, always, evidence, folded, run
+
+NONE = Plant("none", always(10), always(1.0))
+SMALL = Plant("binary", always(10), always(0.8), 5.0, bytes_=16)
+LARGE = Plant("scalar", always(10), always(0.2), bytes_=80)
+
+
+def candidates(*plants):
+    return list(evidence(*run([NONE, *plants], queries=40)).candidates[1:])
+
+
+def noisy(rng, ms):
+    """Times whose medians differ as told, but which no test could tell apart."""
+    drawn = ms * np.exp(rng.normal(0, 1.5, 40))
+    return (drawn * ms / np.median(drawn)).tolist().__getitem__
+
+
+def files(candidate, **kilobytes):
+    held = replace(candidate.collection, memory={name: Bytes(0, 0, size) for name, size in kilobytes.items()})
+    return replace(candidate, collection=held)
+
+
+# --- the order --------------------------------------------------------------------------------------------------------
+
+
+def test_of_one_size_the_faster_comes_first_else_the_smaller():
+    slow, fast = candidates(replace(SMALL, ms=always(0.5)), replace(SMALL, ms=always(0.4)))
+    nearly = replace(fast, ram_bytes=slow.ram_bytes * 1.009)
+    larger = replace(fast, ram_bytes=slow.ram_bytes * 1.02)
+    assert before(fast, slow, "ram")
+    assert not before(slow, fast, "ram")
+    assert before(nearly, slow, "ram")
+    assert before(slow, larger, "ram")
+    assert before(larger, slow, "latency")
+
+
+def test_the_least_disk_is_by_all_files():
+    small, large = candidates(SMALL, LARGE)
+    small, large = files(small, originals=900, quantized=50), files(large, originals=100, quantized=80)
+    assert [each.index for each in rank([small, large], minimise="disk")] == [large.index, small.index]
+    assert [each.index for each in rank([small, large], minimise="ram")] == [small.index, large.index]
+    assert (disk(small), disk(large)) == (950, 180)
+    assert not before(small, large, "disk")
+
+
+@pytest.mark.parametrize(("times", "first"), [(1.1, 1), (1.4, 0)])
+def test_only_what_is_nearly_as_fast_can_be_as_good(times, first):
+    rng = np.random.default_rng(1)
+    quick, thrifty = candidates(replace(LARGE, ms=noisy(rng, 0.2)), replace(SMALL, ms=noisy(rng, 0.2 * times)))
+    assert rank([quick, thrifty], minimise="latency")[0] is (quick, thrifty)[first]
+
+
+def test_of_equals_the_one_that_reads_fewer_originals_then_searches_less_of_the_graph():
+    wide, deep, least = candidates(SMALL, SMALL, SMALL)
+
+    def asked(candidate, originals, ef):
+        search = replace(candidate.measured.search, hnsw_ef=ef)
+        return replace(
+            candidate, measured=replace(candidate.measured, search=search, effective=Effective(True, 5.0, originals))
+        )
+
+    wide, deep, least = asked(wide, 100, 32), asked(deep, 50, 128), asked(least, 50, 64)
+    assert rank([wide, deep])[0] is deep
+    assert rank([wide, deep, least])[0] is least
+
+
+def test_nearest_is_what_surely_reaches_most():
+    sure, wide = candidates(SMALL, LARGE)
+    sure, wide = replace(sure, choosing=Span(0.90, 0.89, 0.91)), replace(wide, choosing=Span(0.92, 0.80, 0.99))
+    assert nearness([wide, sure]) == [sure, wide]
+
+
+def test_less_disk_is_a_reason_to_be_on_the_front():
+    one, other = candidates(SMALL, SMALL)
+    one, other = files(one, originals=500), files(other, originals=400)
+    assert front([one, other]) == {other.index}
+    assert front([one, files(other, originals=500)]) == {one.index, other.index}
+
+
+# --- what can be chosen, and what it takes ----------------------------------------------------------------------------
+
+
+def test_controls_are_no_candidates():
+    record, lines = run([NONE, SMALL, LARGE], queries=40)
+    first, control, last = record.measurements
+    control = replace(control, search=replace(control.search, ignore=True))
+    found = gather(replace(record, measurements=(first, control, last)), folded(record, lines))
+    assert [each.index for each in found.candidates] == [0, 2]
+
+
+def test_what_is_not_built_takes_the_files_of_none_and_the_quantized_vectors():
+    record, _ = run([NONE])
+    memory = {"originals": Bytes(0, 0, 256_000), "graph": Bytes(0, 0, 5000)}
+    plain = replace(record.collections[0], memory=memory)
+    assert expected("none", plain, record.dataset) == footprint(plain)
+    size = expected("binary", plain, record.dataset)
+    assert size == Footprint(16 * 1000 + 5000, 261_000 + 16 * 1000)
+    assert plain.settings is not None
+    in_ram = replace(plain, settings=replace(plain.settings, vectors=(VectorSpec(64, on_disk=False),)))
+    assert expected("binary", in_ram, record.dataset) == Footprint((256 + 16) * 1000 + 5000, size.disk)
+
+
+def test_there_are_never_fewer_tokens_than_points():
+    held = run([NONE])[0].collections[0]
+    assert held.settings is not None
+    spec = replace(held.settings, vectors=(VectorSpec(64, multivector=True),))
+    assert vectors(replace(held, settings=spec, memory={"originals": Bytes(0, 0, 256 * 10)})) == 1000
+
+
+def test_a_limit_is_kept_by_the_upper_end_of_the_interval_and_by_what_is_just_as_large():
+    (found,) = candidates(replace(SMALL, ms=lambda query: 0.1 + query / 100))
+    engine = found.measured.engine_ms
+    assert engine.p95 < engine.ci.p95[1]
+    assert fits_time(found.measured, Wishes(p95_ms=engine.ci.p95[1]))
+    assert not fits_time(found.measured, Wishes(p95_ms=(engine.p95 + engine.ci.p95[1]) / 2))
+    limits = Wishes(ram_bytes=100, disk_bytes=200)
+    assert within(Footprint(100, 200), limits)
+    assert not within(Footprint(101, 200), limits)
+    assert not within(Footprint(100, None), limits)
