@@ -212,14 +212,16 @@ class _Session:
         view = await engine.view(request.collection)
         spec = building.vector_of(view, request.build.vector_name)
         views = await building.family(engine, view, spec, request.methods)
-        pace = guard.reading_pace(request, engine.info, self._clock)
+        self._request = request = guard.within(request, views.values())
+        pace = guard.reading_pace(request, engine.info, self._clock, guard.allowed(views.values()))
         asked = await questions.from_collection(request, engine, view, spec, pace)
         self._request = request = replace(request, methods=tuple(views))
         dataset = self._dataset(view.name, view.points, (spec.size, spec.multivector), asked)
         names = {method: found.name for method, found in views.items()}
         state = self._begin(dataset, asked, spec.distance, names, engine.info)
         yield Started(state.id)
-        for warned in state.take_all(guard.said(request, engine.info)):
+        limited = filter(None, map(guard.limited, views.values()))
+        for warned in state.take_all([*guard.said(request, engine.info), *limited]):
             yield warned
         async for event in answers.of_collection(state, engine, spec.name, self._truth_cache, pace):
             yield event

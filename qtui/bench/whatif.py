@@ -12,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from qtui import units
+from qtui.bench import guard
 from qtui.bench.building import vector_of
 from qtui.data.live.take import Sample, open_sample, wanted_of
 from qtui.engine.base import Engine
 from qtui.engine.pace import Pace
-from qtui.events import Event, RunFinished
+from qtui.events import Event, RunFinished, Warned
 from qtui.model import VectorSpec
 from qtui.plan import BenchRequest, BuildSpec, Taken
 
@@ -39,10 +40,12 @@ async def what_if(
         payload=request.filter is not None,
         where=engine.info.where,
     )
+    if (limited := guard.limited(view)) is not None:
+        yield Warned(limited)
     sample = open_sample(home, wanted)
     finished = False
     try:
-        async with aclosing(sample.take(engine, pace)) as reading:
+        async with aclosing(sample.take(engine, pace, guard.allowed((view,)))) as reading:
             async for progress in reading:
                 yield progress
         taken = Taken(wanted.collection, wanted.where, sample.about.rows, wanted.of, sample.about.how, spec.datatype)

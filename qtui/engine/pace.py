@@ -37,15 +37,22 @@ class Pace:
         self._now, self._sleep = now, sleep
         self._next = 0.0
 
+    def slowed(self, per_second: float) -> Pace:
+        """Another one on the same clock, with a rate of its own."""
+        return Pace(per_second, now=self._now, sleep=self._sleep)
+
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[float]:
-        """Waits until the next request may be sent, which the block then does. Gives the seconds that it waited."""
+    async def turn(self, cost: int = 1) -> AsyncIterator[float]:
+        """Waits until the next request may be sent, which the block then does. Gives the seconds that it waited.
+
+        `cost`: as how many requests this one counts.
+        """
         if self.per_second is None:
             yield 0.0
             return
         came = self._now()
         at = max(self._next, came)
-        self._next = at + 1 / self.per_second
+        self._next = at + cost / self.per_second
         if at > came:
             await self._sleep(at - came)
         began = self._now()
@@ -55,18 +62,18 @@ class Pace:
             ended = self._now()
             self._next = max(self._next, ended + (ended - began))
 
-    async def asked(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def asked(self, call: Callable[[], Awaitable[T]], cost: int = 1) -> T:
         """The answer to a request that changes nothing when it is sent twice; tried again while the server is away.
 
         Raises what the server said last when it stays away, and at once whatever else the request raises.
         """
         for wait_s in WAITS_S:
             try:
-                async with self.turn():
+                async with self.turn(cost):
                     return await call()
             except AWAY:
                 await self._sleep(wait_s)
-        async with self.turn():
+        async with self.turn(cost):
             return await call()
 
 

@@ -12,8 +12,9 @@ from qtui.bench.clock import SYSTEM
 from qtui.bench.tally import Tally
 from qtui.bench.warnings import of_figures
 from qtui.errors import UsageError
-from qtui.model import EngineInfo
+from qtui.model import CollectionSpec, CollectionView, EngineInfo
 from qtui.plan import DEFAULT_PACE, BenchRequest, Live, check
+from qtui.served import Limits, Served
 from tests.bench.runs import run
 from tests.bench.test_whatif import live_engine
 
@@ -78,6 +79,33 @@ def test_it_is_raised_only_on_purpose(request_, rate):
     # reading beside the searches never gets faster because more of them are in flight
     least = DEFAULT_PACE if request_.live.pace != 0 else None
     assert guard.reading_pace(request_, SERVER, SYSTEM).per_second in (least, rate)
+
+
+def limited(reads, *, enabled=True):
+    found = Served(limits=Limits(enabled=enabled, reads_per_minute=reads))
+    return CollectionView("live", "green", 10, 1, (), CollectionSpec("live", ()), {}, served=found)
+
+
+@pytest.mark.parametrize(
+    ("reads", "request_", "rate"),
+    [
+        (600, REQUEST, 9),
+        (100_000, REQUEST, DEFAULT_PACE),
+        (None, REQUEST, DEFAULT_PACE),
+        (600, replace(REQUEST, live=Live(pace=50)), 50),
+        (600, replace(REQUEST, concurrency=(4,)), None),
+    ],
+)
+def test_strict_mode_slows_it_down_where_nothing_else_is_asked_for(reads, request_, rate):
+    assert guard.rate_of(guard.within(request_, [limited(None), limited(reads)]), SERVER) == rate
+
+
+def test_why_reading_is_slow_is_said():
+    found = guard.limited(limited(600))
+    assert found is not None
+    assert "600 points or searches" in found.text
+    assert guard.limited(limited(100_000)) is guard.limited(limited(600, enabled=False)) is None
+    assert guard.reading_pace(REQUEST, SERVER, SYSTEM, guard.allowed([limited(600)])).per_second == 9
 
 
 def test_a_pace_and_a_rate_contradict_each_other():

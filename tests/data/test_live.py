@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from dataclasses import replace
 from uuid import UUID
@@ -267,3 +268,29 @@ async def test_several_in_flight_share_one_rate():
 
     await asyncio.gather(*(ask() for _ in range(4)))
     assert started == [0.0, 0.1, 0.2, 0.3]
+
+
+async def test_what_strict_mode_lets_be_read_is_asked_for_in_small_parts(home):
+    class Parts(FakeEngine):
+        """A server that counts each point that it is asked for."""
+
+        def __init__(self):
+            super().__init__()
+            self.parts = []
+
+        async def retrieve(self, name, ids, **options):
+            if options["with_vectors"]:
+                self.parts.append((clock.now(), len(ids)))
+            return await super().retrieve(name, ids, **options)
+
+    clock = FakeClock()
+    engine = await collection(range(200), engine=Parts())
+    sample = open_sample(home, wanted(100, 200))
+    async with asyncio.timeout(10):
+        events = [event async for event in sample.take(engine, Pace(20, now=clock.now, sleep=clock.sleep), 10.0)]
+    assert events[-1].done == 100
+    assert "strict mode" in events[-1].about
+    assert {count for _, count in engine.parts} == {30, 10}
+    for (at, count), (following, _) in itertools.pairwise(engine.parts):
+        assert following - at >= count / 10 - 1e-6
+    sample.release(keep=False)

@@ -34,6 +34,8 @@ from qtui.plan import SourceSpec
 _BATCH_BYTES = 2 << 20
 _LARGEST_BATCH = 500
 _EVERY_S = 0.3
+_LIMITED_S = 3
+"""Points of so many seconds are asked for at once, where strict mode limits them: progress is seen to go on."""
 _HEADER = 8
 _ABOUT = "about.json"
 
@@ -98,20 +100,29 @@ class Sample:
         """Ids that were drawn and read, but gone by then or without the vector."""
         return self.about.read - self.about.rows
 
-    async def take(self, engine: Engine, pace: Pace = FREE) -> AsyncGenerator[Progress, None]:
-        """Reads what is not read yet. Raises DataError for nothing to take, EngineGone when nobody answers."""
-        wanted = self._wanted
+    async def take(
+        self, engine: Engine, pace: Pace = FREE, most: float | None = None
+    ) -> AsyncGenerator[Progress, None]:
+        """Reads what is not read yet. Raises DataError for nothing to take, EngineGone when nobody answers.
+
+        `most`: points a second that the server lets be read; they are then asked for in small parts, one after the
+        other, so that none is refused.
+        """
+        wanted, limited = self._wanted, None if most is None else pace.slowed(most)
+        about = wanted.collection if limited is None else f"{wanted.collection} (as slow as its strict mode wants it)"
         began = told = time.monotonic()
         already = self.about.read
-        yield Progress("sample", wanted.collection, already, wanted.points, 0.0, None)
+        yield Progress("sample", about, already, wanted.points, 0.0, None)
         ids = await self._ids(engine, pace)
         while self.about.read < len(ids):
-            some = ids[self.about.read : self.about.read + self._batch()]
-            self._add(await pace.asked(partial(self._read, engine, some)), len(some))
+            some = ids[self.about.read : self.about.read + self._batch(most)]
+            call = partial(self._read, engine, some)
+            found = await (pace.asked(call) if limited is None else limited.asked(call, cost=len(some)))
+            self._add(found, len(some))
             if (now := time.monotonic()) - told >= _EVERY_S or self.about.read == len(ids):
                 told, done = now, self.about.read
                 left_s = (now - began) / max(1, done - already) * (len(ids) - done)
-                yield Progress("sample", wanted.collection, done, len(ids), now - began, left_s)
+                yield Progress("sample", about, done, len(ids), now - began, left_s)
         self._finish()
 
     async def _ids(self, engine: Engine, pace: Pace) -> list[PointId]:
@@ -130,11 +141,12 @@ class Sample:
         wanted = self._wanted
         return await engine.retrieve(wanted.collection, ids, with_payload=wanted.payload, with_vectors=True)
 
-    def _batch(self) -> int:
-        """Points that fit into one request of a reasonable size."""
+    def _batch(self, most: float | None) -> int:
+        """Points that fit into one request of a reasonable size, and into what a server lets be read."""
         about, spec = self.about, self._wanted.vector
         each = max(1, about.vectors // about.rows) if about.rows else 256 if spec.multivector else 1
-        return min(_LARGEST_BATCH, max(1, _BATCH_BYTES // (4 * spec.size * each)))
+        largest = _LARGEST_BATCH if most is None else min(_LARGEST_BATCH, int(most * _LIMITED_S))
+        return max(1, min(largest, _BATCH_BYTES // (4 * spec.size * each)))
 
     # --- the files ------------------------------------------------------------------------------------------------
 
