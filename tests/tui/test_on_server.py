@@ -10,6 +10,7 @@ from textual.widgets import Input
 from qtui import config
 from qtui.errors import AccessError, QtuiError
 from qtui.host.client import RoomState
+from qtui.methods import METHODS
 from qtui.model import UNREAD, CollectionView, EngineInfo, unread
 from qtui.served import Limits, Rebuild, Served, Shard
 from qtui.target import Target, remember_key, server, typed_key
@@ -20,6 +21,7 @@ from qtui.tui.messages import PlanEdited
 from qtui.tui.panels.collection_parts import FirstRun
 from qtui.tui.served import told
 from qtui.tui.widgets.controls import Choice
+from qtui.tui.widgets.forecasts import ForecastList
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import screen_text, until, until_seen
 from tests.tui.fake_room import FakeRoom
@@ -190,6 +192,22 @@ async def test_one_row_costs_what_a_few_do(monkeypatch):
         drawn.clear()
         await pilot.press("end", "home", "pagedown")
         assert 0 < len(drawn) < 1_000
+
+
+async def test_setting_up_shows_what_the_server_lacks_before_it_is_chosen():
+    app, _ = on_server(target=replace(URL, allow_writes=True))
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("n")
+        await until_seen(pilot, "S scalar         needs server 1.99")
+        methods = app.screen.query_one(ForecastList)
+        assert "scalar" not in methods.names
+        assert "pinned" not in dict(app.screen.query_one("#setup-originals", Choice).options)
+        methods.focus()
+        methods.highlighted = list(METHODS).index("scalar")
+        await pilot.press("space")
+        await until_seen(pilot, "this is 1.19.1")
+        assert "scalar" not in methods.names
 
 
 async def test_the_highlighted_one_is_read_in_full_and_again_while_the_server_works_on_it(monkeypatch):

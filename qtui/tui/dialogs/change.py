@@ -59,6 +59,8 @@ class ChangeDialog(ModalScreen[Asked | None]):
     def compose(self) -> ComposeResult:
         """Settings as they are, what changes, the name."""
         text = text_of(self.view)
+        # a server pins no originals
+        places = PLACES if self.view.served is None else tuple(each for each in PLACES if each[0] != "pinned")
         vectors = tuple((each.spec.name, clean(each.spec.name) or "unnamed") for each in self.view.vectors)
         with Vertical(id="change") as box:
             box.border_title = f"Change {fitted(self.view.name, 50)} in place"
@@ -70,7 +72,7 @@ class ChangeDialog(ModalScreen[Asked | None]):
                 yield Field("quantile", line_input(text.quantile, id="change-quantile"), id="quantile-row")
                 yield Field("query bits", _choice("encoding", ENCODINGS, text.encoding), id="encoding-row")
                 yield Field("quantized", _choice("quantized", PLACES, text.quantized), id="quantized-row")
-                yield Field("originals", _choice("originals", PLACES, text.originals))
+                yield Field("originals", _choice("originals", places, text.originals))
                 yield Field("HNSW m", line_input(text.hnsw_m, id="change-hnsw_m"))
                 yield Field("ef_construct", line_input(text.ef_construct, id="change-ef_construct"))
                 yield Field(

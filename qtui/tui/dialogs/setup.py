@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import ClassVar
 
 from rich.text import Text
@@ -115,8 +117,11 @@ class SetupDialog(ModalScreen[Setup | None]):
         text: SetupText | None = None,
         *,
         on_server: bool = False,
+        refused: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        """`refused`: methods that the engine can't do → why."""
         super().__init__()
+        self.refused = refused
         self.room = room
         self.on_server = on_server
         self.views = views
@@ -136,7 +141,9 @@ class SetupDialog(ModalScreen[Setup | None]):
                 with Vertical(id="setup-right"):
                     with Vertical(id="setup-figures"):
                         yield Static(id="setup-head")
-                        yield ForecastList(text.methods, id="setup-methods")
+                        methods = ForecastList(self._possible(text.methods), id="setup-methods")
+                        methods.set_reactive(ForecastList.refused, self.refused)
+                        yield methods
                         basis = f"est: RAM {estimate.RAM_FORMULA}; build by {estimate.RATES}"
                         yield Static(Text(basis), id="setup-basis")
                     with VerticalScroll(id="setup-request"):
@@ -162,7 +169,10 @@ class SetupDialog(ModalScreen[Setup | None]):
         yield Field("name", line_input(text.name, id="setup-name"))
         yield Field("vector name", line_input(text.vector_name, id="setup-vector_name", placeholder="unnamed"))
         yield Field("distance", _choice("distance", text.distance))
-        yield Field("originals", _choice("originals", text.originals))
+        originals = _choice("originals", text.originals)
+        if self.on_server:  # which pins no originals
+            originals.set_reactive(Choice.options, tuple(each for each in ORIGINALS if each[0] != "pinned"))
+        yield Field("originals", originals)
         yield Field("quantized", _choice("quantized", text.quantized))
         yield Field("HNSW m", line_input(text.hnsw_m, id="setup-hnsw_m", placeholder="16"))
         yield Field("ef_construct", line_input(text.ef_construct, id="setup-ef_construct"))
@@ -197,8 +207,11 @@ class SetupDialog(ModalScreen[Setup | None]):
         with self.prevent(Input.Changed):
             for name in TYPED:
                 self.query_one(f"#setup-{name}", Input).value = getattr(text, name)
-        self.query_one(ForecastList).chosen = frozenset(text.methods)
+        self.query_one(ForecastList).chosen = frozenset(self._possible(text.methods))
         self._filling = False
+
+    def _possible(self, methods: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in methods if name not in self.refused)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

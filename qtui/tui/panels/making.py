@@ -94,7 +94,8 @@ class MakingPanel(Vertical):
 
         engine: EngineInfo | None = getattr(self.app, "engine", None)
         on_server = engine is not None and engine.kind == "server"
-        setup = await self.app.push_screen_wait(SetupDialog(self.room, self.views or (), on_server=on_server))
+        dialog = SetupDialog(self.room, self.views or (), on_server=on_server, refused=self.refused)
+        setup = await self.app.push_screen_wait(dialog)
         if setup is not None:
             each = [(planned.spec.name, planned.forecast.seconds) for planned in setup.planned]
             self._begin(loading.started(f"Loading {clean(setup.facts.name, 60)}", each))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import var
@@ -10,6 +12,7 @@ from textual.widgets import OptionList
 from qtui import units
 from qtui.estimate import Forecast
 from qtui.methods import METHODS
+from qtui.tui.text import clean
 from qtui.tui.widgets.controls import MethodList
 
 _WIDE = 52
@@ -18,13 +21,18 @@ _WIDTHS = (7, 8, 11, 10)
 
 
 class ForecastList(MethodList):
-    """A method list with figures; locked, it shows its choice and changes nothing."""
+    """A method list with figures; locked, it shows its choice and changes nothing.
+
+    A method that the engine can't do has the reason in place of its figures, and can't be chosen.
+    """
 
     DEFAULT_CSS = """
     ForecastList { height: auto; max-height: 100%; background: $surface; scrollbar-size: 1 1; }
     """
     forecasts: var[dict[str, Forecast]] = var(dict)
     locked: var[bool] = var(default=False)
+    refused: var[Mapping[str, str]] = var(dict)
+    """Methods that the engine can't do → why."""
 
     def head(self) -> str:
         """The titles of the columns, over them."""
@@ -47,6 +55,9 @@ class ForecastList(MethodList):
         self.post_message(self.Widened())
 
     def _line(self, name: str) -> Content:
+        if name in self.refused:
+            why = clean(self.refused[name].partition(";")[0])
+            return Content.assemble((f"    {METHODS[name].letter} {name:<13}  {why}", "$foreground-muted"))
         on = name in self.chosen
         found = self.forecasts.get(name)
         cells = ("", "", "", "") if found is None else _cells(found)
@@ -57,10 +68,13 @@ class ForecastList(MethodList):
         )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Flips one, unless it is locked."""
-        if self.locked:
+        """Flips one, unless it is locked, or nothing that the engine can do."""
+        name = event.option_id or ""
+        if self.locked or name in self.refused:
             event.stop()
             event.prevent_default()
+        if name in self.refused:
+            self.notify(f"{name}: {clean(self.refused[name])}", severity="warning", markup=False)
 
 
 def _cells(found: Forecast) -> tuple[str, str, str, str]:
