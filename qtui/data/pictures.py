@@ -75,7 +75,8 @@ def _upright(image: Image.Image) -> Image.Image:
     image.load()
     found: Image.Image = image
     if factor > 1 and image.mode not in _SHRINKABLE:
-        found = _rgb(image)
+        # black and white in a byte a pixel, which is a third of what colours take
+        found = image.convert("L") if image.mode == "1" and "transparency" not in image.info else _rgb(image)
     while found.width * found.height > MOST_PIXELS:
         found = found.reduce(math.ceil(math.sqrt(found.width * found.height / MOST_PIXELS)))
     if image.getexif().get(_ORIENTATION, 1) != 1:

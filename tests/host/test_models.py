@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
+from qtui.data.embed import models, open_embedder
 from qtui.data.embed.fetch import fetch as fetch_here
 from qtui.data.embed.fetch import missing_bytes
 from qtui.embedders import EmbedderChoice, EmbedderSpec, Kind, SearchedVector
@@ -48,15 +49,10 @@ async def test_a_model_is_downloaded_with_progress_cancelled_and_gone_on_with(pu
     last = happened[-1]
     assert isinstance(last, Progress)
     assert last.done == last.total
-    assert [event async for event in fetch(MINILM, tmp_path)] == []
-    room = EngineRoom(tmp_path / "store")
-    try:
-        here = {facts.model: facts.cached for facts in await room.models()}
-        assert str(tmp_path / "cache") in str(here[MINILM])
-        query = await room.embed_query(EmbedderChoice(MINILM), text="hello")
-        assert len(query.values) == 384
-    finally:
-        await room.close()
+    assert [event async for event in fetch_here(MINILM)] == []
+    here = {facts.model: facts.cached for facts in models()}
+    assert str(tmp_path / "cache") in str(here[MINILM])
+    assert open_embedder(EmbedderChoice(MINILM)).embed_query("hello").shape == (384,)
 
 
 async def test_offline_and_unknown_to_the_hub_are_said_at_once_with_what_can_be_done(
@@ -87,6 +83,7 @@ async def test_queries_are_embedded_or_refused_for_the_collection(standin_models
         assert first == second
         assert {len(token) for token in first.values} == {128}
         made_by = EmbedderSpec("other", Kind.LATE_TEXT, 128)
+        assert choice.model in {facts.model for facts in await room.models() if facts.cached}
         with pytest.raises(UsageError, match="it was embedded with 'other'"):
             await room.embed_query(choice, SearchedVector("c", 128, multivector=True, embedder=made_by), text="x")
     finally:
