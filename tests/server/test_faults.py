@@ -26,6 +26,7 @@ from qtui.filters import Filter, Match
 from qtui.model import SearchSettings
 from tests.engine.making import batch, filled, randoms, single
 from tests.server.serving import QdrantServer, at_once, serving
+from tests.server.stored import Stored, serving_copy, stored
 
 ROWS = randoms(40, 16)
 SEARCH = SearchSettings(limit=3)
@@ -45,13 +46,17 @@ class Pauses:
         await asyncio.sleep(0)
 
 
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    return stored(tmp_path_factory.mktemp("filled"), single(), ROWS)
+
+
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[tuple[QdrantServer, ServerEngine, Pauses]]:
+async def served(full: Stored, tmp_path: Path) -> AsyncIterator[tuple[QdrantServer, ServerEngine, Pauses]]:
     """A server with a collection of 40 points, an engine on it, and the pauses that it took since."""
     pauses = Pauses()
-    async with serving(tmp_path / "store") as server:
+    async with serving_copy(full, tmp_path / "store") as server:
         engine = await open_server(server.target(timeout=5), sleep=pauses)
-        await filled(engine, single(), ROWS)
         await engine.query("things", ROWS[0], SEARCH)
         pauses.taken.clear()
         yield server, engine, pauses

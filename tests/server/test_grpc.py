@@ -29,6 +29,7 @@ from qtui.target import remember_key
 from tests.engine.making import documents, filled, randoms, single
 from tests.server.faults import Faults
 from tests.server.serving import QdrantServer, at_once, serving
+from tests.server.stored import Stored, serving_copy, stored
 
 ROWS = randoms(60, 16)
 UUID = "00000000-0000-0000-0000-000000000007"
@@ -36,11 +37,15 @@ PAYLOADS = [{"n": i, "part": "noun" if i % 2 else "verb", "deep": {"a": [1, None
 Served = tuple[QdrantServer, ServerEngine]
 
 
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    return stored(tmp_path_factory.mktemp("filled"), single(method="scalar"), ROWS, PAYLOADS)
+
+
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    async with serving(tmp_path / "store", grpc=True) as server:
+async def served(full: Stored, tmp_path: Path) -> AsyncIterator[Served]:
+    async with serving_copy(full, tmp_path / "store", grpc=True) as server:
         engine = await open_server(server.target(grpc=True), sleep=at_once)
-        await filled(engine, single(method="scalar"), ROWS, payloads=PAYLOADS)
         yield server, engine
         await engine.close()
 
@@ -49,7 +54,8 @@ async def test_it_is_searched_and_written_over_grpc(served: Served) -> None:
     server, engine = served
     assert engine.info.protocol == "gRPC"
     assert "grpc" not in engine.info.refused
-    found = await engine.query("things", ROWS[7], SearchSettings(limit=3, exact=True), with_payload=True)
+    await filled(engine, single("more", method="scalar"), ROWS, payloads=PAYLOADS)
+    found = await engine.query("more", ROWS[7], SearchSettings(limit=3, exact=True), with_payload=True)
     assert found.value.ids[0] == 7
     assert found.value.payloads is not None
     assert found.value.payloads[0] == PAYLOADS[7]

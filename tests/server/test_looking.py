@@ -18,17 +18,22 @@ from qtui.served import Rebuild
 from tests.engine.making import batch, documents, filled, randoms, single
 from tests.server.faults import Faults
 from tests.server.serving import QdrantServer, at_once, serving
+from tests.server.stored import Stored, serving_copy, stored
 
 ROWS = randoms(60, 32)
 Served = tuple[QdrantServer, ServerEngine]
 
 
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    return stored(tmp_path_factory.mktemp("filled"), single(size=32, method="scalar"), ROWS)
+
+
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
+async def served(full: Stored, tmp_path: Path) -> AsyncIterator[Served]:
     """A server that holds `things`, scalar and built."""
-    async with serving(tmp_path / "store") as server:
+    async with serving_copy(full, tmp_path / "store") as server:
         engine = await open_server(server.target(), sleep=at_once)
-        await filled(engine, single(size=32, method="scalar"), ROWS)
         yield server, engine
         await engine.close()
 
