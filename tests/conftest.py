@@ -6,6 +6,7 @@ import asyncio
 import functools
 import gc
 import inspect
+import itertools
 import os
 import signal
 import sys
@@ -60,12 +61,20 @@ def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the next test's home is."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """QTUI_HOME, empty and for this test alone."""
     for name in [name for name in os.environ if name in LEAKING or name.startswith(("QDRANT_", "QTUI_", "TEXTUAL_"))]:
         monkeypatch.delenv(name)
-    folder = tmp_path_factory.mktemp("home")
+    folder = next(homes)
+    folder.mkdir(0o700)
     monkeypatch.setenv("QTUI_HOME", str(folder))
     return folder
 
