@@ -48,6 +48,65 @@ REPORT: dict[str, Any] = {
 }
 
 
+# A real server's answer at details level 4, cut down to one collection; the client's model refuses it, since searches
+# of a segment without any come without their counts.
+TELEMETRY: dict[str, Any] = {
+    "result": {
+        "app": {"name": "qdrant", "version": "1.19.0", "system": {"distribution": "debian"}},
+        "collections": {
+            "collections": [
+                {"vectors": 8, "params": {}},
+                {
+                    "id": "pages",
+                    "shards": [
+                        {"id": 0, "local": None},
+                        {
+                            "id": 1,
+                            "local": {
+                                "segments": [
+                                    {
+                                        "info": {"segment_type": kind, "num_points": points},
+                                        "config": {
+                                            "vector_data": {
+                                                "": {
+                                                    "size": 16,
+                                                    "index": {"type": "plain", "options": {}},
+                                                    "quantization_config": quantized,
+                                                }
+                                            },
+                                            "payload_storage_type": {"type": "mmap"},
+                                        },
+                                        "vector_index_searches": [{"index_name": ""}],
+                                    }
+                                    for kind, points, quantized in (
+                                        ("plain", 0, None),
+                                        ("plain", 3, {"of_the_future": {"bits": 3}}),
+                                        ("indexed", 8, {"binary": {"memory": "pinned"}}),
+                                    )
+                                ]
+                            },
+                        },
+                    ],
+                },
+            ]
+        },
+        "memory": {"resident_bytes": 26_746_880},
+    }
+}
+
+
+def test_telemetry_is_read_where_the_clients_model_would_refuse_it() -> None:
+    told = evidence.telemetry(TELEMETRY)
+    assert evidence.segments(told, "pages") == (
+        SegmentFact(3, {}, is_sealed=False),
+        SegmentFact(8, {"": "binary"}, is_sealed=True),
+    )
+    assert evidence.segments(told, "gone") is None
+    assert evidence.resident(told) == 26_746_880
+    with pytest.raises(DataError, match="telemetry has an unknown form"):
+        evidence.telemetry({"result": {"collections": []}})
+
+
 def info(method: str | None = "scalar", points: int = 10, segments: int = 3, **options: Any) -> m.CollectionInfo:
     config = None
     if method is not None:

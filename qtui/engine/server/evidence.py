@@ -7,9 +7,11 @@ segments, shards and replicas. Telemetry lists the segments of the node that ans
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
+from pydantic import TypeAdapter, ValidationError
 from qdrant_client.http import models as rest
 
 from qtui.engine.server import reading
@@ -107,29 +109,123 @@ class SegmentFact:
     """Whether it was optimized: one vector at least has the index of a sealed segment."""
 
 
-def segments(telemetry: rest.TelemetryData, name: str) -> tuple[SegmentFact, ...] | None:
+class IndexTold(msgspec.Struct):
+    """Of one vector in one segment."""
+
+    type: str = ""
+
+
+class VectorTold(msgspec.Struct):
+    """How one segment keeps one vector."""
+
+    index: IndexTold = msgspec.field(default_factory=IndexTold)
+    quantization_config: Any = None
+
+
+class ConfigTold(msgspec.Struct):
+    """How one segment keeps its vectors."""
+
+    vector_data: dict[str, VectorTold] = {}
+
+
+class InfoTold(msgspec.Struct):
+    """What one segment holds."""
+
+    num_points: int
+    segment_type: str = ""
+
+
+class SegmentTold(msgspec.Struct):
+    """One segment."""
+
+    info: InfoTold
+    config: ConfigTold
+
+
+class LocalTold(msgspec.Struct):
+    """What the node that answered has of a shard."""
+
+    segments: list[SegmentTold] | None = None
+
+
+class ShardTold(msgspec.Struct):
+    """One shard."""
+
+    local: LocalTold | None = None
+
+
+class CollectionTold(msgspec.Struct):
+    """One collection; those that are only summed up have no id."""
+
+    id: str = ""
+    shards: list[ShardTold] | None = None
+
+
+class CollectionsTold(msgspec.Struct):
+    """All collections."""
+
+    collections: list[CollectionTold] | None = None
+
+
+class MemoryTold(msgspec.Struct):
+    """The whole process."""
+
+    resident_bytes: int | None = None
+
+
+class Telemetry(msgspec.Struct):
+    """What is read of the answer to `/telemetry`: the client's own model wants more than every server tells."""
+
+    collections: CollectionsTold = msgspec.field(default_factory=CollectionsTold)
+    memory: MemoryTold | None = None
+
+
+def telemetry(answer: Any) -> Telemetry:
+    """Telemetry from its JSON. Raises DataError for one of another shape."""
+    try:
+        return msgspec.convert(answer["result"], Telemetry)
+    except (msgspec.ValidationError, KeyError, TypeError) as error:
+        raise DataError(f"the server's telemetry has an unknown form ({error}); upgrade qtui") from None
+
+
+def segments(told: Telemetry, name: str) -> tuple[SegmentFact, ...] | None:
     """Segments of a collection that hold points, on the node that answered; None where telemetry tells of none."""
-    for found in telemetry.collections.collections or ():
-        if isinstance(found, rest.CollectionTelemetry) and found.id == name:
+    for found in told.collections.collections or ():
+        if found.id == name:
             local = [shard.local for shard in found.shards or () if shard.local is not None]
             listed = [segment for shard in local for segment in shard.segments or ()]
             return tuple(_segment(segment) for segment in listed if segment.info.num_points) if listed else None
     return None
 
 
-def _segment(found: rest.SegmentTelemetry) -> SegmentFact:
-    configs = found.config.vector_data or {}
-    built = {name: reading.quantization(config.quantization_config) for name, config in configs.items()}
+def _segment(found: SegmentTold) -> SegmentFact:
+    configs = found.config.vector_data
+    built = {name: _method(config.quantization_config) for name, config in configs.items()}
     return SegmentFact(
         found.info.num_points,
-        {name: held.method for name, held in built.items() if held is not None},
-        is_sealed=any(config.index.type == "hnsw" for config in configs.values()),
+        {name: held for name, held in built.items() if held is not None},
+        # of multivectors without a graph, the type alone says so
+        is_sealed=found.info.segment_type == "indexed" or any(each.index.type == "hnsw" for each in configs.values()),
     )
 
 
-def resident(telemetry: rest.TelemetryData) -> int | None:
+def _method(config: Any) -> str | None:
+    """The method of a quantization as telemetry has it; None for none, and for one that nobody knows yet."""
+    try:
+        known = reading.quantization(None if config is None else _quantizations().validate_python(config))
+    except ValidationError:
+        return None
+    return None if known is None else known.method
+
+
+@cache
+def _quantizations() -> TypeAdapter[Any]:
+    return TypeAdapter(rest.QuantizationConfig)
+
+
+def resident(told: Telemetry) -> int | None:
     """Resident bytes of the whole process."""
-    return None if telemetry.memory is None else telemetry.memory.resident_bytes
+    return None if told.memory is None else told.memory.resident_bytes
 
 
 def metric(text: str, name: str) -> float | None:

@@ -160,10 +160,8 @@ class Looker:
         used = None if text is None else evidence.metric(text, "memory_resident_bytes")
         return replace(found, process_bytes=None if used is None else int(used), unknown=unknown)
 
-    async def _telemetry(self) -> rest.TelemetryData:
-        answer = await self._link.http.service_api.telemetry(details_level=4)
-        found: rest.TelemetryData = answer.result
-        return found
+    async def _telemetry(self) -> evidence.Telemetry:
+        return evidence.telemetry(await self._link.raw("/telemetry", "ask for segments", details_level=4))
 
     async def _maybe(
         self, capability: str, what: str, call: Callable[[], Awaitable[T]], unknown: dict[str, str]
