@@ -55,8 +55,8 @@ KEYS = (
 )
 FOCUS = (
     # before any widget, so that what is typed right behind goes where the focus is then
-    Binding("tab", "focus_next", show=False, priority=True),
-    Binding("shift+tab", "focus_previous", show=False, priority=True),
+    Binding("tab", "step(1)", show=False, priority=True),
+    Binding("shift+tab", "step(-1)", show=False, priority=True),
 )
 SAVE_AFTER_S = 1.0
 COLLECT_AFTER = (10_000, 20, 50)
@@ -282,6 +282,13 @@ class QtuiApp(RoomApp):
     async def _measure(self, message: Measure) -> None:
         await self._hand("benchmark", "measure", message.collection, message.kind)
 
+    def action_step(self, by: int) -> None:
+        """The next or the previous control has the focus."""
+        if by > 0:
+            self.screen.focus_next()
+        else:
+            self.screen.focus_previous()
+
     def action_help(self) -> None:
         """About the panel that has the focus."""
         from qtui.tui.dialogs.help import Help
@@ -324,7 +331,9 @@ class QtuiApp(RoomApp):
         self.push_screen(Notices(tuple(self.notices)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
-        """Tabs and dialogs open from the main screen only."""
+        """Tabs and dialogs open from the main screen only; where a dialog has Tab for something else, it is its own."""
+        if action == "step":
+            return not any(own_actions(self.screen, "tab", self.preferences.keys))
         asking = any(isinstance(s, ModalScreen) and not isinstance(s, CommandPalette) for s in self.screen_stack)
         return not (asking and action in {"tab", "help", "palette", "query", "notices", "theme", "connect"})
 
