@@ -48,6 +48,9 @@ async def test_another_target_is_answered_at_once():
         await until(pilot, lambda: room.advised[-1][1] == 0.999)
         await until_seen(pilot, "0.999")
         assert app.query_one(AdvisePanel).target == 0.999
+        await pilot.press("t", "0", "full_stop", "4", "5", "enter")  # lower than minus goes
+        await until(pilot, lambda: room.advised[-1][1] == 0.45)
+        assert app.query_one(AdvisePanel).target == 0.45
 
 
 async def test_nothing_keeps_the_target_is_said_with_the_nearest():

@@ -36,6 +36,7 @@ from qtui.wishes import PLAIN, Wishes
 
 STEP = 0.01
 LEAST, MOST = 0.5, 1.0
+"""What + and − stay within; any other target can be typed."""
 PAGE_TITLES = {"choice": "choice", "curve": "recall / memory", **advising.CONFIGS}
 KEYS = (
     Command("advise.higher", "plus,equals_sign", "step(1)", "Higher", "A higher target recall", "+"),
@@ -277,7 +278,7 @@ class AdvisePanel(Vertical):
 
     def action_step(self, by: int) -> None:
         """The next hundredth."""
-        self._aim(round(round(self.target / STEP) * STEP + by * STEP, 4))
+        self._aim(min(MOST, max(LEAST, round(round(self.target / STEP) * STEP + by * STEP, 4))))
 
     @on(TargetInput.Stepped)
     def _stepped(self, message: TargetInput.Stepped) -> None:
@@ -285,7 +286,7 @@ class AdvisePanel(Vertical):
         self.action_step(message.by)
 
     def _aim(self, target: float) -> None:
-        self.target = min(MOST, max(LEAST, target))
+        self.target = target
         if self.is_mounted:
             self.query_one(TargetInput).show(self.target)
 
