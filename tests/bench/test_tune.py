@@ -291,6 +291,23 @@ def test_likely_verdicts_are_rarely_wrong():
     assert wrong <= 2
 
 
+@pytest.mark.parametrize(
+    ("known", "recall", "verdict"),
+    [
+        (19, 1.0, None),  # too few for what is likely
+        (20, 1.0, True),
+        (20, 0.96, None),  # the first may all be alike
+        (150, 0.96, None),
+        (150, 0.97, True),  # what is left to ask is little
+        (150, 0.90, False),
+        (200, 0.951, True),
+        (200, 0.949, False),
+    ],
+)
+def test_an_early_verdict_waits_until_it_is_likely_enough(known, recall, verdict):
+    assert Rule(0.95, 0, tuple(range(200)), ()).early(dict.fromkeys(range(known), recall)) is verdict
+
+
 def test_nothing_is_known_before_anything_is_asked():
     assert Rule(0.9, 0, (1, 2, 3), ()).early({}) is None
 
