@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qtui.bench.evidence import gather
+from qtui.bench.advise import advise
+from qtui.bench.evidence import differ, gather, originals_on_disk, pooled, ram_bytes, split
 from qtui.bench.limits import Footprint, expected, fits_time, footprint, vectors, within
 from qtui.bench.order import before, disk, front, nearness, rank
 from qtui.choices import Span
-from qtui.model import Bytes, VectorSpec
+from qtui.model import Bytes, Placement, VectorSpec
 from qtui.records import Effective
 from qtui.wishes import Wishes
 from tests.bench.planted import Plant, always, evidence, folded, run
@@ -131,3 +132,62 @@ def test_a_limit_is_kept_by_the_upper_end_of_the_interval_and_by_what_is_just_as
     assert within(Footprint(100, 200), limits)
     assert not within(Footprint(101, 200), limits)
     assert not within(Footprint(100, None), limits)
+
+
+@pytest.mark.parametrize(
+    ("vector", "on_disk"),
+    [
+        (VectorSpec(64, on_disk=True), True),
+        (VectorSpec(64, on_disk=False), False),
+        (VectorSpec(64, placement=Placement.COLD), True),
+        (VectorSpec(64, on_disk=True, placement=Placement.CACHED), False),
+    ],
+)
+def test_originals_are_on_disk_where_they_are_read_on_use(vector, on_disk):
+    held = run([LARGE])[0].collections[0]
+    assert held.settings is not None
+    held = replace(held, settings=replace(held.settings, vectors=(vector,)))
+    assert originals_on_disk(held) is on_disk
+    assert ram_bytes(held) == (80 if on_disk else 256 + 80)
+
+
+# --- two halves, and two variants -------------------------------------------------------------------------------------
+
+
+def test_the_halves_are_drawn_by_the_seed_and_the_first_is_the_larger():
+    first, second = split(range(41), 1)
+    assert (len(first), len(second)) == (21, 20)
+    assert sorted((*first, *second)) == list(range(41))
+    assert split(range(41), 1) == (first, second) != split(range(41), 2)
+
+
+def test_a_difference_is_of_the_one_to_the_other():
+    worse, better = candidates(replace(SMALL, found=lambda query: 9 - query % 2), LARGE)
+    down, up = differ(worse, better, 0), differ(better, worse, 0)
+    assert down.recall is not None
+    assert up.recall is not None
+    assert down.recall.mean == pytest.approx(-0.15)
+    assert up.recall.mean == pytest.approx(0.15)
+    assert not down.same_recall
+    assert not up.same_recall
+    assert differ(better, better, 0).same_recall
+
+
+def test_a_handful_of_queries_says_nothing():
+    (found,) = candidates(SMALL)
+    assert pooled(replace(found, recalls=dict.fromkeys(range(4), 1.0)), 0) is None
+    assert pooled(replace(found, recalls=dict.fromkeys(range(5), 1.0)), 0) == Span(1.0, 1.0, 1.0)
+
+
+def test_without_a_choice_what_may_hold_is_undecided_and_an_unknown_size_keeps_no_limit():
+    wide = replace(LARGE, found=lambda query: 10 if query % 10 else 6)
+    poor = replace(NONE, found=always(5))
+    assert [line.partition(":")[0] for line in advise(evidence(*run([poor, wide])), 0.95).undecided] == [
+        "scalar no rescore ef 64"
+    ]
+    record, lines = run([NONE, LARGE])
+    unknown = evidence(replace(record, collections=record.collections[:1]), lines)
+    found = advise(unknown, 0.95, Wishes(minimise="latency", p95_ms=0.5))
+    assert found.recommendation is None
+    assert [each.why for each in found.weighed if each.method == "scalar"] == ["its size isn't known"]
+    assert advise(unknown, 0.95, Wishes(minimise="latency")).recommendation is not None
