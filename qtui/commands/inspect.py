@@ -12,6 +12,8 @@ from qtui.model import CollectionView
 
 MOST_IN_FULL = 50
 """Collections of a server that are read in full for a list; of more, what a line each needs."""
+PAGE = 200
+"""Collections that are asked for at once, for a list."""
 AT_ONCE = 8
 """Of a server, read side by side."""
 
@@ -34,7 +36,7 @@ def run(args: Namespace, console: Console) -> Exit:
     from qtui.commands import story, waiting
     from qtui.engine.view import unreadable
 
-    views = waiting.run(_views(args))
+    views = waiting.run(_views(args, console))
     if args.json:
         console.result(tables.as_json([story.as_record(view) for view in views]))
     elif args.name is not None:
@@ -51,14 +53,18 @@ def run(args: Namespace, console: Console) -> Exit:
     return Exit.DONE
 
 
-async def _views(args: Namespace) -> list[CollectionView]:
+async def _views(args: Namespace, console: Console) -> list[CollectionView]:
     async with options.engine(args) as engine:
         if args.name is not None:
             return [await engine.view(args.name)]
         names = await engine.collections()
         glances = getattr(engine, "glances", None)
         if glances is not None and not args.json and len(names) > MOST_IN_FULL:
-            return list(await glances(names))  # those that are gone meanwhile left out
+            views: list[CollectionView] = []
+            for start in range(0, len(names), PAGE):
+                console.progress(f"read  {start:,}/{len(names):,} collections")
+                views += await glances(names[start : start + PAGE])  # those that are gone meanwhile left out
+            return views
         import asyncio
 
         turns = asyncio.Semaphore(1 if glances is None else AT_ONCE)

@@ -64,6 +64,16 @@ async def test_it_is_searched_and_written_over_grpc(served: Served) -> None:
     assert {name for name, _ in server.grpc.seen} == {"upsert", "query"}
 
 
+async def test_no_proxy_stands_between_us_and_this_machine(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    engine = await open_server(served[0].target(grpc=True), sleep=at_once)
+    assert await engine.count("things") == 60
+    await engine.close()
+
+
 async def test_both_ways_give_the_same_answers(served: Served) -> None:
     server, engine = served
     rest = await open_server(server.target(), sleep=at_once)

@@ -59,7 +59,7 @@ def connect(target: Target, key: str | None) -> AsyncQdrantClient:
     options: dict[str, Any] = {"trust_env": not target.local}
     # Connections are kept: opening one for each request would be measured as search time.
     options["limits"] = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_IDLE_S)
-    grpc_options: dict[str, Any] = {}
+    grpc_options: dict[str, Any] = {"grpc.enable_http_proxy": 0} if target.local else {}
     if target.url is not None and target.url.startswith("http://"):
         options["verify"] = False  # there is no TLS on this connection; certificates are slow to read
     elif target.ca is not None:
