@@ -9,13 +9,13 @@ import pytest
 from qtui.errors import StoreInUse
 from qtui.events import Progress, RunFinished, Started
 from qtui.plan import BenchRequest
-from tests.host.test_real import ROWS, loaded, room, source, vectors
+from tests.host.test_real import ROWS, built_here, room, source, vectors
 
 __all__ = ["room", "source", "vectors"]
 
 
 async def test_while_a_run_is_paused_calls_are_answered_and_then_it_goes_on(room, source):
-    await loaded(room, source)
+    await built_here(source)
     assert not await room.pause(True)
     events = room.bench(BenchRequest(collection="docs", methods=("none",), queries=20, repeat=400))
     stages = (event async for event in events if isinstance(event, Progress))

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from qtui import config
+from qtui.data.load import jobs
 from qtui.errors import DiskFull, EngineGone, NotFound, StoreInUse, UsageError
 from qtui.events import BuildDone, Loaded, Progress, RunFinished
 from qtui.host import build
 from qtui.host.client import EngineRoom
 from qtui.model import Change, Quantization, SearchSettings
 from qtui.plan import BenchRequest, BuildJob, BuildSpec, LoadRequest, SourceSpec
+from tests.bench.test_embedded import in_process
 from tests.host import until
 
 ROWS, SIZE = 400, 16
@@ -45,6 +47,13 @@ async def room():
     await held.start()
     yield held
     await held.close()
+
+
+async def built_here(source):
+    """Makes `docs` in this process, for tests of what comes after loading."""
+    for job in jobs(LoadRequest("docs", source, ("none",)), config.store_dir()):
+        async for _ in in_process(job):
+            pass
 
 
 async def loaded(room, source, *methods):
@@ -104,7 +113,7 @@ async def test_a_run_is_measured_kept_exported_and_removed(room, source):
 
 
 async def test_calls_wait_while_a_collection_is_measured(room, source):
-    await loaded(room, source)
+    await built_here(source)
     events = room.bench(BenchRequest(collection="docs", methods=("none",), queries=20, repeat=10_000))
     measuring = (event async for event in events if isinstance(event, Progress) and event.stage == "measure")
     await anext(measuring)
@@ -230,7 +239,7 @@ async def test_a_run_whose_engine_room_is_killed_shows_as_partial_and_its_store_
 
 
 async def test_a_collection_that_another_process_has_open_is_told(room, source):
-    await loaded(room, source)
+    await built_here(source)
     await room.count("docs")
     with pytest.raises(StoreInUse):
         await build.reconfigure(config.store_dir(), "docs", Change(quantization=Quantization("binary")))
@@ -303,7 +312,7 @@ async def test_a_cancelled_load_is_partial_and_goes_on_by_its_name_alone(room):
 
 
 async def test_a_collection_of_unknown_origin_is_finished_when_only_its_index_lacks(room, source):
-    await loaded(room, source)
+    await built_here(source)
     await room.close()
     manifest = config.store_dir() / "docs" / "manifest.json"
     kept = json.loads(manifest.read_text())

@@ -136,29 +136,26 @@ async def test_pasted_lines_are_one_vector() -> None:
         await until(pilot, lambda: app.query_one(QueryBox).value == "[ 1, 2 ]")
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("owls and rain", "no titled query holds 'owls and rain'"),
-        ("query", "3 titled queries hold 'query'"),
-        ("99999", "no point '99999'"),
-        ("[1, NaN]", "it holds NaN"),
-        ("missing.npy", "there is no file"),
-        ("", "no query yet"),
-    ],
-)
-async def test_a_wrong_query_costs_one_line_and_no_state(text: str, said: str) -> None:
+async def test_a_wrong_query_costs_one_line_and_no_state() -> None:
     app, room = make()
     async with app.run_test(size=NARROW) as pilot:
         panel = await opened(pilot)
         await until(pilot, lambda: not panel.workers._workers or len(room.searched) == 6)
         before = panel.query_one(Columns).about
-        await ask(pilot, text)
-        await until_seen(pilot, said)
-        assert panel.query_one(Columns).about == before
-        assert len(panel.query(ColumnView).first().hits) == 10
-        await pilot.press("escape")
-        assert isinstance(app.focused, ColumnView)
+        for text, said in (
+            ("owls and rain", "no titled query holds 'owls and rain'"),
+            ("query", "3 titled queries hold 'query'"),
+            ("99999", "no point '99999'"),
+            ("[1, NaN]", "it holds NaN"),
+            ("missing.npy", "there is no file"),
+            ("", "no query yet"),
+        ):
+            await ask(pilot, text)
+            await until_seen(pilot, said)
+            assert panel.query_one(Columns).about == before, text
+            assert len(panel.query(ColumnView).first().hits) == 10, text
+            await pilot.press("escape")
+            assert isinstance(app.focused, ColumnView), text
 
 
 async def test_a_vector_of_another_size_is_an_error_in_its_columns() -> None:
