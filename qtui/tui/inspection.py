@@ -204,6 +204,6 @@ def _memory(view: CollectionView, width: int) -> Text:
         found = view.memory.get(component, Bytes())
         cells = "".join(f"{units.size(value):>{column}}" for value in (found.heap, found.cached, found.disk))
         lines.append(Text.assemble((f"{component:<{LABEL}}", DIM), cells))
-    lines.append(Text.assemble((f"{'RAM':<{LABEL}}", DIM), f"{units.size(figures.ram_estimate(view)):>{column}} est"))
+    lines.append(Text.assemble((f"{'RAM':<{LABEL}}", DIM), f"{figures.ram(view, ' est'):>{column + 4}}"))
     lines.append(hanging(Text(f"  {figures.RAM_FORMULA}", DIM), width))
     return Text("\n").join(lines)

@@ -14,10 +14,12 @@ from qtui.embedders import EmbedderSpec, Kind, SearchedVector
 from qtui.errors import UsageError
 from qtui.events import Event, Progress
 from qtui.host.client import EngineRoom
-from qtui.model import Distance
+from qtui.model import TOKENS, Distance
 from qtui.plan import LoadRequest, SourceFacts, SourceSpec
 from qtui.searching.compare import Outcome
+from qtui.served import Served
 from qtui.tui.app import QtuiApp
+from qtui.tui.figures import ram
 from qtui.tui.panels.search import SearchPanel
 from qtui.tui.panels.search_form import QueryBox
 from qtui.tui.setupform import SetupText, preset_text, read
@@ -145,6 +147,15 @@ async def test_a_column_that_another_model_made_says_so() -> None:
     other = replace(MODEL, model="another/model")
     screen, _ = await asked_for("moon", made_by=other)
     assert "can't be searched with" in " ".join(screen.split())
+
+
+def test_ram_is_not_estimated_of_vectors_that_nobody_counts() -> None:
+    one = view("pages", points=4)
+    vector = replace(one.vectors[0], spec=replace(one.vectors[0].spec, multivector=True), vectors=4 * 1030)
+    counted = replace(one, vectors=(vector,))
+    assert ram(counted, " est").endswith(" est")
+    uncounted = replace(counted, served=Served(unknown={TOKENS: "a server doesn't count them"}))
+    assert (ram(uncounted, " est"), uncounted.documents, counted.documents) == ("–", None, 4)
 
 
 # --- the setup ------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ COLUMNS = (
     Column("vectors", 10, figures.vectors, figures.vectors),
     Column("quantization", 13, figures.quantization, figures.quantization),
     Column("built", 6, lambda view: figures.built(view)[0], lambda view: figures.built(view)[0]),
-    Column("RAM est", 9, lambda view: units.size(figures.ram_estimate(view)), figures.ram_estimate, right=True),
+    Column("RAM est", 9, figures.ram, figures.ram_estimate, right=True),
     Column("originals", 10, figures.originals, figures.originals),
     Column("status", 9, _status, lambda view: view.status),
 )
