@@ -106,6 +106,28 @@ def test_the_choice_is_that_of_the_whole_grid_by_half_the_searches(seed, target)
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6))
+def test_a_wider_search_is_tried_only_below_what_a_narrower_one_needs(seed):
+    grid = planted(seed)
+    rule, _ = grid.tune(0.9, seed=seed)
+    for method in {cell.method for cell in grid.cells} - {"none"}:
+        narrow = [cell for cell in grid.cells if (cell.method, cell.ef) == (method, EFS[0]) and cell.at in grid.asked]
+        needed = [cell.rung for cell in narrow if rule.holds(grid.recalls[cell.at][list(rule.choosing)].tolist())]
+        wider = [cell for cell in grid.cells if cell.method == method and cell.ef > EFS[0] and cell.at in grid.asked]
+        assert not needed or all(cell.rung < min(needed) for cell in wider)
+
+
+def test_methods_of_nearly_one_size_are_compared_by_time():
+    cells = [Cell(0, "none", 32, 0.0, 256), Cell(1, "a", 32, 1.0, 40.0), Cell(2, "b", 32, 1.0, 40.3)]
+    grid = Grid(cells, {at: np.ones(100) for at in range(3)}, {0: 1.0, 1: 0.5, 2: 0.4})
+    _, tuner = grid.tune(0.9)
+    assert {cell.method for cell in tuner.finalists} == {"a", "b"}
+    apart = Grid([*cells[:2], replace(cells[2], size=41.0)], grid.recalls, grid.ms)
+    _, tuner = apart.tune(0.9)
+    assert {cell.method for cell in tuner.finalists} == {"a"}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
 def test_within_a_limit_on_time_too(seed):
     grid = planted(seed)
     grid.limit_ms = 0.2
