@@ -45,6 +45,8 @@ async def test_cost_of_a_run_follows_what_is_typed_and_is_remembered(size):
         assert Prices(**(memory.get("prices", dict) or {})) == Prices(5.0, None, "", 2, 1_000_000)
         await pilot.press("dollar_sign")
         await until_seen(pilot, "5 a GiB of RAM" if size[1] > 24 else "a year")
+        await pilot.press("7")
+        assert app.screen.query_one("#cost-ram", Input).value == "7", "it takes the place of the price before"
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, AskCost))
 

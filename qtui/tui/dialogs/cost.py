@@ -21,6 +21,8 @@ from qtui.tui.theme import DIM, WARN
 from qtui.tui.widgets.controls import Field, line_input
 
 LEAST_WIDTH = 68
+COLUMNS = 3
+"""Fields beside each other."""
 FIELDS = (
     ("ram", "RAM a GiB", "no price"),
     ("disk", "disk a GiB", "no price"),
@@ -37,8 +39,7 @@ class AskCost(ModalScreen[Prices | None]):
     DEFAULT_CSS = """
     AskCost .dialog { height: 90%; }
     AskCost .prices { height: auto; }
-    AskCost Field { width: 1fr; }
-    AskCost Field > .label { width: 12; }
+    AskCost .price { width: 1fr; margin-right: 1; }
     AskCost #cost-page { height: 1fr; margin-top: 1; }
     AskCost #cost-text { width: 1fr; }
     """
@@ -63,10 +64,13 @@ class AskCost(ModalScreen[Prices | None]):
         values = as_typed(self.prices)
         with Vertical(classes="dialog broad") as box:
             box.border_title = "Cost a month"
-            for row in (FIELDS[:3], FIELDS[3:]):
+            for row in (FIELDS[:COLUMNS], FIELDS[COLUMNS:]):
                 with Horizontal(classes="prices"):
                     for name, label, placeholder in row:
-                        yield Field(label, line_input(values[name], id=f"cost-{name}", placeholder=placeholder))
+                        box_ = line_input(values[name], id=f"cost-{name}", placeholder=placeholder)
+                        yield Field(label, box_, classes="price")
+                    for _ in range(COLUMNS - len(row)):
+                        yield Static(classes="price")
             with VerticalScroll(id="cost-page", can_focus=False):
                 yield Static(id="cost-text")
             yield Static("", id="cost-said")

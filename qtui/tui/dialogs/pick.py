@@ -93,7 +93,7 @@ class PickCollection(ModalScreen[Place | None]):
         """What is typed, what matches, and the keys."""
         with Vertical(classes="dialog wide") as box:
             box.border_title = "Search which collection?"
-            yield line_input("", id="pick-words", placeholder="type part of a name or a method")
+            yield line_input("", id="pick-words", placeholder="type part of a name or a method", whole=False)
             yield PlaceTable(id="pick-table")
             yield Static(id="pick-said")
 

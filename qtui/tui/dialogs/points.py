@@ -78,7 +78,7 @@ class PointsBrowser(ModalScreen[None]):
         """Title, input, table and payload, what is shown, keys."""
         with Vertical():
             yield Static(self._title(), id="points-title")
-            yield line_input("", id="points-asked")
+            yield line_input("", id="points-asked", whole=False)
             with Horizontal(id="points-body"):
                 yield PointTable(id="points-table")
                 with VerticalScroll(id="points-side", can_focus=False):

@@ -46,7 +46,7 @@ class PickRun(ModalScreen[str | None]):
         """The filter, the list, the keys."""
         with Vertical(classes="dialog wide") as box:
             box.border_title = "Choose a run"
-            yield line_input("", id="pick-words", placeholder="type to filter")
+            yield line_input("", id="pick-words", placeholder="type to filter", whole=False)
             yield OptionList(markup=False, compact=True)
             yield Static(Text("↑/↓ move   Enter chooses   Esc leaves", DIM))
 

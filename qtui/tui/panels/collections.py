@@ -96,7 +96,7 @@ class CollectionsPanel(DemoPanel):
         yield WorkList(id="work-list")
         with Horizontal(id="collections-body"):
             with Vertical(id="list"):
-                yield line_input("", id="filter", placeholder="filter by name or method")
+                yield line_input("", id="filter", placeholder="filter by name or method", whole=False)
                 yield CollectionTable(id="collections-table")
                 yield Static(id="list-said")
             yield Inspection(id="inspection")

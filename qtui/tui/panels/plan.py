@@ -80,7 +80,8 @@ class PlanEditor(Vertical):
                 yield Field("k", line_input("10", id="limit"))
                 yield Field("hnsw_ef", line_input("128", id="hnsw-ef"))
                 yield Field(
-                    "oversampling", line_input(",".join(f"{f:g}" for f in DEFAULT_OVERSAMPLING), id="oversampling")
+                    "oversampling",
+                    line_input(",".join(f"{f:g}" for f in DEFAULT_OVERSAMPLING), id="oversampling", whole=False),
                 )
                 yield Field("rescore", Toggle("on, each factor", value=True, id="rescore-on"))
                 yield Field("", Toggle("off", value=True, id="rescore-off"))
@@ -98,7 +99,7 @@ class PlanEditor(Vertical):
         distance = Choice(id="distance")
         distance.set_reactive(Choice.options, DISTANCES)
         distance.set_reactive(Choice.value, "")
-        yield Field("filter", line_input("", id="filter-text", placeholder="all points; a = b"))
+        yield Field("filter", line_input("", id="filter-text", placeholder="all points; a = b", whole=False))
         yield Field("in flight", line_input("1", id="concurrency"))
         yield Field("rate", line_input("", id="rate", placeholder="closed loop"))
         yield Field(

@@ -92,7 +92,7 @@ class RunsPanel(Vertical):
     def compose(self) -> ComposeResult:
         """One of three at a time."""
         with Vertical(id="runs-list"):
-            yield line_input("", id="runs-filter", placeholder="filter by name, data, day or status")
+            yield line_input("", id="runs-filter", placeholder="filter by name, data, day or status", whole=False)
             yield RunTable(id="runs-table")
             yield Static(id="runs-empty")
             yield Static(id="runs-said")

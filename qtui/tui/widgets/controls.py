@@ -121,8 +121,8 @@ class MethodList(OptionList):
 class Field(Horizontal):
     """A label and what it stands for, on one line."""
 
-    def __init__(self, label: str, control: Widget, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
+    def __init__(self, label: str, control: Widget, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id, classes=classes)
         self.label = label
         self.control = control
 
@@ -132,6 +132,9 @@ class Field(Horizontal):
         yield self.control
 
 
-def line_input(value: str, *, id: str, placeholder: str = "") -> Input:  # noqa: A002 - textual's name
-    """An input of one row without a frame."""
-    return Input(clean(value), placeholder=placeholder, id=id, compact=True, select_on_focus=False)
+def line_input(value: str, *, id: str, placeholder: str = "", whole: bool = True) -> Input:  # noqa: A002 - textual's name
+    """An input of one row without a frame.
+
+    `whole`: what is typed first takes the place of what it held; else it goes on behind it, as in words and lists.
+    """
+    return Input(clean(value), placeholder=placeholder, id=id, compact=True, select_on_focus=whole)
