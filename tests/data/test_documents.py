@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import weakref
 from contextlib import aclosing
 from pathlib import Path
@@ -18,13 +19,13 @@ from qtui.data.documents import ingest, reading
 from qtui.data.documents.embedded import open_embedded
 from qtui.data.documents.finding import find
 from qtui.data.documents.ingest import prepare
-from qtui.data.embed.cache import EmbeddingCache, path_of
+from qtui.data.embed.cache import EmbeddingCache
 from qtui.data.embed.running import Running
 from qtui.data.load import load
 from qtui.data.vectors import open_vectors
-from qtui.embedders import EmbedderChoice, EmbedderSpec, Kind
+from qtui.embedders import EmbedderChoice, Kind
 from qtui.engine import open as engines
-from qtui.errors import AccessError, DataError, DiskFull, NotFound, QtuiError, UsageError
+from qtui.errors import DataError, DiskFull, NotFound, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress, Skipped
 from qtui.model import Distance
 from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, SourceSpec
@@ -306,6 +307,29 @@ async def test_a_kill_loses_at_most_the_batch_under_way(folder, calls, monkeypat
     assert len(payloads(documents)) == 9
 
 
+async def test_a_batch_that_is_being_kept_is_kept_when_it_is_cancelled(folder, calls, monkeypatch) -> None:
+    monkeypatch.setattr(ingest, "TEXTS_AT_ONCE", 2)
+    (folder / "a.jsonl").write_text("\n".join(json.dumps({"text": f"number {n}"}) for n in range(9)))
+    begun, gate, real = threading.Event(), threading.Event(), EmbeddingCache.put
+
+    def held(self, rows):
+        begun.set()
+        assert gate.wait(60)
+        return real(self, rows)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmbeddingCache, "put", held)
+        task = asyncio.ensure_future(embedded(asked(folder)))
+        assert await asyncio.to_thread(begun.wait, 60)
+        task.cancel()
+        gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await embedded(asked(folder))
+    assert len(calls) <= 9 + 2
+    assert calls.count("number 0") == calls.count("number 1") == 1
+
+
 async def test_at_most_two_batches_are_in_memory(folder, monkeypatch) -> None:
     for at in range(12):
         photo(folder / f"{at:02}.png", at)
@@ -344,38 +368,6 @@ async def test_a_full_disk_is_said_and_what_was_embedded_is_kept(folder, calls, 
     done = len(calls)
     await embedded(asked(folder))
     assert len(calls) - done < 40
-
-
-def test_a_damaged_cache_is_named(home) -> None:
-    spec = EmbedderSpec("m", Kind.DENSE_TEXT, 4, "abc")
-    path_of(spec).parent.mkdir(parents=True)
-    path_of(spec).write_bytes(b"this is no database at all, but long enough" * 40)
-    with pytest.raises(DataError, match="is damaged"):
-        EmbeddingCache(spec)
-    path_of(spec).unlink()
-    path_of(spec).mkdir()
-    with pytest.raises(AccessError, match="can't write the cache of embeddings"):
-        EmbeddingCache(spec)
-
-
-def test_vectors_come_back_as_they_were() -> None:
-    rng = np.random.default_rng(0)
-    for kind, shapes in ((Kind.LATE_TEXT, [(3, 8), (1, 8)]), (Kind.DENSE_TEXT, [(8,), (8,)])):
-        spec = EmbedderSpec("m", kind, 8, kind.name)
-        full = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
-        half = [vector.astype(np.float16).astype(np.float32) for vector in full]
-        with EmbeddingCache(spec) as cache:
-            numbers = cache.put([(bytes([at]), vector) for at, vector in enumerate((*full, *half))])
-            set_ = cache.begin("key", "source", "name")
-            cache.append(set_, 0, [(numbers[bytes([at])], {"at": at}) for at in range(4)])
-            assert cache.known("key") is None
-            cache.finish(set_, 4, "print")
-            known = cache.known("key")
-            assert known is not None
-            assert known.vectors == (8 if kind.multivector else 4)
-            for vector, kept in zip((*half, *full), cache.vectors(known, [2, 3, 0, 1]), strict=True):
-                np.testing.assert_array_equal(vector, kept)
-            assert cache.payloads(known, 1, 3) == [{"at": 1}, {"at": 2}]
 
 
 # --- into a collection --------------------------------------------------------------------------------------

@@ -225,7 +225,7 @@ class _Work:
                     made = await asyncio.to_thread(self._vectors, modality, batch.contents)
                     batch.contents.clear()  # before the batch after the next one is read
                     if keeping is not None:
-                        self._take(await keeping, numbers)
+                        self._take(await asyncio.shield(keeping), numbers)
                     keeping = asyncio.ensure_future(asyncio.to_thread(self._keep, batch.documents, made))
                     self.state.embedded += len(batch.documents)
                     now = time.monotonic()
@@ -233,10 +233,11 @@ class _Work:
                     if self.state.due():
                         yield self.state.progress()
             if keeping is not None:
-                self._take(await keeping, numbers)
+                self._take(await asyncio.shield(keeping), numbers)
         finally:
             if keeping is not None:
                 await asyncio.wait({keeping})  # what was embedded is kept, whatever happens
+                keeping.exception()  # already told, or of less account than what is
 
     def _vectors(self, modality: Modality, given: list[Any]) -> _Made:
         if not given:
