@@ -44,7 +44,7 @@ def test_vectors_come_back_as_they_were() -> None:
 
 def test_what_is_too_large_for_half_the_bytes_is_kept_whole() -> None:
     spec = EmbedderSpec("m", Kind.DENSE_TEXT, 128, "large")
-    late = np.concatenate([np.ones(127, np.float32), np.float32([1 / 3])])  # the last alone loses something
+    late = np.array([1.0] * 127 + [1 / 3], np.float32)  # the last alone loses something
     with EmbeddingCache(spec) as cache:
         numbers = cache.put([(b"a", np.full(128, 1e6, np.float32)), (b"b", late)])
         set_ = cache.begin("key", "source", "name")
