@@ -46,11 +46,6 @@ class Method:
         quantized = self.bytes_per_vector(dimension, distance, multivector=multivector)
         return 1.0 if quantized is None else dimension * FLOAT32_BYTES / quantized
 
-    @property
-    def nominal_compression(self) -> float:
-        """Float32 bits over bits, per-vector extras left out: the figure that is advertised."""
-        return 32 / self.bits
-
 
 def _rounded_up(value: float, step: int) -> int:
     return ceil(value / step) * step

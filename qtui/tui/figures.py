@@ -6,7 +6,6 @@ Estimates follow the formula in `RAM_FORMULA` and are marked as estimates wherev
 from __future__ import annotations
 
 from qtui import estimate, units
-from qtui.methods import METHODS
 from qtui.model import CollectionView, Hnsw, VectorSpec
 
 RAM_FORMULA = estimate.RAM_FORMULA
@@ -81,8 +80,3 @@ def ram(view: CollectionView, sign: str = "") -> str:
     """That estimate with a sign behind it, but where it is of multivectors whose vectors nobody counts."""
     uncounted = view.points and view.documents is None and any(each.spec.multivector for each in view.vectors)
     return units.ABSENT if uncounted else units.size(ram_estimate(view)) + sign
-
-
-def advertised(name: str) -> str:
-    """The factor by which a method is said to be smaller than float32, per-vector extras left out."""
-    return f"{METHODS[name].nominal_compression:.3g}x"

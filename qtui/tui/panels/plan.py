@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from qtui.errors import EngineGone, QtuiError, UsageError
-from qtui.methods import DEFAULT_METHODS
+from qtui.methods import DEFAULT_METHODS, METHODS
 from qtui.model import CollectionView, Distance
 from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_PACE, DEFAULT_QUERIES, DEFAULT_SAMPLE, SourceFacts, SourceSpec
 from qtui.tui.fold import RunState
@@ -169,6 +169,7 @@ class PlanEditor(Vertical):
             known = Known(facts, self._known.about, self._known.search_ms)
             self.plan = read(text, self.views or (), known)
             self._said = Text.assemble(("✓ ", GOOD), self.plan.summary)
+            self.query_one(MethodList).factors = _factors(self.plan.known.facts, text.distance)
         except UsageError as error:
             self.plan = None
             self._said = Text.assemble(("✗ ", BAD), clean(error.text))
@@ -246,3 +247,13 @@ class PlanEditor(Vertical):
             shape=typed("shape"),
             pace=typed("pace") if self.query_one("#pace-field").display else "",
         )
+
+
+def _factors(facts: SourceFacts | None, distance: str) -> dict[str, float]:
+    """What each method makes of these vectors, as Setup tells it, too."""
+    if facts is None:
+        return {}
+    for_ = Distance(distance) if distance else facts.distance or Distance.COSINE
+    return {
+        name: each.compression(facts.dimension, for_, multivector=facts.multivector) for name, each in METHODS.items()
+    }

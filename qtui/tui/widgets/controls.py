@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,8 +15,8 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from qtui import units
 from qtui.methods import METHODS
-from qtui.tui.figures import advertised
 from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, DIM
@@ -80,6 +81,8 @@ class MethodList(OptionList):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", show=False)]
     chosen: var[frozenset[str]] = var(frozenset)
+    factors: var[Mapping[str, float]] = var(dict)
+    """How many times smaller than float32 a vector is by each method; empty while the vectors aren't known."""
 
     def __init__(self, chosen: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id, markup=False, compact=True)
@@ -96,8 +99,12 @@ class MethodList(OptionList):
         return Content.assemble(
             ("[x]" if on else "[ ]", "bold $primary" if on else "$foreground-muted"),
             f" {method.letter} {name:<13} ",
-            (f"{advertised(name):<6}{slow}", "$foreground-muted"),
+            (f"{units.ratio(self.factors[name]) if name in self.factors else '':<6}{slow}", "$foreground-muted"),
         )
+
+    def watch_factors(self) -> None:
+        """Of other vectors."""
+        self.watch_chosen()
 
     def watch_chosen(self) -> None:
         """Draws the signs anew."""
