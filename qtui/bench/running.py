@@ -194,6 +194,7 @@ class Measuring:
                 next_s = state.clock.now() + max(LIVE_S, (state.clock.now() - now) / LIVE_SHARE)
                 yield Measured(tuple(enumerate(figures)))
             await state.clock.sleep(0)
+        yield Measured(tuple(enumerate(state.tally.measurements())))  # what is looked at after may take a while
 
     async def _paused(self, stage: Stage, done: int) -> AsyncGenerator[Event, None]:
         """Waits while the gate is closed; then every variant answers an uncounted block, since its caches are cold."""
