@@ -53,7 +53,8 @@ def of_plan(request: BenchRequest, queries: int, points: int) -> Iterator[RunWar
         )
         yield RunWarning("too-few-queries", text)
     if request.limit > points:
-        text = f"the limit of {request.limit} is above the {points} points: every answer is all of them"
+        there = "the 1 point there" if points == 1 else f"the {points} points"
+        text = f"the limit of {request.limit} is above {there}: every answer is all of them"
         yield RunWarning("limit-above-points", text)
 
 

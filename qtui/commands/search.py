@@ -118,7 +118,8 @@ async def _answers(args: Namespace, console: Console) -> tuple[Target, list[Answ
         target = await search_query.target(args, engine, views[args.names[0]], using[args.names[0]])
         fewest = min(view.points for view in views.values())
         if fewest < args.limit:
-            console.note(f"--limit {args.limit} is above the {fewest} points that are there")
+            there = "1 point that is" if fewest == 1 else f"{fewest} points that are"
+            console.note(f"--limit {args.limit} is above the {there} there")
         asker, answers = Asker(engine), []
         for column in _columns(args, views, using):
             place = columns.place(views[column.collection], column.using)

@@ -81,12 +81,17 @@ def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
         text = "a graph over multivectors takes long to build and seldom helps"
         yield Finding("multivector-graph", text, "set m to 0", "info")
     if not indexed.complete and view.spec.indexing_threshold_kb != 0:
-        text = f"{indexed.segments} of {indexed.of} segments are indexed; the others are scanned"
+        text = (
+            f"{indexed.segments} of {indexed.of} segments are indexed; the others are scanned"
+            if indexed.of > 1
+            else "its one segment is not indexed: every search scans it"
+        )
         yield Finding("not-indexed", text, _threshold_remedy(view), "info")
     if vector.scanned:
+        which = f"{vector.scanned} of {indexed.of} segments hold" if indexed.of > 1 else "its one segment holds"
         text = (
-            f"{vector.scanned} of {indexed.of} segments hold too little for a graph (full_scan_threshold"
-            f" {(hnsw or Hnsw()).full_scan_threshold:,} KB): every search scans them, and hnsw_ef changes nothing"
+            f"{which} too little for a graph (full_scan_threshold {(hnsw or Hnsw()).full_scan_threshold:,} KB):"
+            f" every search scans {'them' if indexed.of > 1 else 'it'}, and hnsw_ef changes nothing"
         )
         yield Finding("full-scan", text, "expect other times and recall from a larger collection", "info")
     if hnsw is not None and hnsw.inline_storage:
