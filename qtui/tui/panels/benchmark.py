@@ -28,6 +28,7 @@ from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import state_of
 from qtui.tui.saving import save
 from qtui.tui.text import clean
+from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.target import written
 from qtui.tui.widgets.variants import as_text
 from qtui.tui.wishform import tuned
@@ -72,7 +73,7 @@ class BenchmarkPanel(Horizontal):
     page: reactive[str] = reactive("plan", repaint=False, bindings=True)
 
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
+        super().__init__(id=id, classes="-plan")  # as `page` is: set later, it would style all of the plan anew
         self.room = room
         self._folded: RunState | None = None
         self._painted = 0.0
@@ -195,6 +196,11 @@ class BenchmarkPanel(Horizontal):
         self._folded = self.run_state = state
         self.action_show("table")
         self._measure(events)
+
+    @on(Chart.Turn)
+    def _turned(self, message: Chart.Turn) -> None:
+        message.stop()
+        self.action_turn(message.by)
 
     def action_turn(self, by: int) -> None:
         """Another chart."""
