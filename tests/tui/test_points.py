@@ -79,6 +79,16 @@ async def test_filter_completes_a_field_counts_and_is_left_with_escape() -> None
         assert isinstance(app.screen, PointsBrowser)
 
 
+async def test_points_without_payload_say_so() -> None:
+    app, room = make((view("bare"),))
+    scroll = room.scroll
+    room.scroll = partial(scroll, with_payload=False)  # type: ignore[method-assign]  # there is none
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_seen(pilot, "1 collection")
+        await pilot.press("p")
+        await until_seen(pilot, "without payload: Enter shows vectors")
+
+
 async def test_opens_a_point() -> None:
     app, _ = make((view("some"),))
     async with app.run_test(size=(80, 24)) as pilot:

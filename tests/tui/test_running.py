@@ -165,7 +165,7 @@ async def test_chosen_variant_is_the_same_in_the_table_and_in_every_chart() -> N
         await until(pilot, lambda: isinstance(app.focused, Chart))
         await pilot.press("down", "down", "c")
         await until_seen(pilot, "▸ S scalar       x2")
-        await pilot.press("c", "c", "c")
+        await pilot.press("right", "right", "right", "right", "left")
         await until_seen(pilot, "S scalar x2   recall")
         await until_seen(pilot, "searches, k=10, on the sample")
         await pilot.press("end")

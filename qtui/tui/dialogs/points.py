@@ -129,7 +129,8 @@ class PointsBrowser(ModalScreen[None]):
         if self._filter is not None:
             whole = f"{units.count(self._matching)} of {whole} match {fitted(self._words, 60)}"
         ids = f"ids {clean(points[0].id, 40)} to {clean(points[-1].id, 40)}" if points else "none from here on"
-        self._say(Text(f"{ids} · {whole}"))
+        bare = " · without payload: Enter shows vectors" if points and not any(each.payload for each in points) else ""
+        self._say(Text(f"{ids} · {whole}{bare}"))
 
     def _say(self, text: Text) -> None:
         self.query_one("#points-said", Static).update(text)

@@ -27,6 +27,7 @@ from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_full, in_short, matching, state_of, title
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, KEY
+from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.run_table import RunTable
 from qtui.tui.widgets.variants import as_text
@@ -246,6 +247,11 @@ class RunsPanel(Vertical):
 
     def _retitle(self, run: RunSummary) -> None:
         self.query_one("#runs-title", Static).update(Text(in_full(run), no_wrap=True, overflow="ellipsis"))
+
+    @on(Chart.Turn)
+    def _turned(self, message: Chart.Turn) -> None:
+        message.stop()
+        self.action_turn(message.by)
 
     def action_turn(self, by: int) -> None:
         """Another chart."""

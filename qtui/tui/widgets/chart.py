@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -16,11 +16,22 @@ from qtui.tui.widgets.variants import BINDINGS
 
 
 class Chart(Widget, can_focus=True):
-    """One of the pages; draws when it is looked at, not when data comes. The arrows move through the variants."""
+    """One of the pages; draws when it is looked at, not when data comes. The arrows move through variants and pages."""
 
-    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *BINDINGS,
+        Binding("right", "turn(1)", show=False),
+        Binding("left", "turn(-1)", show=False),
+    ]
     look: reactive[Look | None] = reactive(None, always_update=True)
     page: reactive[str] = reactive("")
+
+    class Turn(Message):
+        """Another page is wanted: the next (1) or the previous one (-1)."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
 
     class Move(Message):
         """Another variant is wanted: so many further, or the first (0) or last (-1) one."""
@@ -35,6 +46,10 @@ class Chart(Widget, can_focus=True):
         self._key: tuple[object, ...] = ()
         self._strips: list[Strip] = []
         self._drawn: Look | None = None
+
+    def action_turn(self, by: int) -> None:
+        """The next or the previous page."""
+        self.post_message(self.Turn(by))
 
     def action_move(self, by: int) -> None:
         """The next or the previous variant."""
