@@ -318,8 +318,10 @@ class SetupDialog(ModalScreen[Setup | None]):
             lines += [Text.assemble(("⚠ ", WARN), plain(note)) for note in setup.notes]
             said.update(Text("\n").join(lines))
         lower = f"  F7 index from {setup.lower_kb} KB" if setup is not None and setup.lower_kb is not None else ""
-        keys = Text.assemble(*_key("F9", "load"), *_key("F6", "figures/Python/REST"), *_key("F8", "copy"))
-        if self.text.kind == "embed":
+        with_model = self.text.kind == "embed"
+        pages = "request" if with_model else "figures/Python/REST"  # all keys in one line
+        keys = Text.assemble(*_key("F9", "load"), *_key("F6", pages), *_key("F8", "copy"))
+        if with_model:
             keys = Text.assemble(*_key("F10", "models")) + keys
         if lower:
             keys.append_text(Text.assemble(*_key("F7", f"index from {setup.lower_kb} KB" if setup else "")))
