@@ -176,7 +176,7 @@ async def family(
     """Method → collection of the same points: the one asked for, and those that were made beside it.
 
     Of one that is a copy (NAME__METHOD by `load`, NAME__qtui__METHOD on a server) that is the NAME without
-    quantization; of any other the copies with one of `methods`.
+    quantization; of any but the latter the copies with one of `methods`, too.
     """
     own = "none" if spec.quantization is None else spec.quantization.method
     found: dict[str, CollectionView] = {}
@@ -193,9 +193,11 @@ def _relatives(name: str, own: str, methods: tuple[str, ...], there: frozenset[s
     """Method and name of each collection that may be of the same points."""
     copied = variant_of(name)
     base = copied[0] if copied is not None else name.removesuffix(f"__{own}")
-    if base != name:
-        return [pair for pair in (("none", base), ("none", variant_name(base, "none"))) if pair[1] in there]
-    named = [(method, made) for method in methods for made in (variant_name(name, method), f"{name}__{method}")]
+    named = [] if base == name else [("none", base), ("none", variant_name(base, "none"))]
+    if copied is None:
+        named += [(method, variant_name(name, method)) for method in methods]
+    if base == name:
+        named += [(method, f"{name}__{method}") for method in methods]
     return [pair for pair in named if pair[1] in there]
 
 

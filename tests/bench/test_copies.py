@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from qtui.bench.building import family
 from qtui.bench.copies import with_copies
 from qtui.data.live.copy import Copy, copies, copy
 from qtui.engine.base import PointBatch, VectorBatch
@@ -184,3 +185,24 @@ async def test_on_the_embedded_engine_too(home, tmp_path):
         found = np.asarray([(point.vectors or {})[""] for point in page.points])
         source = await engine.scroll("live", limit=400, with_vectors=True)
         np.testing.assert_array_equal(found, np.asarray([(point.vectors or {})[""] for point in source.points]))
+
+
+async def test_copies_of_a_collection_that_is_named_by_its_method_are_found():
+    engine = FakeEngine(clock=FakeClock())
+    for name, method in [
+        ("docs__scalar", "scalar"),
+        ("docs__scalar__qtui__none", None),
+        ("docs__scalar__qtui__binary", "binary"),
+        ("docs__scalar__qtui__turbo-4bit", "turbo-4bit"),
+    ]:
+        await engine.create(single(name, size=8, method=method))
+    view = await engine.view("docs__scalar")
+    found = await family(engine, view, view.spec.vector(), ("none", "scalar", "binary"))
+    assert {method: each.name for method, each in found.items()} == {
+        "none": "docs__scalar__qtui__none",
+        "scalar": "docs__scalar",
+        "binary": "docs__scalar__qtui__binary",
+    }
+    await engine.create(single("docs", size=8))
+    found = await family(engine, view, view.spec.vector(), ("none",))
+    assert {method: each.name for method, each in found.items()} == {"none": "docs", "scalar": "docs__scalar"}
