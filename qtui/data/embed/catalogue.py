@@ -164,10 +164,10 @@ _PREFIXES = (
 )
 """How a name begins → what its publisher wants put before a document and before a query.
 
-Taken from the section on retrieval in each publisher's model card: those of multilingual-e5-large ("query: " and
-"passage: " for asymmetric tasks), nomic-embed-text-v1 and v1.5, embeddinggemma-300m, snowflake-arctic-embed (all sizes
-of version 1, queries alone), mxbai-embed-large-v1 (queries alone), bge (queries of short texts for passages) and
-Qwen3-Embedding.
+As the publishers describe them for retrieval: multilingual-e5-large ("query: " and "passage: " for asymmetric tasks),
+nomic-embed-text-v1 and v1.5, embeddinggemma-300m, snowflake-arctic-embed (all sizes of version 1, queries alone),
+mxbai-embed-large-v1 (queries alone), bge (queries of short texts for passages) and Qwen3-Embedding. Those of e5, nomic
+and mxbai were compared with public descriptions of them.
 
 fastembed 0.9.1 adds none: its `TextEmbeddingBase.query_embed` and `passage_embed` call `embed` with the text as it is,
 but for jina-embeddings-v3, whose task they choose, and the ColBERT classes, which put their own markers in. The cards
