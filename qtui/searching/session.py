@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,7 +87,11 @@ class Session:
     def fitting(self, views: tuple[CollectionView, ...], wished: Sequence[Column], limit: int) -> tuple[Column, ...]:
         """The columns to show now that the store was read: those that are left, else `wished`, else the default set."""
         before = {column: self.place(column) for column in self.outcomes}
-        self.views = views
+        self.views, names = views, [view.name for view in views]
+        target = self.target
+        if views and target is not None and target.point is not None and not any(map(target.is_itself_in, names)):
+            # none of these holds that point: to them it is a vector like any other
+            self.target = replace(target, title=f"{target.title} of {shown(target.home)}", point=None)
         # what a collection found when it was built otherwise is no answer of it any more
         self.outcomes = {each: found for each, found in self.outcomes.items() if self.place(each) == before[each]}
         kept = tuple(column for column in self.columns if self.place(column) is not None)
