@@ -155,6 +155,7 @@ async def test_the_point_under_the_cursor_shows_its_image(drawing: Path) -> None
         await pilot.press("2")
         await until_seen(pilot, "point 0  word")
         answers = app.query_one(Answers)
+        await until(pilot, lambda: not answers.searching)  # a column that is answered later is marked, too
         hit = Found(1, 0.5, "one", "preview", str(drawing))
         answers.row.post_message(answers.row.Marked(hit))
         await until_seen(pilot, "▀▀▀▀▀▀▀▀")

@@ -69,6 +69,7 @@ async def test_filter_completes_a_field_counts_and_is_left_with_escape() -> None
         await until_seen(pilot, "1 collection")
         await pilot.press("p")
         await until_seen(pilot, "300 points")
+        await until_seen(pilot, "word 1 ")  # fields are completed from the page
         await pilot.press("slash", *"pa", "tab", *" =", "enter")
         await until_seen(pilot, "filter, character 7")
         await pilot.press(*" noun", "enter")
