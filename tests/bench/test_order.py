@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qtui.bench.advise import advise
-from qtui.bench.evidence import differ, gather, originals_on_disk, pooled, ram_bytes, split
+from qtui.bench.evidence import RACED, differ, gather, originals_on_disk, pooled, ram_bytes, split
 from qtui.bench.limits import Footprint, expected, fits_time, footprint, vectors, within
 from qtui.bench.order import before, disk, front, nearness, rank
 from qtui.choices import Span
@@ -185,6 +185,11 @@ def test_without_a_choice_what_may_hold_is_undecided_and_an_unknown_size_keeps_n
     assert [line.partition(":")[0] for line in advise(evidence(*run([poor, wide])), 0.95).undecided] == [
         "scalar no rescore ef 64"
     ]
+    record, lines = run([poor, wide])
+    raced = replace(record, plan=replace(record.plan, order=RACED))
+    some = [line for line in lines if isinstance(line, tuple) or line.measurement == 0 or line.query < 60]
+    (said,) = advise(evidence(raced, some), 0.95).undecided
+    assert said.endswith(" over 60 queries; more would tell")
     record, lines = run([NONE, LARGE])
     unknown = evidence(replace(record, collections=record.collections[:1]), lines)
     found = advise(unknown, 0.95, Wishes(minimise="latency", p95_ms=0.5))
