@@ -10,7 +10,7 @@ from qtui.bench.advise import advise, of_kept
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
 from qtui.bench.report import saved
-from qtui.bench.tune import Need, Tuner, Turn
+from qtui.bench.tune import OVER, Need, Tuner, Turn
 from qtui.data.load import load
 from qtui.errors import DiskFull, UsageError
 from qtui.events import Measured, Progress, RunFinished
@@ -203,6 +203,22 @@ async def test_after_a_build_what_was_asked_before_is_warmed_again(home, monkeyp
     assert built(ran) == ["none", "binary"]
     assert ran.record.tuning is not None
     assert ran.record.tuning.searches == len(asked)
+
+
+async def test_what_is_too_slow_is_passed_over_for_a_larger_method(home):
+    def latency_ms(call):
+        return 5.0 if call.collection.endswith("__binary") else 1.0
+
+    engine = FakeEngine(clock=FakeClock(), latency_ms=latency_ms)
+    ran = await run(replace(TUNE, wishes=Wishes(p95_ms=2)), home, engine)
+    assert ran.record.recommendation is not None
+    assert ran.record.recommendation.method == "none"
+    assert ran.record.tuning is not None
+    over = [ran.record.measurements[step.measurement] for step in ran.record.tuning.steps if step.verdict == OVER]
+    assert {each.method for each in over} == {"binary"}
+    plain = next(each for each in ran.record.measurements if each.method == "none")
+    assert plain.engine_ms is not None
+    assert plain.engine_ms.n == 40 * TUNE.repeat
 
 
 # --- a survey ---------------------------------------------------------------------------------------------------------
