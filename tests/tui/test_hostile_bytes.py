@@ -118,8 +118,11 @@ async def walk(text: str, other: str) -> None:
         await dialogs(pilot)
         await points(pilot, app)
         app.notify(text, title=other, severity="error", markup=True)
-        for key in ("m", "escape", "question_mark", "escape", "ctrl+p", "escape"):
+        for key in ("m", "question_mark", "ctrl+p"):
             await pressed(pilot, key)
+            await until(pilot, lambda: len(app.screen_stack) == 2)
+            await pressed(pilot, "escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
         await benchmark(pilot, app)
         for key in ("2", "4", "5"):
             await pressed(pilot, key)
