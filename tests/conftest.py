@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # many tests start Python anew: it should not compile all of qtui each time, whatever whoever runs them prefers
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -25,6 +26,10 @@ YOUNG, MIDDLE, OLD = 20_000, 20, 20
 for name, default in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     if (number := getattr(signal, name, None)) and signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, default)
+# a change is judged by the same examples each time; new ones are looked for on purpose
+settings.register_profile("the same each time", derandomize=True)
+if not os.environ.get("QTUI_TEST_DEEP"):
+    settings.load_profile("the same each time")
 PATIENCE_S = 150.0
 """What any coroutine test ends in, however busy the machine is: more than any deadline within one."""
 LEAKING = ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "TMUX", "PYTHONWARNINGS", "FORCE_COLOR")

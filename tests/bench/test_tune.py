@@ -61,13 +61,12 @@ class Grid:
 
     def chosen(self, rule, cells):
         """By the rule of advice: of these the smallest, then the fastest, that holds on both halves."""
-        good = [
-            cell
-            for cell in cells
-            if all(rule.holds(self.recalls[cell.at][list(half)].tolist()) for half in (rule.choosing, rule.confirming))
-            and self.ms[cell.at] <= self.limit_ms
-        ]
+        good = [cell for cell in cells if self.holds(rule, cell) and self.ms[cell.at] <= self.limit_ms]
         return min(good, key=lambda cell: (cell.size, self.ms[cell.at]), default=None)
+
+    def holds(self, rule, cell):
+        """On both halves."""
+        return all(rule.holds(self.recalls[cell.at][list(half)].tolist()) for half in (rule.choosing, rule.confirming))
 
     def wholly(self):
         return [cell for cell in self.cells if len(self.asked.get(cell.at, ())) == self.queries]
@@ -110,8 +109,8 @@ def test_a_wider_search_is_tried_only_below_what_a_narrower_one_needs(seed):
     grid = planted(seed)
     rule, _ = grid.tune(0.9, seed=seed)
     for method in {cell.method for cell in grid.cells} - {"none"}:
-        narrow = [cell for cell in grid.cells if (cell.method, cell.ef) == (method, EFS[0]) and cell.at in grid.asked]
-        needed = [cell.rung for cell in narrow if rule.holds(grid.recalls[cell.at][list(rule.choosing)].tolist())]
+        narrow = [cell for cell in grid.wholly() if (cell.method, cell.ef) == (method, EFS[0])]
+        needed = [cell.rung for cell in narrow if grid.holds(rule, cell)]
         wider = [cell for cell in grid.cells if cell.method == method and cell.ef > EFS[0] and cell.at in grid.asked]
         assert not needed or all(cell.rung < min(needed) for cell in wider)
 
