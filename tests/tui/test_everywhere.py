@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -219,10 +220,12 @@ async def test_any_size_at_any_moment() -> None:
     app, _ = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await until_seen(pilot, "5 collections")
-        for keys in (["enter"], ["p"], ["escape", "y"], ["escape", "m"], ["escape", "question_mark"], ["escape", "2"],
-                     ["3"], ["4"], ["5"], ["ctrl+p"]):  # fmt: skip
+        both = ((1, 1), (130, 50)), ((80, 24), (1, 1))
+        walk = (["enter"], ["p"], ["escape", "y"], ["escape", "m"], ["escape", "question_mark"], ["escape", "2"],
+                ["3"], ["4"], ["5"], ["ctrl+p"])  # fmt: skip
+        for keys, sizes in zip(walk, cycle(both), strict=False):
             await pilot.press(*keys)
-            for size in ((1, 1), (130, 50), (80, 24)):
+            for size in sizes:
                 await pilot.resize_terminal(*size)
                 await pilot.pause()
                 lines = screen_text(app).splitlines()
