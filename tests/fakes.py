@@ -313,21 +313,13 @@ class FakeEngine:
             if filter_ is None or matches(filter_, point_id, payload or {})
         ]
 
-    def _known_answer(
-        self,
-        name: str,
-        query: Vector,
-        settings: SearchSettings,
-        using: str,
-        filter_: Filter | None,
-        *,
-        with_payload: bool,
-    ) -> Answer:
-        if with_payload or filter_ is not None or not isinstance(query, np.ndarray):
-            return self._answer(name, query, settings, using, filter_, with_payload=with_payload)
-        known, key = self._held(name).known, (settings, using, query.shape, query.dtype, query.tobytes())
+    def _known_answer(self, name: str, query: Vector, *how: Any, with_payload: bool) -> Answer:
+        """As `_answer`, whose settings, vector and filter `how` is; what was answered before is known."""
+        if with_payload or how[-1] is not None or not isinstance(query, np.ndarray):
+            return self._answer(name, query, *how, with_payload=with_payload)
+        known, key = self._held(name).known, (*how, query.shape, query.dtype, query.tobytes())
         if key not in known:
-            known[key] = self._answer(name, query, settings, using, filter_, with_payload=with_payload)
+            known[key] = self._answer(name, query, *how, with_payload=with_payload)
         answer: Answer = known[key]
         return answer
 

@@ -42,12 +42,13 @@ class Load:
 
 
 async def load_of(engine: Engine, name: str) -> Load | None:
-    """What the collection remembers of its load; None where that isn't known, or not enough to go by."""
+    """What the collection remembers of its load; None where that isn't known, or points came or went since."""
     if engine.info.kind != "embedded" or not isinstance(engine, Remembering):
         return None
     origin = await engine.origin(name)
     job = remembered_job(origin, Path())
-    return None if job is None or origin.source is None else Load(job, origin.source)
+    whole = origin.expected_points is not None and await engine.count(name) == origin.expected_points
+    return Load(job, origin.source) if job is not None and origin.source is not None and whole else None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pytest
 
 from qtui.bench.session import bench
 from qtui.data.load import load
+from qtui.engine.embedded.adapter import EmbeddedEngine
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
 from qtui.host.build import build
@@ -45,6 +46,16 @@ async def truths(drawn, home, before):
     finally:
         await engine.close()
     return found
+
+
+async def test_a_collection_that_lost_points_since_is_asked_itself(drawn, home, monkeypatch):
+    count = EmbeddedEngine.count
+
+    async def one_less(self, name, filter_=None):
+        return await count(self, name, filter_) - 1
+
+    ((how, _),) = await truths(drawn, home, (lambda: monkeypatch.setattr(EmbeddedEngine, "count", one_less),))
+    assert how.startswith("the engine's exact search in docs")
 
 
 async def test_found_in_the_file_then_in_the_cache_and_by_the_engine_where_the_file_is_another_one(drawn, home):

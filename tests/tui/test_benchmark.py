@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ import pytest
 from textual.widgets import Input, Static
 
 from qtui.errors import DiskFull
+from qtui.events import Started
 from qtui.plan import BenchRequest, SourceFacts, variants
 from qtui.tui.panels.benchmark import BenchmarkPanel
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.widgets.controls import Choice, MethodList
 from qtui.tui.widgets.variants import ResultTable
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.scripted import failing, view
+from tests.tui.scripted import failing, record, script, view
 
 NARROW, WIDE = (80, 24), (120, 40)
+RUN = "20261122-020000-cccc"
 
 
 async def run_it(pilot) -> Any:
@@ -108,6 +111,10 @@ async def test_new_figures_keep_the_cursor() -> None:
 async def test_escape_cancels_and_keeps_what_there_is() -> None:
     app, room = make()
     room.gate = gate = asyncio.Semaphore(0)
+    happened = script(BenchRequest())
+    kept = replace(record(BenchRequest(), happened[-1].record.measurements[:3], happened), id=RUN, status="partial")  # type: ignore[union-attr]  # the end
+    room.kept = {RUN: kept}
+    room.script = lambda request: [Started(RUN), *script(request)]
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "5 collections")
         await pilot.press("3")
@@ -125,6 +132,7 @@ async def test_escape_cancels_and_keeps_what_there_is() -> None:
         assert room.cancelled == 1
         assert panel.run_state.measured
         await until_seen(pilot, "kept as a partial run")
+        await until_seen(pilot, "u Resume")
 
 
 async def test_progress_says_where_it_is_and_how_to_cancel() -> None:

@@ -67,8 +67,9 @@ async def test_paused_run_can_be_cancelled() -> None:
         await pilot.press("ctrl+r")
         await until_seen(pilot, "‖ paused")
         await pilot.press("escape")
-        await until_seen(pilot, "kept as a partial run")
+        await until_seen(pilot, "Cancelled before anything was measured: nothing is kept.")
         assert room.cancelled == 1
+        assert "u Resume" not in screen_text(app)
 
 
 async def test_figures_that_came_just_before_a_pause_are_shown_in_it() -> None:

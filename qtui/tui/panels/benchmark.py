@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import ClassVar
@@ -35,6 +35,8 @@ from qtui.tui.wishform import tuned
 from qtui.tui.wishform import written as as_typed
 
 REPAINT_S = 0.5
+KEPT = "Cancelled; what was measured is kept as a partial run: u goes on with it."
+NOTHING_KEPT = "Cancelled before anything was measured: nothing is kept."
 KEYS = (
     Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
     Command("benchmark.tune", "f", "tune", "Tune", "Search the plan for what keeps a target recall", always="f8"),
@@ -285,25 +287,23 @@ class BenchmarkPanel(Horizontal):
         self._paint()
         self.query_one(PlanEditor).learn(self._folded)
         if self._folded.record is None:
-            self._fetch(self._folded)
+            self._fetch(self._folded, cancelled=message.cancelled)
         elif self._folded.request.memory and self.page == "table":
             self.action_show("hot")
         if message.error:
             self.notify(clean(message.error), title="The run ended", severity="error", markup=False, timeout=10)
-        elif message.cancelled:
-            self.notify("Cancelled; what was measured is kept as a partial run: u goes on with it.", markup=False)
 
     @work(exclusive=True, group="fetch")
-    async def _fetch(self, ended: RunState) -> None:
+    async def _fetch(self, ended: RunState, *, cancelled: bool) -> None:
         """What was kept of a run that ended early: its figures are the final ones."""
-        if ended.run_id is None:
-            return
-        try:
-            record = await self.room.run(ended.run_id)
-        except QtuiError:
-            return  # nothing was measured, so nothing is kept
-        if self._folded is ended:
-            self._folded = ended.kept_as(record)
+        kept = None
+        if ended.run_id is not None:
+            with suppress(QtuiError):  # nothing was measured, so nothing is kept
+                kept = await self.room.run(ended.run_id)
+        if cancelled:
+            self.notify(NOTHING_KEPT if kept is None else KEPT, markup=False)
+        if kept is not None and self._folded is ended:
+            self._folded = ended.kept_as(kept)
             self._paint()
 
     # --- export -----------------------------------------------------------------------------------------------

@@ -247,7 +247,9 @@ def detail(state: RunState, at: int, width: int) -> Text:
     if state.error:
         lines.append(Text.assemble(("✗ ", BAD), clean(state.error)))
     elif state.over == "partial":
-        lines.append(Text.assemble(("⚠ ", WARN), "partial: cancelled before it was finished; what there is is kept"))
+        kept = state.record is not None or state.measured
+        said = f"partial: cancelled before it was finished; {'what there is' if kept else 'nothing'} is kept"
+        lines.append(Text.assemble(("⚠ ", WARN), said))
     lines += [Text.assemble(("✗ ", BAD), f"{each.method}: ", clean(each.error)) for each in state.failed]
     lines += [Text.assemble(("⚠ ", WARN), clean(warning.text)) for warning in state.general_warnings]
     return Text("\n").join(hanging(line, width) for line in lines)
