@@ -98,7 +98,7 @@ def ram_source(record: RunRecord, index: int, *, grown: bool = False) -> str:
     """The expression for the RAM that a fast search of this collection needs."""
     held, at = record.collections[index], f"collections[{index}]"
     parts = []
-    if held.method == "none" or not _on_disk(held):
+    if held.method == "none" or not on_disk(held):
         parts.append(_vectors(held, at, "originals", "original"))
     if held.method != "none":
         parts.append(_vectors(held, at, "quantized", "quantized"))
@@ -164,7 +164,7 @@ def _links(held: CollectionRecord) -> int:
     return Hnsw().m if spec is None or spec.hnsw is None else spec.hnsw.m
 
 
-def _on_disk(held: CollectionRecord) -> bool:
+def on_disk(held: CollectionRecord) -> bool:
     """Whether its originals are read from disk on use; so are those of runs that don't tell."""
     spec = _spec(held)
     return spec is None or originals_at(spec) is Placement.COLD

@@ -76,4 +76,6 @@ def money(amount: float | None) -> str:
     """An amount with as many places as it needs to be more than 0."""
     if amount is None:
         return units.ABSENT
-    return f"{amount:,.0f}" if abs(amount) >= 10_000 else f"{amount:,.2f}" if abs(amount) >= 0.1 else f"{amount:.2g}"
+    if abs(amount) >= 0.1:
+        return f"{amount:,.0f}" if abs(amount) >= 10_000 else f"{amount:,.2f}"
+    return f"{amount:#.2g}" if amount else "0"

@@ -16,7 +16,7 @@ import pytest
 from qtui.bench.deliverable import figures
 from qtui.bench.deliverable.document import document
 from qtui.bench.deliverable.labels import Labels
-from qtui.bench.deliverable.parts import QUOTED, STYLES, Chart, Table, figures_of
+from qtui.bench.deliverable.parts import QUOTED, STYLES, Bullets, Chart, Table, figures_of
 from qtui.bench.deliverable.reading import read
 from qtui.bench.deliverable.scale import Scale
 from qtui.bench.deliverable.svg import colour, draw
@@ -162,6 +162,54 @@ def test_no_number_of_the_tables_is_without_an_origin():
     cells = re.findall(r"<td[^>]*>(.*?)</td>", bare, flags=re.DOTALL)
     numbers = [cell for cell in cells if re.fullmatch(r"[\d.,]+(x|%| \w+)?", cell)]
     assert numbers == [], "but for the names of rows, what is a number says where it is from"
+
+
+def test_no_number_of_the_answers_is_without_an_origin():
+    for section in document(record()).sections:
+        if section.title not in ("Key insights", "Theoretical maxima", "To share"):
+            continue
+        lines = [line for part in section.parts if isinstance(part, Bullets) for line in part.lines]
+        words = " ".join(piece for line in lines for piece in line if isinstance(piece, str))
+        names = r"rescore x4|float32|p50|less than 0\.005 of recall"
+        assert re.findall(r"\d+", re.sub(names, "", words)) == [], section.title
+
+
+def test_originals_in_ram_save_none_and_are_not_said_to_stay_on_disk():
+    kept = to_markdown(record())
+    assert "- Vectors in RAM: 16.0x smaller" in kept
+    assert "What RAM it saves: 234.4 KiB of 349.6 KiB (67.0%)" in kept
+    whole = record()
+    both = tuple(
+        replace(held, settings=replace(held.settings, vectors=(replace(held.settings.vectors[0], on_disk=False),)))
+        for held in whole.collections
+    )
+    text = to_markdown(replace(whole, collections=both))
+    assert "- Quantized vectors: 16.0x smaller than the originals, which are in RAM too" in text
+    assert "What RAM it saves: none, it takes 15.6 KiB more than the 349.6 KiB" in text
+    assert "smaller vectors in RAM" not in text
+    assert "Why quantization matters" not in text
+
+
+def test_speed_past_what_is_advertised_has_another_reason_than_speed_below():
+    found = replace(record(), warnings=(RunWarning("full-scan", "no graph is used"),))
+    why = to_markdown(found).partition("## Theoretical maxima")[2].partition("## Cost")[0]
+    assert "- binary: 8 bytes" in why, "16 bytes where 8 hold 64 bits"
+    assert "a search also sorts; in 0.748 ms a search (p50)" in why
+    assert "more than comparing gains" not in why
+    fast = tuple(
+        replace(each, engine_ms=replace(each.engine_ms, mean=0.01)) if each.method == "binary" else each
+        for each in found.measurements
+    )
+    why = to_markdown(replace(found, measurements=fast)).partition("## Theoretical maxima")[2]
+    assert "more than comparing gains: a vector is also 16.0x fewer bytes to fetch" in why.partition("## Cost")[0]
+
+
+def test_an_average_above_its_p95_is_explained():
+    whole, said = record(), "An average above its p95"
+    assert said not in to_markdown(whole)
+    first = whole.measurements[0]
+    slow = replace(first, engine_ms=replace(first.engine_ms, mean=99.0))
+    assert said in to_markdown(replace(whole, measurements=(slow, *whole.measurements[1:])))
 
 
 def test_every_mark_of_a_chart_stands_where_the_record_says():

@@ -35,8 +35,11 @@ def optimal(reading: Reading) -> tuple[Part, ...]:
                 " of the accuracy retained",
             )
         )  # fmt: skip
-    if best.compression is not None:
-        lines.append(facts.line("Vectors in RAM: ", ("recommendation.compression", "ratio"), " smaller"))
+    if best.compression is not None and best.method != "none":
+        head, tail = ("Vectors in RAM: ", " smaller")
+        if not reading.saves_ram:
+            head, tail = ("Quantized vectors: ", " smaller than the originals, which are in RAM too")
+        lines.append(facts.line(head, ("recommendation.compression", "ratio"), tail))
     reasons = tuple((facts.quote(f"recommendation.reasons[{number}]"),) for number in range(len(best.reasons)))
     return Bullets(tuple(lines)), Paragraph(("Why:",)), Bullets(reasons), *_near(reading)
 

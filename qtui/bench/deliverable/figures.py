@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qtui.bench.deliverable.parts import Line, Paragraph, Part, Table
+from qtui import trace
+from qtui.bench.deliverable.parts import Bullets, Line, Paragraph, Part, Table
 from qtui.bench.deliverable.reading import Method, Reading
 from qtui.bench.report import groups, rescore_cell
 from qtui.bench.warnings import search_name
@@ -36,8 +37,14 @@ def comparison(reading: Reading) -> tuple[Part, ...]:
         " search needs (see Cost). Smaller: bytes of an original vector / bytes of a quantized one, as found in the"
         " files. With rescoring: the recommended oversampling, else the least that keeps the target."
     )
+    if any(_has_few_slow(reading.of(index)) for index, _ in rows):
+        said += " An average above its p95 comes of a few very slow searches: All figures has the p50 beside it."
     found = Table(heads, tuple(row for _, row in rows), text=2, best=_place([index for index, _ in rows], reading.best))
     return found, Paragraph((said,))
+
+
+def _has_few_slow(measured: Measurement) -> bool:
+    return measured.engine_ms is not None and measured.engine_ms.mean > measured.engine_ms.p95
 
 
 def _place(indexes: list[int], wanted: int | None) -> int | None:
@@ -111,14 +118,15 @@ def _all_of(reading: Reading, index: int, measured: Measurement) -> tuple[Line, 
 
 def theory(reading: Reading) -> tuple[Part, ...]:
     """The advertised maxima beside what was measured, with the reason for the gap."""
-    heads = ("method", "smaller, advertised", "by formula", "measured", "speed-up, advertised", "measured", "why")
+    heads = ("method", "smaller, advertised", "by formula", "measured", "speed-up, advertised", "measured")
     rows = tuple(_maxima(reading, method) for method in reading.methods)
     said = (
         "Smaller: 32 bits / bits of a component; the formula adds what the engine stores with every vector and rounds"
         " up to. Speed-up, advertised: of comparing two vectors alone; measured: average engine time of none / that"
         " without rescoring (with rescoring where only that was measured)."
     )
-    return Table(heads, rows, text=1), Paragraph((said,))
+    why = tuple((f"{method.name}: ", *line) for method in reading.methods if (line := why_gap(reading, method)))
+    return Table(heads, rows, text=1), Paragraph((said,)), *((Bullets(why),) if why else ())
 
 
 def _maxima(reading: Reading, method: Method) -> tuple[Line, ...]:
@@ -132,38 +140,66 @@ def _maxima(reading: Reading, method: Method) -> tuple[Line, ...]:
         facts.line((f"{at}.measured" if at else "none", "ratio")),
         facts.line((f"{advertised}" if advertised else "none", "ratio")),
         facts.line((speed or "none", "times")),
-        ("; ".join(why_gap(reading, method)),),
     )
 
 
 def speed_of(reading: Reading, method: Method) -> str | None:
     """The expression for how much faster than none it was; without rescoring, where that was measured."""
-    index = method.off if method.off is not None else method.on
+    index = _judged_by(method)
     if index is None or reading.none is None:
         return None
     return f"measurements[{reading.none}].engine_ms.mean / measurements[{index}].engine_ms.mean"
 
 
-def why_gap(reading: Reading, method: Method) -> list[str]:
-    """What keeps a method from its advertised figures, as far as the record tells."""
-    record, found = reading.record, []
-    entry, dimension = METHODS[method.name], record.dataset.dimension
-    if method.collection is not None:
-        size = record.collections[method.collection].bytes_per_vector
-        if size.quantized is None:
-            found.append("its quantized data isn't built")
-        elif size.quantized > entry.bits * dimension / 8 + 0.5:
-            extra = size.quantized - entry.bits * dimension / 8
-            found.append(f"{extra:,.0f} bytes a vector are padding and what the method keeps beside the components")
-    codes = {warning.code for warning in record.warnings}
-    if "full-scan" in codes:
-        found.append("all vectors are scanned, but a search also sorts, and rescoring reads originals")
-    elif _has_graph(record):
-        found.append("walking the graph compares few vectors, and costs the same without quantization")
-    slow = reading.p50(reading.none)
-    if slow is not None and slow < 1:
-        found.append("a search of under 1 ms is mostly fixed cost")
-    return found
+def _judged_by(method: Method) -> int | None:
+    """The measurement whose speed is held against what is advertised."""
+    return method.off if method.off is not None else method.on
+
+
+def why_gap(reading: Reading, method: Method) -> Line:
+    """What keeps a method from its advertised figures, or takes it past them, as far as the record tells; () for
+    nothing.
+    """
+    found = [*_why_larger(reading, method), *_why_other_speed(reading, method)]
+    return tuple(piece for place, line in enumerate(found) for piece in (*(("; ",) if place else ()), *line))
+
+
+def _why_larger(reading: Reading, method: Method) -> Iterator[Line]:
+    bits, data = METHODS[method.name].bits, reading.record.dataset
+    if method.collection is None:
+        return
+    quantized = reading.record.collections[method.collection].bytes_per_vector.quantized
+    if quantized is None:
+        yield ("its quantized data isn't built",)
+    elif quantized > bits * data.dimension / 8 + 0.5:
+        extra = f"collections[{method.collection}].bytes_per_vector.quantized - {bits:g} * dataset.dimension / 8"
+        unit = "token" if data.multivector else "vector"
+        yield reading.facts.line(
+            (extra, "whole"), f" bytes a {unit} are padding and what the method keeps beside the components"
+        )
+
+
+def _why_other_speed(reading: Reading, method: Method) -> Iterator[Line]:
+    advertised, source, index = DISTANCE_SPEEDUP.get(method.name), speed_of(reading, method), _judged_by(method)
+    speed = None if source is None else trace.number(reading.record, source)
+    if advertised is None or speed is None or index is None:
+        return
+    if speed > advertised:
+        fetched = f"collections[{method.collection}].compression.measured"
+        if method.collection is not None:
+            yield reading.facts.line(
+                "more than comparing gains: a vector is also ", (fetched, "ratio"), " fewer bytes to fetch"
+            )
+        return
+    if "full-scan" in {warning.code for warning in reading.record.warnings}:
+        rescored = "" if index == method.off else ", and rescoring reads originals"
+        yield (f"all vectors are scanned, but a search also sorts{rescored}",)
+    elif _has_graph(reading.record):
+        yield ("walking the graph compares few vectors, and costs the same without quantization",)
+    own = reading.p50(index)
+    if own is not None and own < 1:
+        at = f"measurements[{index}].engine_ms.p50"
+        yield reading.facts.line("in ", (at, "ms"), " ms a search (p50), what isn't comparing vectors weighs, too")
 
 
 def _has_graph(record: RunRecord) -> bool:
@@ -253,6 +289,10 @@ def components(reading: Reading) -> tuple[Part, ...]:
     if not rows:
         return ()
     said = "Heap: memory of the process. Cache: pages of the files that were resident when the run began. Not added up."
+    if any(
+        (part.cached or 0) > (part.disk or 0) for held in reading.record.collections for part in held.memory.values()
+    ):
+        said += " More cache than disk: pages of files with holes in them, which take no disk."
     return Table(heads, rows, text=2), Paragraph((said,))
 
 

@@ -115,15 +115,24 @@ def _collection(reading: Reading, seen: Residency) -> int | None:
     return next((index for index, held in enumerate(reading.record.collections) if held.name == name), None)
 
 
-def _saved(reading: Reading) -> tuple[Part, ...]:
-    """The hot memory that the recommended variant saved, against none."""
+def hot(reading: Reading) -> tuple[str, str] | None:
+    """The expressions for hot memory of vectors during search: of none, of the recommended variant; None without."""
     seen = reading.record.residency
     places = {each.measurement: number for number, each in enumerate(seen) if each.placement is None}
     if reading.none not in places or reading.best not in places or reading.none == reading.best:
-        return ()
+        return None
     one, other = f"residency[{places[reading.none]}]", f"residency[{places[reading.best]}]"
     before = f"{one}.searched.originals.cached"
     after = f"{other}.searched.originals.cached + {other}.searched.quantized.heap + {other}.searched.quantized.cached"
+    return before, after
+
+
+def _saved(reading: Reading) -> tuple[Part, ...]:
+    """The hot memory that the recommended variant saved, against none."""
+    found = hot(reading)
+    if found is None or reading.best is None:
+        return ()
+    before, after = found
     less = trace.number(reading.record, f"({before}) - ({after})")
     words: list[str | tuple[str, str]] = [
         "Hot memory of vectors during search: ", (before, "size"), " without quantization, ", (after, "size"),
@@ -131,7 +140,9 @@ def _saved(reading: Reading) -> tuple[Part, ...]:
         ", originals and quantized together, as measured: ",
     ]  # fmt: skip
     if less is not None and less < 0:
-        words += [(f"({after}) - ({before})", "size"), " more: these queries touched nearly all of so few originals"]
+        touched = "these queries touched nearly all of so few originals"
+        why = touched if reading.saves_ram else "the originals are in RAM too"
+        words += [(f"({after}) - ({before})", "size"), f" more: {why}"]
     else:
         words += [(f"({before}) - ({after})", "size"), " saved"]
     return (Paragraph(reading.facts.line(*words)),)

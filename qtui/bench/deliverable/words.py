@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qtui.bench.deliverable.figures import DISTANCE_SPEEDUP, speed_of, why_gap
+from qtui.bench.deliverable.figures import DISTANCE_SPEEDUP, speed_of
+from qtui.bench.deliverable.memory import hot
 from qtui.bench.deliverable.parts import Bullets, Line, Part
 from qtui.bench.deliverable.reading import Method, Reading
 from qtui.bench.warnings import search_name
-from qtui.cost import ram_source
+from qtui.cost import on_disk, ram_source
 from qtui.methods import METHODS
 from qtui.plain import plain
 
 _CHEAP_RESCORE = 1.1
 _MUCH = 0.05
+_LITTLE = 0.005
+"""Of recall, more of which isn't worth a larger factor."""
 
 
 def domain(reading: Reading) -> tuple[Part, ...]:
@@ -48,7 +51,11 @@ def _origin(origin: str) -> str:
 def _why(reading: Reading) -> list[Line]:
     record = reading.record
     none = next((index for index, held in enumerate(record.collections) if held.method == "none"), None)
-    sized = [(held, index) for index, held in enumerate(record.collections) if held.bytes_per_vector.quantized]
+    sized = [
+        (held, index)
+        for index, held in enumerate(record.collections)
+        if held.bytes_per_vector.quantized and on_disk(held)
+    ]
     if none is None or not sized:
         return []
     _, least = min(sized, key=lambda pair: pair[0].bytes_per_vector.quantized or 0.0)
@@ -95,22 +102,30 @@ def _which(reading: Reading) -> Line:
 def _oversampling(reading: Reading, method: Method) -> Line:
     (low, first), (high, last) = method.factors[0], method.factors[-1]
     one, two = f"measurements[{first}]", f"measurements[{last}]"
-    head = f"How oversampling moved the trade-off, {method.name}: from {low:g} to {high:g} recall went "
     words: list[str | tuple[str, str]] = [
-        head, (f"{one}.recall.mean", "share"), " → ", (f"{two}.recall.mean", "share"), " and average engine time ",
-        (f"{one}.engine_ms.mean", "ms"), " → ", (f"{two}.engine_ms.mean", "ms"), " ms",
+        f"How oversampling moved the trade-off, {method.name}: from ", _factor(reading, first, low), " to ",
+        _factor(reading, last, high), " recall went ", (f"{one}.recall.mean", "share"), " → ",
+        (f"{two}.recall.mean", "share"), " and average engine time ", (f"{one}.engine_ms.mean", "ms"), " → ",
+        (f"{two}.engine_ms.mean", "ms"), " ms",
     ]  # fmt: skip
     enough = _enough(reading, method)
     if enough is not None and enough < high:
-        words.append(f"; {enough:g} is enough: more gains less than 0.005 of recall")
+        words += ["; ", _factor(reading, dict(method.factors)[enough], enough)]
+        words.append(f" is enough: more gains less than {_LITTLE:g} of recall")
     return reading.facts.line(*words)
 
 
+def _factor(reading: Reading, index: int, factor: float) -> str | tuple[str, str]:
+    """A factor by its name in the record; 1 where none was sent."""
+    sent = reading.of(index).search.oversampling is not None
+    return (f"measurements[{index}].search.oversampling", "number") if sent else f"{factor:g}"
+
+
 def _enough(reading: Reading, method: Method) -> float | None:
-    """The least factor within 0.005 of the best recall; None without recall."""
+    """The least factor that has about the best recall; None without recall."""
     recalls = [(factor, found) for factor, index in method.factors if (found := reading.recall(index)) is not None]
     most = max((found for _, found in recalls), default=None)
-    return None if most is None else next(factor for factor, found in recalls if found >= most - 0.005)
+    return None if most is None else next(factor for factor, found in recalls if found >= most - _LITTLE)
 
 
 def _saved(reading: Reading) -> Iterator[Line]:
@@ -122,18 +137,27 @@ def _saved(reading: Reading) -> Iterator[Line]:
     if own is None:
         return
     before, after = ram_source(record, none), ram_source(record, own)
-    yield reading.facts.line(
+    if not on_disk(record.collections[own]):
+        yield reading.facts.line(
+            "What RAM it saves: none, it takes ", (f"({after}) - ({before})", "size"), " more than the ",
+            (before, "size"), " of vectors and graph: the originals are in RAM too; left on disk, they would save it",
+        )  # fmt: skip
+        return
+    words: list[str | tuple[str, str]] = [
         "What RAM it saves: ", (f"({before}) - ({after})", "size"), " of ", (before, "size"), " (",
-        (f"1 - ({after}) / ({before})", "percent"), ") of vectors and graph; the originals stay on disk, where the"
-        " files take ", (f"collections[{own}].memory.quantized.disk", "size"), " more",
-    )  # fmt: skip
+        (f"1 - ({after}) / ({before})", "percent"), ") of vectors and graph; the originals stay on disk, ",
+        "where the files take ", (f"collections[{own}].memory.quantized.disk", "size"), " more",
+    ]  # fmt: skip
+    if (measured := hot(reading)) is not None:
+        words += ["; of vectors alone, during this run's searches, ", (measured[1], "size"), " were hot instead of "]
+        words += [(measured[0], "size"), " (see Memory)"]
+    yield reading.facts.line(*words)
 
 
 def _against_theory(reading: Reading) -> Iterator[Line]:
     for method in reading.methods:
         if method.collection is None:
             continue
-        why = "; ".join(why_gap(reading, method))
         bits, advertised, speed = (
             METHODS[method.name].bits,
             DISTANCE_SPEEDUP.get(method.name),
@@ -146,8 +170,8 @@ def _against_theory(reading: Reading) -> Iterator[Line]:
         ]  # fmt: skip
         if speed is not None:
             words += [", ", (speed, "times"), " the speed"]
-            words += [" of ", (f"{advertised}", "ratio"), " for comparing vectors alone"] if advertised else []
-        yield reading.facts.line(*words, f"{': ' + why if why else ''}")
+            words += ["; ", (f"{advertised}", "ratio"), " is advertised for comparing alone"] if advertised else []
+        yield reading.facts.line(*words)
 
 
 # --- to share -----------------------------------------------------------------------------------------------------
@@ -172,17 +196,23 @@ def share(reading: Reading) -> tuple[Part, ...]:
             reading.facts.line(
                 "Performance: ", (f"{base}.engine_ms.mean / {at}.engine_ms.mean", "times"),
                 " the speed of float32 with ",
-                (f"{at}.recall.mean / {base}.recall.mean", "percent"), " of its accuracy, ",
-                ("recommendation.compression", "ratio"), " smaller vectors in RAM",
+                (f"{at}.recall.mean / {base}.recall.mean", "percent"), " of its accuracy", *_shrunk(reading),
             )
         )  # fmt: skip
     return (Bullets((*lines, surprise(reading))),)
 
 
+def _shrunk(reading: Reading) -> Iterator[str | tuple[str, str]]:
+    """How much smaller vectors got in RAM, where the originals aren't in it."""
+    best = reading.record.recommendation
+    if best is not None and best.compression is not None and reading.saves_ram:
+        yield from (", ", ("recommendation.compression", "ratio"), " smaller vectors in RAM")
+
+
 def surprise(reading: Reading) -> Line:
     """The finding that is furthest from what one expects."""
     found = sorted(_surprises(reading), key=lambda each: -each[0])
-    return found[0][1] if found else ("Surprise: none; every method behaved as its description says",)
+    return found[0][1] if found else ("Surprise: none that stands out",)
 
 
 def _surprises(reading: Reading) -> Iterator[tuple[float, Line]]:
@@ -201,9 +231,9 @@ def _surprises(reading: Reading) -> Iterator[tuple[float, Line]]:
 
 def _gain(reading: Reading, off: int, on: int) -> float:
     """What rescoring adds to recall where it costs next to nothing, else 0."""
-    slow, fast = reading.mean(on), reading.mean(off)
-    if not slow or not fast or slow / fast > _CHEAP_RESCORE:
-        return 0.0
+    for slow, fast in ((reading.mean(on), reading.mean(off)), (reading.p50(on), reading.p50(off))):
+        if not slow or not fast or slow / fast > _CHEAP_RESCORE:
+            return 0.0
     return (reading.recall(on) or 0.0) - (reading.recall(off) or 0.0)
 
 
