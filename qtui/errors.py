@@ -9,6 +9,7 @@ QtuiError
 │   ├── EngineGone       the process that owns the engine ended
 │   ├── RateLimited      the server takes no more for now
 │   └── Unreachable      no connection to the server, or it broke
+│       ├── NoConnection   none could be made: nothing was sent
 │       └── TimedOut       the server did not answer in time
 └── DataError          unreadable, wrong shape or type, not finite      exit 4
     ├── BadSource        vectors or payload that no collection can take
@@ -84,6 +85,10 @@ class RateLimited(AccessError):
 
 class Unreachable(AccessError):
     """There is no connection to the server, or it broke before a whole answer was there."""
+
+
+class NoConnection(Unreachable):
+    """No connection to the server could be made: nothing was sent, so nothing was asked."""
 
 
 class TimedOut(Unreachable):

@@ -36,6 +36,16 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A server is waited for, which doesn't answer or takes no more for now; nothing else goes on meanwhile."""
+
+    why: str
+    """What ails it, in a few words."""
+    again_s: float | None
+    """Seconds until it is asked again, 0 while it is; None: it answers, and what waited goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """Documents that could not be embedded, each with the reason; the others go on."""
 
@@ -112,6 +122,7 @@ class RunFinished:
 Event = (
     Started
     | Progress
+    | Waiting
     | Skipped
     | Cut
     | Embedded

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qtui import units
+from qtui.events import Waiting
 from qtui.served import Limits, Rebuild, Served, Shard
 
 MOST = 8
@@ -46,6 +48,14 @@ def facts(served: Served) -> Iterator[Fact]:
         yield Fact("built", "est, judged by counts", "quiet")
     elif served.built_from == "telemetry":
         yield Fact("built", "by telemetry of the node that answered", "quiet")
+
+
+def waiting(event: Waiting) -> str:
+    """Why a server is waited for, and when it is asked again; '' once it answers."""
+    if event.again_s is None:
+        return ""
+    seconds = math.ceil(event.again_s)
+    return f"waiting for the server: {event.why}, trying again {f'in {seconds} s' if seconds > 0 else 'now'}"
 
 
 def memory_source(served: Served) -> str:

@@ -10,14 +10,19 @@ import gc
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from qtui.bench.clock import Clock
 from qtui.data.rows import Batch
 from qtui.engine.base import Engine, Vector
-from qtui.engine.pace import AWAY, FREE, Pace
+from qtui.engine.pace import FREE, Pace
+from qtui.engine.waits import AWAY
+from qtui.errors import NoConnection
 from qtui.filters import Filter
 from qtui.model import PointId, SearchSettings
+
+AWAY_IN_A_ROW = 5
+"""Searches that a server leaves without an answer, one after the other, before no more are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Outcome:
     error: str | None = None
     away: bool = False
     """Whether the server didn't answer at all, or takes no more for now."""
+    unsent: bool = False
+    """Whether it never left this machine, since there was nobody to send it to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +58,32 @@ class Block:
 
     outcomes: tuple[Outcome, ...]
     wall_s: float
-    """From before the first search to after the last, harness included, the load guard's waits left out."""
+    """From before the first search to after the last that was sent, harness included, the load guard's waits left out.
+    """
     cpu_s: float = 0.0
     """Of the asking processes."""
     processes: int = 1
     """That asked."""
-    away: bool = False
-    """Whether not one search was answered, since nobody was there to answer."""
+    unsent: tuple[int, ...] = ()
+    """Queries of the span that were not sent, in order, since the server went away."""
+    why: str = ""
+    """The error that tells of it."""
+
+    def joined(self, more: Block) -> Block:
+        """The block with what was asked of it later."""
+        return Block(
+            self.outcomes + more.outcomes,
+            self.wall_s + more.wall_s,
+            self.cpu_s + more.cpu_s,
+            max(self.processes, more.processes),
+            more.unsent,
+            more.why,
+        )
+
+    def given_up(self) -> Block:
+        """The block with what was not sent as failures."""
+        failed = tuple(Outcome(query, error=self.why, away=True) for query in self.unsent)
+        return replace(self, outcomes=self.outcomes + failed, unsent=())
 
 
 async def run_block(
@@ -71,13 +97,14 @@ async def run_block(
     clock: Clock,
     pace: Pace = FREE,
 ) -> Block:
-    """Asks the queries of `span`, with at most `concurrency` in flight.
+    """Asks the queries of `span`, with at most `concurrency` in flight; once the server is away, it stops.
 
     Closed loop: each worker sends its next query when its last was answered. With `rate`, query number i is due i /
     rate seconds after the start, and its round trip counts from then, however late a worker was free to send it.
-    `pace` holds searches back before their time begins.
+    `pace` holds searches back before their time begins. The server is away when nothing can be sent to it, or when it
+    leaves AWAY_IN_A_ROW searches without an answer: these are failures, what wasn't sent is nothing.
     """
-    outcomes: list[Outcome] = []
+    found = _Found()
     idle: list[float] = []
     waiting = iter(enumerate(span))
     with _no_garbage_collection():
@@ -88,13 +115,17 @@ async def run_block(
                 due = None if rate is None else started + place / rate
                 if due is not None and due > clock.now():
                     await clock.sleep(due - clock.now())
+                waited_s = 0.0
                 if pace.per_second is not None:
                     async with pace.turn() as waited_s:
                         outcome = await _search(engine, ask, queries[query], query, due, clock)
-                    idle.append(waited_s)
                 else:
                     outcome = await _search(engine, ask, queries[query], query, due, clock)
-                outcomes.append(outcome)
+                if found.take(outcome):
+                    idle.append(waited_s)
+                    found.ended = clock.now()
+                if found.why:
+                    return
 
         if concurrency == 1:
             await work()
@@ -102,17 +133,45 @@ async def run_block(
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(concurrency, len(span))):
                     group.create_task(work())
-        wall_s, cpu_s = clock.now() - started, time.process_time() - cpu
+        wall_s, cpu_s = (found.ended or started) - started, time.process_time() - cpu
     if concurrency == 1:  # several workers wait at the same time
         wall_s -= sum(idle)
-    return Block(tuple(outcomes), wall_s, cpu_s, away=bool(outcomes) and all(found.away for found in outcomes))
+    unsent = sorted([*found.unsent, *(query for _, query in waiting)], key=list(span).index)
+    return Block(tuple(found.outcomes), wall_s, cpu_s, unsent=tuple(unsent), why=found.why)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What came of a block so far."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    unsent: list[int] = field(default_factory=list)
+    silent: int = 0
+    """Searches in a row without an answer."""
+    why: str = ""
+    """Why no more should be sent."""
+    ended: float | None = None
+    """When the last of the outcomes came."""
+
+    def take(self, outcome: Outcome) -> bool:
+        """Whether it counts."""
+        if outcome.unsent:
+            self.unsent.append(outcome.query)
+            self.why = outcome.error or ""
+            return False
+        self.outcomes.append(outcome)
+        self.silent = self.silent + 1 if outcome.away else 0
+        if self.silent >= AWAY_IN_A_ROW:
+            self.why = outcome.error or ""
+        return True
 
 
 async def _search(engine: Engine, ask: Ask, vector: Vector, query: int, due: float | None, clock: Clock) -> Outcome:
     try:
         timed = await engine.query(ask.collection, vector, ask.settings, using=ask.using, filter_=ask.filter_)
     except Exception as error:  # noqa: BLE001  # whatever fails is counted as a failed search, with its reason
-        return Outcome(query, error=_named(error), away=isinstance(error, AWAY))
+        unsent = isinstance(error, NoConnection)
+        return Outcome(query, error=_named(error), away=isinstance(error, AWAY), unsent=unsent)
     round_trip_ms = timed.round_trip_ms if due is None else (clock.now() - due) * 1000
     return Outcome(query, _without_own(timed.value.ids, ask, query), timed.engine_ms, round_trip_ms)
 

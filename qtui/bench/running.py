@@ -11,20 +11,24 @@ from dataclasses import replace
 import numpy as np
 
 from qtui import units
-from qtui.bench import schedule
+from qtui.bench import outages, schedule
 from qtui.bench.gate import Gate
 from qtui.bench.measure import Ask, Block, run_block
+from qtui.bench.outages import Outage
 from qtui.bench.readiness import effective
 from qtui.bench.state import RunState, Stage
 from qtui.bench.tally import COLD
 from qtui.bench.warnings import variant_name
 from qtui.engine.base import Engine
 from qtui.engine.pace import Pace
+from qtui.errors import QtuiError
 from qtui.events import Event, Measured
 from qtui.model import SearchSettings
 from qtui.plan import Variant
-from qtui.records import Effective, Measurement, Sample
+from qtui.records import Effective, Measurement, RunWarning, Sample
 
+MOST_OUTAGES = 3
+"""In one block; what is left of it then counts as failed."""
 LIVE_RESAMPLES = 100
 """Bootstrap draws of the figures shown while measuring; the record's are made with more."""
 LIVE_S = 0.5
@@ -70,8 +74,7 @@ class Measuring:
         self._gate = gate
         self._pauses: list[float] = []
         """Seconds that each took."""
-        self._away: list[float] = []
-        """Seconds that the server was away, each time."""
+        self._outages: list[Outage] = []
         self._scanned: set[str] = set()
         """Collections whose originals were read."""
         self._done = state.left.done if state.left is not None else frozenset()
@@ -93,27 +96,26 @@ class Measuring:
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Cold pass, warm-up and measuring, in that order."""
-        if self._state.request.cold and not (self._state.left is not None and self._state.left.had_cold_pass):
-            async for event in self._cold():
+        try:
+            if self._state.request.cold and not (self._state.left is not None and self._state.left.had_cold_pass):
+                async for event in self._cold():
+                    yield event
+            async for event in self._warm_up():
                 yield event
-        async for event in self._warm_up():
-            yield event
-        async for event in self._measure():
-            yield event
+            async for event in self._measure():
+                yield event
+        except QtuiError:
+            self._interruptions()  # for the record of what was measured until then
+            raise
         for event in self._interruptions():
             yield event
 
-    def _interruptions(self) -> Iterator[Event]:
+    def _interruptions(self) -> tuple[Event, ...]:
         """Tells of pauses, and of a server that was away."""
+        found = list(outages.warnings(self._outages))
         if self._pauses:
-            yield from self._state.warn("paused", _paused_text(self._pauses))
-        if self._away:
-            times = "once" if len(self._away) == 1 else f"{len(self._away)} times"
-            text = (
-                f"the server was away {times}, for {units.duration(sum(self._away))} in all: what it didn't answer is"
-                " counted as failed, and after each time its caches were cold"
-            )
-            yield from self._state.warn("server-away", text)
+            found.insert(0, RunWarning("paused", _paused_text(self._pauses)))
+        return self._state.take_all(found)
 
     async def _cold(self) -> AsyncGenerator[Event, None]:
         state, stage = self._state, Stage(self._state.clock, "warm-up", "cold pass", len(self._variants))
@@ -224,42 +226,57 @@ class Measuring:
             await state.clock.sleep(0)
 
     async def _block(self, index: int, span: Sequence[int], *, closed_loop: bool = False) -> Block:
-        state, cell, ask = self._state, self._state.cells[index], self._asks[index]
-        rate = None if closed_loop else state.plan.rate
-        if state.crew is not None and cell.concurrency > 1:
-            block = await state.crew.block(ask, span, concurrency=cell.concurrency, rate=rate)
-        else:
-            block = await run_block(
-                self._engine,
-                ask,
-                state.queries,
-                span,
-                concurrency=cell.concurrency,
-                rate=rate,
-                clock=state.clock,
-                pace=state.pace,
-            )
-        if block.away:
-            await self._until_back(ask, span[0])
-        elif not closed_loop and state.tally is not None and self._engine.info.kind == "server":
+        """Asks it all. What a server that went away could not be sent is asked when it is back, a few times over."""
+        block = await self._sent(index, span, closed_loop=closed_loop)
+        for _ in range(MOST_OUTAGES):
+            if not block.why:
+                break
+            await self._until_back(index, block)
+            if not block.unsent:
+                break
+            block = block.joined(await self._sent(index, block.unsent, closed_loop=closed_loop))
+        block = block.given_up()
+        state = self._state
+        if not closed_loop and state.tally is not None and self._engine.info.kind == "server":
             state.tally.add_client(index, block)
         return block
 
-    async def _until_back(self, ask: Ask, query: int) -> None:
+    async def _sent(self, index: int, span: Sequence[int], *, closed_loop: bool) -> Block:
+        """Asks as much of it as there is a server for."""
+        state, cell, ask = self._state, self._state.cells[index], self._asks[index]
+        rate = None if closed_loop else state.plan.rate
+        if state.crew is not None and cell.concurrency > 1:
+            return await state.crew.block(ask, span, concurrency=cell.concurrency, rate=rate)
+        return await run_block(
+            self._engine,
+            ask,
+            state.queries,
+            span,
+            concurrency=cell.concurrency,
+            rate=rate,
+            clock=state.clock,
+            pace=state.pace,
+        )
+
+    async def _until_back(self, index: int, block: Block) -> None:
         """Waits for a server that is away, as far as patience goes: raises what it said last, and the run ends there.
 
-        What it didn't answer stays counted as failed; its caches are cold, so a block is asked that isn't counted.
+        Its caches are cold then, so a block is asked that isn't counted.
         """
-        state = self._state
-        began = state.clock.now()
+        state, ask = self._state, self._asks[index]
+        query = (block.unsent or [found.query for found in block.outcomes])[0]
+        outage = Outage(variant_name(state.cells[index]), len(block.unsent), state.clock.now())
+        self._outages.append(outage)
 
         async def alive() -> None:
             await self._engine.query(
                 ask.collection, state.queries[query], ask.settings, using=ask.using, filter_=ask.filter_
             )
 
-        await Pace(now=state.clock.now, sleep=state.clock.sleep).asked(alive)
-        self._away.append(state.clock.now() - began)
+        try:
+            await Pace(now=state.clock.now, sleep=state.clock.sleep).asked(alive)
+        finally:
+            outage.seconds = state.clock.now() - outage.began
         span = range(min(state.plan.block, len(state.queries)))
         await run_block(
             self._engine, ask, state.queries, span, concurrency=1, rate=None, clock=state.clock, pace=state.pace

@@ -43,6 +43,7 @@ from qtui.data.queries import QuerySet
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine
 from qtui.engine.pace import FREE
+from qtui.engine.waits import telling
 from qtui.errors import UsageError
 from qtui.events import Event, Measured, RunFinished, Started
 from qtui.filters import Filter, parse_filter
@@ -56,6 +57,7 @@ __all__ = ["bench", "clean"]
 OpenEngine = Callable[[Path], Awaitable[Engine]]
 
 
+@telling
 async def bench(
     request: BenchRequest,
     *,
@@ -78,7 +80,7 @@ async def bench(
     where that is asked for. For one with a source, collections are built by `build`: in a temporary store under `home`,
     which `open_engine` then opens, or on the server `target`, which `engine` is open on. `hire` starts the processes
     that ask a server together; without it this one asks alone. Raises the errors of its parts; nothing is kept of a run
-    that failed or was cancelled before it measured anything.
+    that failed or was cancelled before it measured anything. While a server is waited for, Waiting says so.
     """
     check(request)
     if request.live.locally or request.live.copies:

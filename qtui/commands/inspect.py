@@ -69,12 +69,18 @@ async def _views(args: Namespace, console: Console) -> list[CollectionView]:
 
         turns = asyncio.Semaphore(1 if glances is None else AT_ONCE)
 
+        read = 0
+
         async def one(name: str) -> CollectionView | None:
+            nonlocal read
             async with turns:
+                console.progress(f"read  {read:,}/{len(names):,} collections")
                 try:
                     return await engine.view(name)
                 except NotFound:  # removed by somebody else meanwhile
                     return None
+                finally:
+                    read += 1
 
         found = await asyncio.gather(*map(one, names))
         return [view for view in found if view is not None]

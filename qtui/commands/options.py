@@ -7,16 +7,19 @@ import sys
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtui import config
 from qtui.commands import values
+from qtui.commands.console import Console
 from qtui.errors import AccessError
 from qtui.plain import plain
 
 if TYPE_CHECKING:
     from qtui.engine.base import Engine
+    from qtui.events import Waiting
     from qtui.plan import BuildSpec
     from qtui.target import Target
 
@@ -138,14 +141,24 @@ def writable(args: Namespace, what: str) -> Target:
 async def engine(args: Namespace) -> AsyncIterator[Engine]:
     """The engine on that target, closed afterwards."""
     from qtui.engine.open import open_target
+    from qtui.engine.waits import listening
 
     found = target(args)
     if not args.quiet and not getattr(args, "cautioned", False):
         args.cautioned = True
         for caution in found.cautions():
             print(f"qtui: {plain(caution)}", file=sys.stderr)
-    opened = await open_target(found)
-    try:
-        yield opened
-    finally:
-        await opened.close()
+    with listening(partial(_waiting, Console(quiet=args.quiet))):
+        opened = await open_target(found)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+def _waiting(console: Console, event: Waiting) -> None:
+    """Says that a server is waited for, as long as it is."""
+    from qtui import servertext
+
+    text = servertext.waiting(event)
+    console.progress(text, force=True) if text else console.clear()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qtui import units
+from qtui import servertext, units
 from qtui.commands.console import Console
 from qtui.errors import shown
-from qtui.events import CollectionFailed, Cut, Event, Progress, Skipped
+from qtui.events import CollectionFailed, Cut, Event, Progress, Skipped, Waiting
 
 _MOST_TOLD = 50
 """Skipped documents that are named."""
@@ -19,6 +19,8 @@ class Watch:
         self._failed: list[CollectionFailed] = []
         self._skipped: list[tuple[str, str]] = []
         self._cut: Cut | None = None
+        self._line = ""
+        """Where it stood before a server was waited for."""
 
         self.skipped = 0
         """Documents that could not be embedded."""
@@ -26,7 +28,10 @@ class Watch:
     def see(self, event: Event) -> None:
         """Rewrites the progress line."""
         if isinstance(event, Progress):
-            self._console.progress(line(event))
+            self._line = line(event)
+            self._console.progress(self._line)
+        elif isinstance(event, Waiting):
+            self._console.progress(servertext.waiting(event) or self._line, force=True)
         elif isinstance(event, CollectionFailed):
             self._failed.append(event)
         elif isinstance(event, Skipped):

@@ -11,11 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from qtui.errors import EngineGone, RateLimited, Unreachable
+from qtui.engine.waits import AWAY, Waits
 
 T = TypeVar("T")
-AWAY = (EngineGone, RateLimited, Unreachable)
-"""What a server says, or rather doesn't, that may answer again in a moment."""
 WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each new try of what may safely be asked twice: long enough for a restart."""
 
@@ -67,14 +65,15 @@ class Pace:
 
         Raises what the server said last when it stays away, and at once whatever else the request raises.
         """
-        for wait_s in WAITS_S:
-            try:
-                async with self.turn(cost):
-                    return await call()
-            except AWAY:
-                await self._sleep(wait_s)
-        async with self.turn(cost):
-            return await call()
+        with Waits(self._sleep) as waits:
+            for wait_s in WAITS_S:
+                try:
+                    async with self.turn(cost):
+                        return await call()
+                except AWAY as error:
+                    await waits.wait(error, wait_s)
+            async with self.turn(cost):
+                return await call()
 
 
 FREE = Pace()

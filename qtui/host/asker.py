@@ -61,7 +61,7 @@ class Asker:
             (found.query, found.ids, found.engine_ms, found.round_trip_ms, found.error, found.away)
             for found in block.outcomes
         )
-        return requests.Asked(outcomes, began, time.perf_counter(), block.cpu_s)
+        return requests.Asked(outcomes, began, began + block.wall_s, block.cpu_s, block.unsent, block.why)
 
     async def close(self) -> None:
         """Ends its connections."""

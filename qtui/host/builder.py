@@ -13,6 +13,7 @@ from pathlib import Path
 
 from qtui.data.load import load
 from qtui.engine.open import open_embedded, open_target
+from qtui.engine.waits import told
 from qtui.events import Event
 from qtui.host import requests
 from qtui.host.serve import Service, enter
@@ -27,7 +28,7 @@ async def _build(request: requests.Build) -> AsyncIterator[Event]:
         remember_key(target, request.key)
     engine = await open_target(target)
     try:
-        async with closing(load(engine, job)) as events:
+        async with closing(told(load(engine, job))) as events:
             async for event in events:
                 yield event
     finally:

@@ -12,12 +12,13 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtui import config
+from qtui import config, servertext
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
 from qtui.bench.session import bench, clean
@@ -29,8 +30,9 @@ from qtui.data.load import remembered_job
 from qtui.embedders import EmbedderSpec
 from qtui.engine.base import Vector
 from qtui.engine.open import open_target
+from qtui.engine.waits import listening
 from qtui.errors import NotFound, QtuiError, StoreInUse, shown
-from qtui.events import BuildDone, Event, Progress
+from qtui.events import Event, Progress, Waiting
 from qtui.filters import Filter, parse_filter
 from qtui.host import build, requests, wire
 from qtui.host.alone import Alone
@@ -225,9 +227,15 @@ class Room:
         """Nothing else is built meanwhile; gives the collection as it is found."""
         async with self._work, self._lend(name):
             try:
-                yield self._lent.get(name) or await self._engine.view(name)
+                with listening(partial(self._waits, name)):
+                    yield self._lent.get(name) or await self._engine.view(name)
             finally:
                 self._announce("ready", "")
+
+    def _waits(self, name: str, event: Waiting) -> None:
+        """Says so while a server is waited for in a call, which tells no events."""
+        text = servertext.waiting(event)
+        self._announce("waiting" if text else "building", text or name)
 
     async def load(self, asked: requests.Load) -> AsyncIterator[Event]:
         """Loads in builders, one collection at a time."""
@@ -254,11 +262,7 @@ class Room:
                 self._announce("ready", "")
 
     async def _finish(self, view: CollectionView) -> AsyncIterator[Event]:
-        if self._server is not None:
-            yield Progress("index", view.name, 0, None, 0.0, None)
-            yield BuildDone(view.name, view.points, 0.0, await self._engine.build(view.name))
-            return
-        async with self._lend(view.name), closing(build.finish(view, self._store)) as events:
+        async with self._lend(view.name), closing(self._in_place.finish(view)) as events:
             async for event in events:
                 yield event
 

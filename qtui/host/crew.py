@@ -81,12 +81,14 @@ class Company:
         ]
         found = await asyncio.gather(*(hand.call(each) for hand, each in zip(self._hands, shares, strict=False)))
         outcomes = tuple(Outcome(*each) for share in found for each in share.outcomes)
+        unsent = {query for share in found for query in share.unsent}
         return Block(
             outcomes,
             wall_s=max(share.ended for share in found) - min(share.began for share in found),
             cpu_s=sum(share.cpu_s for share in found),
             processes=used,
-            away=all(outcome.away for outcome in outcomes),
+            unsent=tuple(query for query in span if query in unsent),
+            why=next((share.why for share in found if share.why), ""),
         )
 
     async def dismiss(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from qtui import config
 from qtui.data import before
 from qtui.engine.base import Engine
+from qtui.engine.waits import told
+from qtui.events import BuildDone, Event, Progress
 from qtui.host import build, requests
 from qtui.model import Change, CollectionView
 from qtui.target import Target
@@ -35,6 +38,14 @@ class InPlace:
         seconds = await self._apply(view.name, before.way_back(kept, view), kept.vector.name)
         before.forget(config.home(), kept)
         return seconds
+
+    def finish(self, view: CollectionView) -> AsyncGenerator[Event, None]:
+        """Builds what an interrupted load or change has left unbuilt; ends with BuildDone."""
+        return build.finish(view, self._store) if self._server is None else told(self._indexed(view))
+
+    async def _indexed(self, view: CollectionView) -> AsyncGenerator[Event, None]:
+        yield Progress("index", view.name, 0, None, 0.0, None)
+        yield BuildDone(view.name, view.points, 0.0, await self._engine.build(view.name))
 
     async def _apply(self, name: str, change: Change, vector_name: str) -> float:
         if self._server is not None:

@@ -287,6 +287,10 @@ class Asked(msgspec.Struct, frozen=True):
     ended: float
     """On the clock that all processes of a machine share."""
     cpu_s: float
+    unsent: tuple[int, ...] = ()
+    """Queries that were not sent, since the server went away."""
+    why: str = ""
+    """The error that tells of it."""
 
 
 class Prepare(Request[None], frozen=True):

@@ -10,5 +10,5 @@ class RoomState:
     """What the engine room does now."""
 
     status: str
-    """starting, ready, measuring, paused, building, restarting or closed."""
+    """starting, ready, measuring, paused, building, waiting (for a server, while it builds), restarting or closed."""
     detail: str = ""

@@ -157,6 +157,7 @@ _EVENTS: dict[str, type[Any]] = {
     for event in (
         events.Started,
         events.Progress,
+        events.Waiting,
         events.Skipped,
         events.Cut,
         embedders.Embedded,

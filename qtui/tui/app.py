@@ -61,7 +61,7 @@ FOCUS = (
 SAVE_AFTER_S = 1.0
 COLLECT_AFTER = (10_000, 20, 50)
 """Thresholds of the garbage collector: by its own it takes its time so often that keys have to wait for it."""
-BUSY = frozenset({"measuring", "paused", "building"})
+BUSY = frozenset({"measuring", "paused", "building", "waiting"})
 """States of the engine room that connecting elsewhere would break into."""
 
 

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from qtui.events import CollectionFailed, CollectionReady, Event, Measured, Progress, RunFinished, Started, Warned
+from qtui.events import (
+    CollectionFailed,
+    CollectionReady,
+    Event,
+    Measured,
+    Progress,
+    RunFinished,
+    Started,
+    Waiting,
+    Warned,
+)
 from qtui.model import SearchSettings
 from qtui.plan import BenchRequest, Variant, variants
 from qtui.records import CollectionRecord, Measurement, RunRecord, RunWarning
@@ -33,6 +43,8 @@ class RunState:
     failed: tuple[CollectionFailed, ...] = ()
     warnings: tuple[RunWarning, ...] = ()
     progress: Progress | None = None
+    waiting: Waiting | None = None
+    """While a server is waited for."""
     record: RunRecord | None = None
     over: str = ""
     """'' while it runs, then complete, partial or failed."""
@@ -57,20 +69,24 @@ class RunState:
     def after(self, event: Event) -> RunState:
         """The state that this event leads to."""
         change: dict[str, Any] = {}
+        if self.waiting is not None:
+            change["waiting"] = None
         match event:
             case Started():
-                change = {"run_id": event.id}
+                change["run_id"] = event.id
             case Progress():
-                change = {"progress": event}
+                change["progress"] = event
+            case Waiting():
+                change["waiting"] = None if event.again_s is None else event
             case Measured():
                 found = [each for _, each in event.measurements]
-                change = self._tuned(found) if self.request.tune else {"measured": self.figures_with(found)}
+                change |= self._tuned(found) if self.request.tune else {"measured": self.figures_with(found)}
             case CollectionReady():
-                change = {"collections": (*self.collections, event.collection)}
+                change["collections"] = (*self.collections, event.collection)
             case CollectionFailed():
-                change = {"failed": (*self.failed, event)}
+                change["failed"] = (*self.failed, event)
             case Warned():
-                change = {"warnings": (*self.warnings, event.warning)}
+                change["warnings"] = (*self.warnings, event.warning)
             case RunFinished():
                 return self.kept_as(event.record)
         return replace(self, **change)
@@ -78,7 +94,7 @@ class RunState:
     def ended(self, *, cancelled: bool, error: str | None) -> RunState:
         """No more events will come."""
         over = self.over or ("partial" if cancelled else "failed" if error else "complete")
-        return replace(self, over=over, error=error, progress=None)
+        return replace(self, over=over, error=error, progress=None, waiting=None)
 
     def going_on(self, request: BenchRequest) -> RunState:
         """A kept run that is measured on: all variants of its plan, with the figures that it has."""

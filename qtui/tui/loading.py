@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from qtui import units
-from qtui.events import BuildDone, CollectionFailed, Event, Progress
+from qtui import servertext, units
+from qtui.events import BuildDone, CollectionFailed, Event, Progress, Waiting
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, KEY, WARN
 
@@ -78,8 +78,15 @@ def after(work: Work, event: Event, now: float) -> Work:
             return _with(work, name, now, "ready", note=f"{units.count(points)} points{took}")
         case CollectionFailed(collection=name, error=error):
             return _with(work, name, now, "failed", note=error)
+        case Waiting():
+            return waiting(work, servertext.waiting(event))
         case _:
             return work
+
+
+def waiting(work: Work, why: str) -> Work:
+    """What is under way waits for a server, with words for it; '' once it goes on."""
+    return replace(work, rows=tuple(replace(row, note=why) if row.state in RUNNING else row for row in work.rows))
 
 
 def changing(work: Work, now: float) -> Work:
@@ -108,7 +115,7 @@ def _left(row: Row, error: str | None) -> Row:
 def _with(work: Work, name: str, now: float, state: str, **more: object) -> Work:
     def renewed(row: Row) -> Row:
         since = row.since if row.state == state else now
-        return replace(row, state=state, since=since, **more)  # type: ignore[arg-type]  # the fields of a row
+        return replace(row, **{"state": state, "since": since, "note": "", **more})  # type: ignore[arg-type]  # the fields of a row
 
     return replace(work, rows=tuple(renewed(row) if row.collection == name else row for row in work.rows))
 
@@ -152,6 +159,8 @@ def _row(row: Row, now: float, width: int, name_width: int) -> Text:
 
 
 def _about(row: Row, now: float, room: int) -> Text:
+    if row.state in RUNNING and row.note:
+        return Text(fitted(row.note, max(8, room)), WARN)
     if row.state == "waiting":
         return Text(f"est {units.duration(max(0.1, row.estimate_s))}" if row.estimate_s else "", DIM)
     if row.state == "loading" or (row.state == "embedding" and row.total):

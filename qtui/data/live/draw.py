@@ -13,7 +13,8 @@ from functools import partial
 from uuid import UUID
 
 from qtui.engine.base import Engine
-from qtui.engine.pace import AWAY, FREE, Pace
+from qtui.engine.pace import FREE, Pace
+from qtui.engine.waits import AWAY
 from qtui.errors import AccessError, NotFound, UsageError
 from qtui.filters import Filter
 from qtui.model import Page, PointId

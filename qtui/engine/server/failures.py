@@ -14,6 +14,7 @@ from qtui.errors import (
     AccessError,
     DataError,
     Exists,
+    NoConnection,
     NotFound,
     QtuiError,
     RateLimited,
@@ -60,7 +61,8 @@ def translated(error: BaseException, doing: str, where: str) -> QtuiError:
 
 def _of_grpc(code: Any, details: str, doing: str, where: str) -> QtuiError:
     if code is _Code.UNAVAILABLE and "connect" in details:
-        return Unreachable(f"can't {doing}: nobody answers gRPC at {where} ({shown(details)}); is the server running?")
+        kind = NoConnection if "failed to connect" in details.lower() else Unreachable
+        return kind(f"can't {doing}: nobody answers gRPC at {where} ({shown(details)}); is the server running?")
     return _refused(_STATUS.get(code, 500), details, doing, where)
 
 
@@ -74,7 +76,8 @@ def _broken(error: BaseException, doing: str, where: str) -> QtuiError:
                 f"the certificate of {where} is not trusted; name the file that it is checked by with --ca"
             )
         case httpx.ConnectError() | OSError():
-            return Unreachable(f"can't reach {where} ({_short(error)}); is the server running, and the address right?")
+            kind = NoConnection if isinstance(error, httpx.ConnectError) else Unreachable
+            return kind(f"can't reach {where} ({_short(error)}); is the server running, and the address right?")
         case httpx.TransportError():
             return Unreachable(f"can't {doing}: the connection to {where} broke ({_short(error)}); try again")
     return DataError(f"can't {doing}: {where} answered what this client can't read ({_short(error)}); upgrade qtui")

@@ -15,6 +15,7 @@ from qdrant_client import AsyncQdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from qtui.engine.server.failures import CLIENT_ERRORS, may_pass, retry_after, translated, was_late
+from qtui.engine.waits import Waits
 from qtui.errors import QtuiError
 from qtui.target import Target
 
@@ -53,17 +54,18 @@ class Link:
     async def safely(self, call: Callable[[], Awaitable[T]], doing: str, pauses: tuple[float, ...] = PAUSES_S) -> T:
         """Asks again when it may pass, once only after a time-out; for what changes nothing when it is done twice."""
         late = 0
-        for pause in pauses:
-            try:
-                async with asyncio.timeout(self.target.timeout):
-                    return await call()
-            except CLIENT_ERRORS as error:
-                wished = retry_after(error)
-                late += was_late(error)
-                if not may_pass(error) or late > 1 or (wished or 0) > LONGEST_PAUSE_S:
-                    raise self.failure(error, doing) from error
-                await self._sleep(pause if wished is None else max(pause, wished))
-        return await self.once(call, doing)
+        with Waits(self._sleep) as waits:
+            for pause in pauses:
+                try:
+                    async with asyncio.timeout(self.target.timeout):
+                        return await call()
+                except CLIENT_ERRORS as error:
+                    wished, failure = retry_after(error), self.failure(error, doing)
+                    late += was_late(error)
+                    if not may_pass(error) or late > 1 or (wished or 0) > LONGEST_PAUSE_S:
+                        raise failure from error
+                    await waits.wait(failure, pause if wished is None else max(pause, wished))
+            return await self.once(call, doing)
 
     def failure(self, error: BaseException, doing: str) -> QtuiError:
         """The error of ours for what a request raised."""

@@ -144,7 +144,7 @@ class BenchmarkPanel(Horizontal):
         if self.running:
             return "The plan is being measured already; Esc cancels it."
         doing = {"building": "a collection is built", "measuring": "a run is measured", "paused": "a run is paused"}
-        said = doing.get(self.room_state.status)
+        said = {**doing, "waiting": doing["building"]}.get(self.room_state.status)
         return said and f"Measuring has to wait while {said}."
 
     def action_run(self) -> None:

@@ -138,6 +138,8 @@ class CollectionsPanel(DemoPanel):
         """Before the first reading, what is waited for; after the engine's end, how to get it back."""
         if not self.is_mounted:
             return
+        if state.status in {"waiting", "building"}:
+            self._list.waits(clean(state.detail) if state.status == "waiting" else "")
         if state.status == "closed":
             self._say(Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", "\nr starts it again"))
         elif self.views is None:
@@ -223,7 +225,7 @@ class CollectionsPanel(DemoPanel):
 
     def why_not(self, action: str) -> str | None:
         """What keeps a command from running at the moment; None for one that can run."""
-        status = "building" if self.loading_demo else self.room_state.status
+        status = "building" if self.loading_demo or self.room_state.status == "waiting" else self.room_state.status
         doing = {"measuring": "a run is measured", "paused": "a run is paused", "building": "a collection is built"}
         if status not in doing or action not in WHILE_IDLE:
             return None

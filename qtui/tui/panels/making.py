@@ -38,7 +38,7 @@ KEYS = (
 )
 MAKING = frozenset({"new", "resume", "change", "undo"})
 """Actions that begin something here."""
-BUSY = frozenset({"measuring", "building", "paused", "closed"})
+BUSY = frozenset({"measuring", "building", "waiting", "paused", "closed"})
 
 
 class MakingPanel(Vertical):

@@ -84,7 +84,8 @@ class Results(Vertical):
         if not self.is_mounted:
             return
         if before is not None and now is not None and _differ_in_progress_alone(before, now):
-            self.query_one(ProgressLine).progress = now.progress
+            line = self.query_one(ProgressLine)
+            line.progress, line.waiting = now.progress, now.waiting
             return
         if before is None or now is None or before.variants is not now.variants:
             self._drawn_s = 0.0
@@ -100,7 +101,7 @@ class Results(Vertical):
         if state is None:
             self.query_one("#empty", Static).update(EMPTY)
             return
-        progress.progress = state.progress
+        progress.progress, progress.waiting = state.progress, state.waiting
         self.query_one(ResultTable).state = state
         self._detail()
         moving = state.running and not state.paused
@@ -217,7 +218,7 @@ class Results(Vertical):
 
 
 def _differ_in_progress_alone(before: RunState, now: RunState) -> bool:
-    names = (field.name for field in fields(RunState) if field.name != "progress")
+    names = (field.name for field in fields(RunState) if field.name not in {"progress", "waiting"})
     paused = before.paused or now.paused
     return not paused and all(getattr(before, name) is getattr(now, name) for name in names)
 

@@ -22,6 +22,7 @@ STATES = {
     "measuring": ("◆", ACCENT),
     "paused": ("‖", WARN),
     "building": ("▲", ACCENT),
+    "waiting": ("◌", WARN),
     "restarting": ("↻", BAD),
     "closed": ("✗", BAD),
 }

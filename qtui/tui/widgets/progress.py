@@ -8,8 +8,8 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from qtui import units
-from qtui.events import Progress
+from qtui import servertext, units
+from qtui.events import Progress, Waiting
 from qtui.tui.bars import bar_of
 from qtui.tui.text import fitted
 from qtui.tui.theme import ACCENT, DIM, KEY, WARN
@@ -31,6 +31,8 @@ class ProgressLine(Widget):
     """Hidden while there is nothing to wait for."""
 
     progress: reactive[Progress | None] = reactive(None)
+    waiting: reactive[Waiting | None] = reactive(None)
+    """While a server is waited for."""
     active: reactive[bool] = reactive(default=False, init=True)
     whole: reactive[str] = reactive("")
     """Which part of the whole it is, such as '2/5'."""
@@ -55,6 +57,10 @@ class ProgressLine(Widget):
     def render(self) -> Text:
         """Everything on one line; the name of the collection gives way."""
         now = self.progress
+        if self.waiting is not None:
+            tail = Text.assemble("  ", ("Esc", KEY), " cancels")
+            text = fitted(servertext.waiting(self.waiting), self.size.width - tail.cell_len - 2)
+            return Text.assemble(("◌ ", WARN), text).append_text(tail)
         if now is None:
             return Text.assemble(("▲ ", ACCENT), "starting…  ", ("Esc", KEY), " cancels")
         count = "" if now.total is None else f" {_amount(now.done)}/{_amount(now.total)}"

@@ -44,6 +44,11 @@ class WorkList(Widget):
         if self._now is not None:
             self._now = loading.after(self._now, event, self.clock())
 
+    def waits(self, why: str) -> None:
+        """What runs waits for a server, with words for it; '' once it goes on."""
+        if self._now is not None:
+            self._now = loading.waiting(self._now, why)
+
     def changing(self) -> None:
         """The one collection is being changed."""
         if self._now is not None:
