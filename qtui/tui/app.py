@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # the first frame is painted before any of these is there
 KEYS = (
     *(
         Command(f"tab.{tab.panel}", tab.digit, f"tab('{tab.panel}')", "", f"Open {tab.title}", always=f"f{tab.digit}")
+from qtui.tui.typeahead import TypeAhead
         for tab in TABS
     ),
     Command("app.query", "slash", "query", "", "Search: type a query", "/"),
@@ -69,6 +70,8 @@ class QtuiApp(RoomApp):
     """The screens of qtui over one engine room."""
 
     CSS_PATH = "frame.tcss"
+LAID_OUT_S = 0.2
+"""For what was just shown or hidden to have its place; a screen that is going away never gets there."""
     TITLE = "qtui"
     AUTO_FOCUS = None
     ENABLE_COMMAND_PALETTE = False
@@ -106,6 +109,7 @@ class QtuiApp(RoomApp):
         return [*recolored, *super().get_line_filters(), self._net]
 
     def compose(self) -> ComposeResult:
+        self._keys = TypeAhead(self, super().on_event)
         """Header, tabs, panels, keys."""
         yield Header().data_bind(state=QtuiApp.room_state)
         yield TabLine(TABS, self._first_tab)
@@ -128,10 +132,10 @@ class QtuiApp(RoomApp):
         return last if last in {tab.panel for tab in TABS} and self._make_demo is None else TABS[0].panel
 
     async def on_event(self, event: events.Event) -> None:
-        """What is typed before the first panel is there waits for it."""
+        """What is typed before the first panel is there waits for it, as every key does for the one before it."""
         if isinstance(event, events.InputEvent):
             await self._furnish()
-        await super().on_event(event)
+        await self._keys.take(event)
 
     async def _furnish(self) -> None:
         """Everything behind the first frame, once: the panels' styles, the engine room, the first panel."""
@@ -282,8 +286,10 @@ class QtuiApp(RoomApp):
     async def _measure(self, message: Measure) -> None:
         await self._hand("benchmark", "measure", message.collection, message.kind)
 
-    def action_step(self, by: int) -> None:
-        """The next or the previous control has the focus."""
+    async def action_step(self, by: int) -> None:
+        """The next or the previous control has the focus, by the places that they have now."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.screen.wait_for_refresh(), LAID_OUT_S)
         if by > 0:
             self.screen.focus_next()
         else:

@@ -1,0 +1,32 @@
+"""Keys that come faster than the screen can follow: none is lost, and each acts on what those before it made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import events
+from textual.app import App
+from textual.widgets import Input
+
+from qtui.tui.dialogs.setup import SetupDialog
+from qtui.tui.panels.collections import CollectionsPanel
+from qtui.tui.widgets.controls import Choice
+from tests.tui.driving import make, until
+
+
+def at_once(app: App[None], keys: Iterable[str]) -> None:
+    """All in one go, as a terminal hands over what was typed while it was busy."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_a_dialog_and_its_fields_get_what_is_typed_at_once() -> None:
+    app, _ = make(())
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.query_one(CollectionsPanel).can_make("new"))
+        at_once(app, ["n", "right", "right", "tab", *"abc.npy", "tab", "tab", "ctrl+u", *"books"])
+        await until(pilot, lambda: app.screen.query_one("#setup-name", Input).value == "books", 10)
+        assert isinstance(app.screen, SetupDialog)
+        assert app.screen.query_one("#setup-kind", Choice).value == "file"
+        assert app.screen.query_one("#setup-path", Input).value == "abc.npy"
+        assert app.screen.query_one("#setup-payload", Input).value == ""
