@@ -34,7 +34,7 @@ def warnings(outages: Sequence[Outage]) -> Iterator[RunWarning]:
     for variant in dict.fromkeys(each.variant for each in outages):
         own = [each for each in outages if each.variant == variant]
         text = (
-            f"interrupted {_times(len(own))} by a server that went away, for"
+            f"{variant} was interrupted {_times(len(own))} by a server that went away, for"
             f" {units.duration(sum(each.seconds for each in own))}:"
             f" {units.count(sum(each.unsent for each in own))} of its searches were asked after that"
         )

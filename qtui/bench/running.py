@@ -181,8 +181,9 @@ class Measuring:
         for turn in self._turns:
             async for event in self._paused(stage, done):
                 yield event
-            index = self._variants[turn.variant]
+            index, away = self._variants[turn.variant], len(self._outages)
             block = await self._block(index, range(turn.start, turn.stop))
+            stage.resume(sum(each.seconds for each in self._outages[away:]))
             samples = samples_of(index, turn.repeat, block)
             for sample in samples:
                 state.tally.add(sample)
