@@ -78,8 +78,9 @@ def _choice(evidence: Evidence, target: float, wishes: Wishes) -> tuple[Choice, 
     holding = [each for each in evidence.whole if _holds(each.choosing, target)]
     over = {each.index: found for each in holding if (found := _broken(each, wishes))}
     allowed = [each for each in holding if each.index not in over]
-    ranked = rank(allowed, seed=evidence.record.plan.seed, minimise=wishes.minimise)
-    confirmed = [each for each in ranked if _holds(each.confirming, target)]
+    best_first = partial(rank, seed=evidence.record.plan.seed, minimise=wishes.minimise)
+    ranked = best_first(allowed)
+    confirmed = best_first(each for each in ranked if _holds(each.confirming, target))
     choice = Choice(
         evidence=evidence,
         target=target,

@@ -12,7 +12,7 @@ from math import isfinite
 from qtui import snippets, units
 from qtui.bench.evidence import LEAST_HALF, Candidate, Difference, Evidence, originals_on_disk, vector_spec
 from qtui.bench.limits import footprint
-from qtui.bench.order import front
+from qtui.bench.order import does_less, front
 from qtui.bench.typed import commands
 from qtui.bench.warnings import variant_name
 from qtui.choices import Span
@@ -210,9 +210,11 @@ def _why_second(choice: Choice, rival: Rival) -> str:
     speed, recall = _speed_words(rival.difference), _recall_words(rival.difference)
     if rival.alike:
         return f"can't tell these two apart: same memory, {speed}, {recall}"
+    assert choice.chosen is not None
+    if rival.same_size and rival.difference.faster and does_less(choice.chosen, rival.candidate):
+        return f"same memory, {speed}, though it does all of the choice's work and more: chance; {recall}"
     if rival.same_size:
         return f"same memory, {speed}; {recall}"
-    assert choice.chosen is not None
     times = _bytes(rival.candidate) / _bytes(choice.chosen)
     if choice.wishes.minimise == "latency":
         return f"{speed}; {recall}; {times:.3g}x the memory, {_ram(rival.candidate)}"

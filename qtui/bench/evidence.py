@@ -82,6 +82,11 @@ class Difference:
         return self.speed is not None and not self.speed.significant
 
     @property
+    def faster(self) -> bool:
+        """Whether it surely took less time."""
+        return self.speed is not None and self.speed.significant and self.speed.engine_p50_ratio < 1
+
+    @property
     def same_recall(self) -> bool:
         """Whether the recalls can't be told apart."""
         return self.recall is not None and self.recall.low <= 0 <= self.recall.high

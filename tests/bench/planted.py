@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TypeVar
 
 from qtui.bench.evidence import Evidence, gather, tally_of
@@ -121,7 +122,7 @@ def _blank(plant: Plant, queries: int) -> Measurement:
         collection=f"of_{plant.method}",
         method=plant.method,
         search=SearchSettings(K, 64, exact=plant.exact, rescore=rescore, oversampling=plant.oversampling),
-        effective=Effective(rescore, plant.oversampling, K),
+        effective=Effective(rescore, plant.oversampling, ceil(K * (plant.oversampling or 1))),
         concurrency=plant.concurrency,
         queries=queries,
         errors=0,

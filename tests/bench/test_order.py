@@ -8,7 +8,7 @@ import pytest
 from qtui.bench.advise import advise
 from qtui.bench.evidence import RACED, differ, gather, originals_on_disk, pooled, ram_bytes, split
 from qtui.bench.limits import Footprint, expected, fits_time, footprint, vectors, within
-from qtui.bench.order import before, disk, front, nearness, rank
+from qtui.bench.order import before, disk, does_less, front, nearness, rank
 from qtui.choices import Span
 from qtui.model import Bytes, Placement, VectorSpec
 from qtui.records import Effective
@@ -77,6 +77,49 @@ def test_of_equals_the_one_that_reads_fewer_originals_then_searches_less_of_the_
     wide, deep, least = asked(wide, 100, 32), asked(deep, 50, 128), asked(least, 50, 64)
     assert rank([wide, deep])[0] is deep
     assert rank([wide, deep, least])[0] is least
+
+
+FACTORS = [replace(SMALL, oversampling=factor, ms=always(ms)) for factor, ms in ((4.0, 0.5), (2.0, 0.6), (1.0, 0.7))]
+
+
+def test_what_does_a_part_of_the_others_work_is_not_the_slower_one_but_far_off():
+    wide, part, far = candidates(*FACTORS)
+    assert [each.index for each in rank([wide, part, far])] == [part.index, wide.index, far.index]
+    assert before(part, wide, "ram")
+    assert not before(wide, part, "ram")
+    assert before(wide, far, "ram")
+    assert not before(far, wide, "ram")
+
+
+def test_a_part_of_the_work_is_of_the_same_collection_and_the_same_search():
+    wide, part, _ = candidates(*FACTORS)
+    assert does_less(part, wide)
+    assert not does_less(wide, part)
+    assert not does_less(part, part)
+
+    def searched(candidate, **changes):
+        search = replace(candidate.measured.search, **changes)
+        return replace(candidate, measured=replace(candidate.measured, search=search))
+
+    deep = searched(part, hnsw_ef=64)
+    assert not does_less(deep, searched(wide, hnsw_ef=32))
+    assert does_less(deep, searched(wide, hnsw_ef=64))
+    assert not does_less(deep, searched(wide, hnsw_ef=None))
+    elsewhere = replace(part, measured=replace(part.measured, collection="another"))
+    assert not does_less(elsewhere, wide)
+    unread = replace(wide, measured=replace(wide.measured, effective=Effective(False, None, 10**6)))
+    assert does_less(unread, part)
+
+
+def test_the_choice_is_steadied_among_those_that_hold_on_both_halves():
+    cheap = replace(SMALL, found=lambda query: 10 if query % 2 else 8, ms=always(0.4))
+    plants = [NONE, replace(cheap, oversampling=1.0), *FACTORS[:2]]
+    found = advise(evidence(*run(plants)), 0.95)
+    chosen = found.chosen
+    assert chosen is not None
+    assert chosen.search.oversampling == 2.0
+    why = found.recommendation.runner_up.why
+    assert "though it does all of the choice's work and more: chance" in why
 
 
 def test_nearest_is_what_surely_reaches_most():
