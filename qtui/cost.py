@@ -130,9 +130,9 @@ def disk_source(record: RunRecord, index: int, *, grown: bool = False) -> str:
 
 def _graph(record: RunRecord, held: CollectionRecord, at: str, *, grown: bool) -> str:
     """Bytes of the graph; where so few points are scanned instead, those that a grown one will have, by the formula."""
-    links = _links(held)
+    each = links(held)
     scanned = any(warning.code == "full-scan" for warning in record.warnings)
-    return f"{at}.points * {links} * {LINK_BYTES}" if grown and scanned and links else f"{at}.memory.graph.disk"
+    return f"{at}.points * {each} * {LINK_BYTES}" if grown and scanned and each else f"{at}.memory.graph.disk"
 
 
 def _vectors(held: CollectionRecord, at: str, component: str, size: str) -> str:
@@ -158,10 +158,17 @@ def _spec(held: CollectionRecord) -> VectorSpec | None:
     return None if settings is None else next((v for v in settings.vectors if v.name == held.using), None)
 
 
-def _links(held: CollectionRecord) -> int:
-    """Links of a node in the graph that was asked for."""
+def links(held: CollectionRecord) -> int:
+    """Links of a node in the graph that was asked for; 0: no graph."""
     spec = _spec(held)
     return Hnsw().m if spec is None or spec.hnsw is None else spec.hnsw.m
+
+
+def saves_ram(record: RunRecord) -> bool:
+    """Whether the recommended method's vectors are in RAM instead of the originals, not beside them."""
+    best = record.recommendation
+    own = next((held for held in record.collections if best is not None and held.method == best.method), None)
+    return own is not None and own.method != "none" and on_disk(own)
 
 
 def on_disk(held: CollectionRecord) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from qtui import units
 from qtui.choices import TuningRecord
+from qtui.cost import saves_ram
 from qtui.model import SearchSettings
 from qtui.plain import fold, plain_lines
 from qtui.records import CollectionRecord, Measurement, RunRecord
@@ -176,8 +177,8 @@ def _advice(record: RunRecord, width: int) -> Iterator[str]:
         return
     kept = "" if target is None else f" for recall@{record.dataset.k} {AT_LEAST} {target:.4g}"
     recall = f"{units.share(best.recall.mean)} [{units.share(best.recall.low)}, {units.share(best.recall.high)}]"
-    smaller = "" if best.compression in (None, 1.0) else f", {units.ratio(best.compression)} smaller"
-    faster = "" if best.speedup is None else f", {best.speedup:.2f}x the speed of none"
+    smaller = "" if best.compression is None or not saves_ram(record) else f", {units.ratio(best.compression)} smaller"
+    faster = "" if best.speedup is None or best.method == "none" else f", {best.speedup:.2f}x the speed of none"
     lines = [
         (
             f"recommended{kept}: {best.method} {_asked(best.search)}: recall {recall} on the half of the queries that"
@@ -203,7 +204,7 @@ def _asked(search: SearchSettings) -> str:
 
 
 def _footer(record: RunRecord, width: int) -> Iterator[str]:
-    for text in facts(record):
+    for text in facts(record, table=True):
         yield from fold(text, width)
     if record.warnings:
         yield ""
@@ -211,8 +212,8 @@ def _footer(record: RunRecord, width: int) -> Iterator[str]:
         yield from fold(f"! {warning.text}", width)
 
 
-def facts(record: RunRecord) -> Iterator[str]:
-    """How the figures were made, a sentence or two each."""
+def facts(record: RunRecord, *, table: bool = False) -> Iterator[str]:
+    """How the figures were made, a sentence or two each; `table`: and what the columns of the table in text mean."""
     data, plan, engine = record.dataset, record.plan, record.environment.engine
     origin = {
         "held-out": "drawn from the vectors and kept out of the collections",
@@ -222,8 +223,8 @@ def facts(record: RunRecord) -> Iterator[str]:
     counts = sorted({measured.engine_ms.n for measured in record.measurements if measured.engine_ms is not None})
     n = units.ABSENT if not counts else f"{counts[-1]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     yield (
-        f"recall@{data.k} with the half-width of its 95% interval; {data.queries} queries {origin};"
-        f" {plan.repeat} {'pass' if plan.repeat == 1 else 'passes'}, n={n} searches a variant"
+        f"recall@{data.k} with {'the half-width of ' if table else ''}its 95% interval; {data.queries} queries"
+        f" {origin}; {plan.repeat} {'pass' if plan.repeat == 1 else 'passes'}, n={n} searches a variant"
     )
     if data.truth is None:
         yield "no exact answer is known, so there is no recall"
@@ -246,17 +247,23 @@ def facts(record: RunRecord) -> Iterator[str]:
     yield from _trips(record)
     if record.tuning is not None:
         yield saved(record.tuning)
-    marks = "speed-up: p50 of none / this p50"
-    if any(measured.vs_baseline and not measured.vs_baseline.significant for measured in record.measurements):
-        marks += "; * not significant: the interval of the paired ratio holds 1"
-    if any(measured.errors for measured in record.measurements):
-        marks += "; ! some searches failed, see below"
-    yield marks
+    if table:
+        yield _marks(record)
     where = record.environment
     yield (
         f"{engine.kind} engine {engine.version}, qtui {where.qtui}, Python {where.python}, {where.platform},"
         f" {where.cpus} CPUs; run {record.id}"
     )
+
+
+def _marks(record: RunRecord) -> str:
+    """What the column of speed-ups is, and the marks in it."""
+    marks = "speed-up: p50 of none / this p50"
+    if any(measured.vs_baseline and not measured.vs_baseline.significant for measured in record.measurements):
+        marks += "; * not significant: the interval of the paired ratio holds 1"
+    if any(measured.errors for measured in record.measurements):
+        marks += "; ! some searches failed, see below"
+    return marks
 
 
 def _trips(record: RunRecord) -> Iterator[str]:

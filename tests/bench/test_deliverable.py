@@ -23,7 +23,7 @@ from qtui.bench.deliverable.svg import colour, draw
 from qtui.bench.export import to_html, to_markdown
 from qtui.bench.record import encode
 from qtui.choices import Span
-from qtui.model import Bytes, SearchSettings
+from qtui.model import Bytes, Hnsw, SearchSettings
 from qtui.prices import Prices
 from qtui.records import Recommendation, RunnerUp, RunWarning
 from tests.bench.planted import Plant, always, run
@@ -204,6 +204,31 @@ def test_speed_past_what_is_advertised_has_another_reason_than_speed_below():
     assert "more than comparing gains: a vector is also 16.0x fewer bytes to fetch" in why.partition("## Cost")[0]
 
 
+def test_multivectors_without_a_graph_are_scanned():
+    whole = record()
+    no_graph = tuple(
+        replace(held, settings=replace(
+            held.settings, vectors=(replace(held.settings.vectors[0], multivector=True, hnsw=Hnsw(m=0)),)
+        ))
+        for held in whole.collections
+    )  # fmt: skip
+    assert "walking the graph" in to_markdown(whole)
+    text = to_markdown(replace(whole, collections=no_graph))
+    assert "walking the graph" not in text
+    assert "all vectors are scanned" in text
+
+
+def test_the_baseline_is_marked_where_it_is_the_choice():
+    whole = record()
+    best = replace(whole.recommendation, method="none", search=whole.measurements[0].search)
+    assert "| none (baseline, recommended) |" in to_markdown(replace(whole, recommendation=best))
+
+
+def test_a_warning_is_headed_by_its_code_once():
+    found = replace(record(), warnings=(RunWarning("tuned", "tuned: rougher"), RunWarning("noisy", "loud", "of_none")))
+    assert "\n- tuned: rougher\n- noisy (of\\_none): loud\n" in to_markdown(found)
+
+
 def test_an_average_above_its_p95_is_explained():
     whole, said = record(), "An average above its p95"
     assert said not in to_markdown(whole)
@@ -329,7 +354,7 @@ def test_the_shape_of_the_deliverable():
         "- Method: binary\n- Search: rescore x4, hnsw\\_ef 64\n- Recall@10: 0.950 (95% 0.940 to 0.960)",
         "Final speed-up: 2.63x by average engine time, with 95.0% of the accuracy retained",
         "| binary (recommended) | rescore x4 | 0.948 | 1.17 | 2.63x | 0.950 | 95.0% | 115.2 KiB | 16.0x |",
-        "from 2 to 4 recall went 0.800 → 0.950 and average engine time 0.848 → 0.948 ms",
+        "from 2 to 4 recall went 0.800 → 0.950 and engine p50 0.847 → 0.948 ms",
         "binary: 16.0x smaller of 32.0x",
         "- Winner: binary, rescore x4",
         "- recall: 0.950 \\| kept",

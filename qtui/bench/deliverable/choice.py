@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from qtui.bench.deliverable.parts import Bullets, Code, Line, Paragraph, Part, Table
 from qtui.bench.deliverable.reading import Reading
 from qtui.bench.warnings import search_name
+from qtui.cost import saves_ram
 from qtui.plain import plain
 
 
@@ -37,7 +38,7 @@ def optimal(reading: Reading) -> tuple[Part, ...]:
         )  # fmt: skip
     if best.compression is not None and best.method != "none":
         head, tail = ("Vectors in RAM: ", " smaller")
-        if not reading.saves_ram:
+        if not saves_ram(reading.record):
             head, tail = ("Quantized vectors: ", " smaller than the originals, which are in RAM too")
         lines.append(facts.line(head, ("recommendation.compression", "ratio"), tail))
     reasons = tuple((facts.quote(f"recommendation.reasons[{number}]"),) for number in range(len(best.reasons)))

@@ -8,7 +8,7 @@ from qtui.bench.deliverable.parts import Bullets, Document, Paragraph, Part, Sec
 from qtui.bench.deliverable.reading import Reading, read
 from qtui.bench.report import facts
 from qtui.plain import plain
-from qtui.records import RunRecord
+from qtui.records import RunRecord, RunWarning
 
 
 def document(record: RunRecord) -> Document:
@@ -38,6 +38,10 @@ def document(record: RunRecord) -> Document:
     return Document(plain(title), plain(about), found)
 
 
+def _head(warning: RunWarning) -> str:
+    return plain(f"{warning.code}{f' ({warning.about})' if warning.about else ''}: ")
+
+
 def _warnings(reading: Reading) -> tuple[Part, ...]:
     if not reading.record.warnings:
         return (Paragraph(("None.",)),)
@@ -45,7 +49,7 @@ def _warnings(reading: Reading) -> tuple[Part, ...]:
         Bullets(
             tuple(
                 (
-                    plain(f"{each.code}{f' ({each.about})' if each.about else ''}: "),
+                    "" if each.text.startswith(f"{each.code}: ") else _head(each),
                     reading.facts.quote(f"warnings[{number}].text"),
                 )
                 for number, each in enumerate(reading.record.warnings)

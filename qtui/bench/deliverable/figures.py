@@ -9,7 +9,7 @@ from qtui.bench.deliverable.parts import Bullets, Line, Paragraph, Part, Table
 from qtui.bench.deliverable.reading import Method, Reading
 from qtui.bench.report import groups, rescore_cell
 from qtui.bench.warnings import search_name
-from qtui.cost import Need, costs, ram_source
+from qtui.cost import Need, costs, links, ram_source
 from qtui.methods import METHODS
 from qtui.model import COMPONENTS, Bytes
 from qtui.plain import plain
@@ -25,7 +25,8 @@ def comparison(reading: Reading) -> tuple[Part, ...]:
     heads = ("method", "search", "average ms", "p95 ms", "speed-up", f"recall@{k}", "retained", "RAM", "smaller")
     rows: list[tuple[int, tuple[Line, ...]]] = []
     if reading.none is not None:
-        rows.append((reading.none, _compared(reading, "none (baseline)", "as it is", reading.none, None)))
+        name = "none (baseline, recommended)" if reading.none == reading.best else "none (baseline)"
+        rows.append((reading.none, _compared(reading, name, "as it is", reading.none, None)))
     for method in reading.methods:
         for index in (method.off, method.on):
             if index is not None:
@@ -191,7 +192,7 @@ def _why_other_speed(reading: Reading, method: Method) -> Iterator[Line]:
                 "more than comparing gains: a vector is also ", (fetched, "ratio"), " fewer bytes to fetch"
             )
         return
-    if "full-scan" in {warning.code for warning in reading.record.warnings}:
+    if _is_scanned(reading.record):
         rescored = "" if index == method.off else ", and rescoring reads originals"
         yield (f"all vectors are scanned, but a search also sorts{rescored}",)
     elif _has_graph(reading.record):
@@ -200,6 +201,12 @@ def _why_other_speed(reading: Reading, method: Method) -> Iterator[Line]:
     if own is not None and own < 1:
         at = f"measurements[{index}].engine_ms.p50"
         yield reading.facts.line("in ", (at, "ms"), " ms a search (p50), what isn't comparing vectors weighs, too")
+
+
+def _is_scanned(record: RunRecord) -> bool:
+    """Whether every vector is compared, for want of a graph."""
+    full = any(warning.code == "full-scan" for warning in record.warnings)
+    return full or any(held.settings is not None and links(held) == 0 for held in record.collections)
 
 
 def _has_graph(record: RunRecord) -> bool:

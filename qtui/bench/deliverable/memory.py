@@ -6,6 +6,7 @@ from qtui import trace
 from qtui.bench.deliverable.parts import Line, Paragraph, Part, Table
 from qtui.bench.deliverable.reading import Reading
 from qtui.bench.warnings import search_name
+from qtui.cost import saves_ram
 from qtui.plain import plain
 from qtui.records import Residency
 
@@ -141,7 +142,7 @@ def _saved(reading: Reading) -> tuple[Part, ...]:
     ]  # fmt: skip
     if less is not None and less < 0:
         touched = "these queries touched nearly all of so few originals"
-        why = touched if reading.saves_ram else "the originals are in RAM too"
+        why = touched if saves_ram(reading.record) else "the originals are in RAM too"
         words += [(f"({after}) - ({before})", "size"), f" more: {why}"]
     else:
         words += [(f"({before}) - ({after})", "size"), " saved"]

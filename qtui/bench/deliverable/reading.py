@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qtui.bench.deliverable.parts import Facts
-from qtui.cost import on_disk
 from qtui.methods import METHODS
 from qtui.records import Measurement, RunRecord
 
@@ -58,13 +57,6 @@ class Reading:
         """Its mean engine time in ms."""
         found = None if index is None else self.of(index).engine_ms
         return None if found is None else found.mean
-
-    @property
-    def saves_ram(self) -> bool:
-        """Whether the recommended method's vectors are in RAM instead of the originals, not beside them."""
-        best = self.record.recommendation
-        own = [held for held in self.record.collections if best is not None and held.method == best.method]
-        return bool(own) and own[0].method != "none" and on_disk(own[0])
 
     @property
     def compared(self) -> tuple[int, ...]:
