@@ -13,11 +13,9 @@ from pathlib import Path
 from qtui.bench import readiness
 from qtui.bench.state import RunState
 from qtui.engine.base import Engine
-from qtui.engine.view import unreadable
-from qtui.errors import AccessError, BadSource, DataError, QtuiError, UsageError, shown
+from qtui.errors import BadSource, DataError, QtuiError
 from qtui.events import BuildDone, CollectionFailed, CollectionReady, Event
-from qtui.model import CollectionView, VectorSpec
-from qtui.names import file_stem, variant_name, variant_of
+from qtui.names import file_stem, variant_name
 from qtui.plan import BenchRequest, BuildJob
 from qtui.target import Target
 
@@ -154,67 +152,3 @@ async def prove_all(
                 yield warned
     if not state.targets:
         raise DataError("not one collection could be built; " + state.warnings[-1].text)
-
-
-def vector_of(view: CollectionView, asked: str) -> VectorSpec:
-    """The vector to search: the one asked for, or the only one there is. Raises UsageError, or why it can't be read."""
-    error = unreadable(view)
-    if error is not None:
-        raise error
-    found = {vector.spec.name: vector.spec for vector in view.vectors}
-    if asked in found:
-        return found[asked]
-    if asked == "" and len(found) == 1:
-        return next(iter(found.values()))
-    listed = ", ".join(shown(name) for name in found)
-    raise UsageError(f"no vector {shown(asked)} in {shown(view.name)}; choose one with --vector-name: {listed}")
-
-
-async def family(
-    engine: Engine, view: CollectionView, spec: VectorSpec, methods: tuple[str, ...]
-) -> dict[str, CollectionView]:
-    """Method → collection of the same points: the one asked for, and those that were made beside it.
-
-    Of one that is a copy (NAME__METHOD by `load`, NAME__qtui__METHOD on a server) that is the NAME without
-    quantization; of any but the latter the copies with one of `methods`, too.
-    """
-    own = "none" if spec.quantization is None else spec.quantization.method
-    found: dict[str, CollectionView] = {}
-    for method, name in _relatives(view.name, own, methods, await _names(engine, view.name)):
-        if method != own and method not in found:
-            other = await engine.view(name)
-            if _alike(other, view, spec, method):
-                found[method] = other
-    found[own] = view
-    return dict(sorted(found.items(), key=lambda pair: pair[0] != "none"))
-
-
-def _relatives(name: str, own: str, methods: tuple[str, ...], there: frozenset[str]) -> list[tuple[str, str]]:
-    """Method and name of each collection that may be of the same points."""
-    copied = variant_of(name)
-    base = copied[0] if copied is not None else name.removesuffix(f"__{own}")
-    named = [] if base == name else [("none", base), ("none", variant_name(base, "none"))]
-    if copied is None:
-        named += [(method, variant_name(name, method)) for method in methods]
-    if base == name:
-        named += [(method, f"{name}__{method}") for method in methods]
-    return [pair for pair in named if pair[1] in there]
-
-
-async def _names(engine: Engine, name: str) -> frozenset[str]:
-    try:
-        return frozenset(await engine.collections())
-    except AccessError:  # a key for one collection only
-        return frozenset((name,))
-
-
-def _alike(other: CollectionView, view: CollectionView, spec: VectorSpec, method: str) -> bool:
-    if other.points != view.points or other.error is not None:
-        return False
-    for vector in other.vectors:
-        theirs = vector.spec
-        if theirs.name == spec.name:
-            same = (theirs.size, theirs.distance, theirs.multivector) == (spec.size, spec.distance, spec.multivector)
-            named = "none" if theirs.quantization is None else theirs.quantization.method
-            return same and named == method
-    return False

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from qtui.bench.building import vector_of
+from qtui.bench.family import vector_of
 from qtui.data.live.copy import Copy, copy
 from qtui.engine.base import Engine
 from qtui.engine.pace import Pace

@@ -6,7 +6,7 @@ kill), what was measured is kept as a partial run, and the temporary store goes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import partial
@@ -14,16 +14,13 @@ from pathlib import Path
 
 from qtui.bench import (
     adapting,
-    advise,
     answers,
     building,
-    crew,
     guard,
     likeness,
     questions,
     residency,
     running,
-    schedule,
     tuning,
     warnings,
 )
@@ -31,9 +28,11 @@ from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
 from qtui.bench.copies import with_copies
 from qtui.bench.crew import Hire
+from qtui.bench.family import family, vector_of
 from qtui.bench.gate import Gate
+from qtui.bench.keeping import Keeper
 from qtui.bench.record import RunStore
-from qtui.bench.state import RunState, environment, new_id, timestamp
+from qtui.bench.state import RunState, environment
 from qtui.bench.tally import Tally
 from qtui.bench.truth import TruthCache, check_truth_use
 from qtui.bench.unfinished import Unfinished
@@ -42,14 +41,12 @@ from qtui.bench.workplace import Workplace, clean
 from qtui.data.queries import QuerySet
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine
-from qtui.engine.pace import FREE
 from qtui.engine.waits import telling
 from qtui.errors import UsageError
-from qtui.events import Event, Measured, RunFinished, Started
-from qtui.filters import Filter, parse_filter
-from qtui.model import Distance, EngineInfo
-from qtui.plan import BenchRequest, check, variants
-from qtui.records import Dataset, PlanRecord, RunRecord
+from qtui.events import Event, Started
+from qtui.model import Distance
+from qtui.plan import BenchRequest, check
+from qtui.records import Dataset
 from qtui.target import Target
 
 __all__ = ["bench", "clean"]
@@ -130,19 +127,14 @@ class _Session:
         left: Unfinished | None,
         hire: Hire | None,
     ) -> None:
-        self._request = self._asked = request
-        self._left, self._hire = left, hire
+        self._request = request
+        self._hire = hire
         self._gate = gate
         self._home = home
         self._clock = clock
-        self._runs = RunStore(home / "runs")
-        self._filter: Filter | None = None if request.filter is None else parse_filter(request.filter)
-        self._state: RunState | None = None
+        self._keeper = Keeper(RunStore(home / "runs"), clock, request, left)
         self._workplace: Workplace | None = None
         self._truth_cache = TruthCache(home / "cache" / "truth")
-        self._kept = False
-
-    # --- the two kinds of run ---
 
     async def of_source(
         self, build: Build, open_engine: OpenEngine, served: tuple[Engine, Target] | None
@@ -154,15 +146,16 @@ class _Session:
             source = stack.enter_context(open_vectors(request.source))
             asked = questions.from_source(request, source)
             points = source.rows - (0 if asked.rows is None else len(asked.rows))
-            dataset = self._dataset(source.name, points, (source.dimension, source.multivector), asked)
+            shape = (source.dimension, source.multivector)
+            dataset = self._dataset(source.name, points, shape, request.build.distance, asked)
             dataset = replace(dataset, fingerprint=source.fingerprint())
             names = building.names(request, on_server=served is not None)
             info = None if served is None else served[0].info
-            state = self._begin(dataset, asked, request.build.distance, names, info)
+            state = self._keeper.begin(request, dataset, asked, names, info)
             yield Started(state.id)
             for warned in state.take_all(warnings.of_builds(request, source.dimension, info)):
                 yield warned
-            if self._filter is None:
+            if state.filter_ is None:
                 async for event in answers.of_source(state, source, self._truth_cache, None):
                     yield event
             store, target = (self._made_workplace(state), None) if served is None else (self._home, served[1])
@@ -184,7 +177,7 @@ class _Session:
         if request.keep and self._workplace is not None:
             for warned in state.warn("kept", f"the collections are kept in {self._workplace.keep()}"):
                 yield warned
-        yield self._finish()
+        yield self._keeper.finish()
 
     def _made_workplace(self, state: RunState) -> Path:
         """The temporary store, which goes with this run."""
@@ -199,7 +192,7 @@ class _Session:
         using, points = self._request.build.vector_name, state.dataset.points
         async for event in building.prove_all(state, engine, using, site.times, points):
             yield event
-        if self._filter is not None:
+        if state.filter_ is not None:
             async for event in answers.of_source(state, source, self._truth_cache, engine):
                 yield event
         make = partial(building.build_another, state, engine, site) if "none" in state.targets else None
@@ -212,18 +205,20 @@ class _Session:
         request = self._request
         assert request.collection is not None
         view = await engine.view(request.collection)
-        spec = building.vector_of(view, request.build.vector_name)
-        views = await building.family(engine, view, spec, request.methods)
+        spec = vector_of(view, request.build.vector_name)
+        related = await family(engine, view, spec, request.methods)
+        views = related.views
         self._request = request = guard.within(request, views.values())
         pace = guard.reading_pace(request, engine.info, self._clock, guard.allowed(views.values()))
         asked = await questions.from_collection(request, engine, view, spec, pace)
         self._request = request = replace(request, methods=tuple(views))
-        dataset = self._dataset(view.name, view.points, (spec.size, spec.multivector), asked)
+        dataset = self._dataset(view.name, view.points, (spec.size, spec.multivector), spec.distance, asked)
         names = {method: found.name for method, found in views.items()}
-        state = self._begin(dataset, asked, spec.distance, names, engine.info)
+        state = self._keeper.begin(request, dataset, asked, names, engine.info)
         yield Started(state.id)
         limited = filter(None, map(guard.limited, views.values()))
-        for warned in state.take_all([*guard.said(request, engine.info), *limited]):
+        told = (*related.warnings(view.name), *guard.said(request, engine.info), *limited)
+        for warned in state.take_all(told):
             yield warned
         async for event in answers.of_collection(state, engine, spec.name, self._truth_cache, pace):
             yield event
@@ -236,11 +231,11 @@ class _Session:
         async with aclosing(self._measured(state, engine)) as measuring:
             async for event in measuring:
                 yield event
-        yield self._finish()
+        yield self._keeper.finish()
 
-    # --- beginning ---
-
-    def _dataset(self, source: str, points: int, vector: tuple[int, bool], asked: QuerySet) -> Dataset:
+    def _dataset(
+        self, source: str, points: int, vector: tuple[int, bool], distance: Distance, asked: QuerySet
+    ) -> Dataset:
         """`vector`: its components, and whether it is a multivector."""
         check_truth_use(self._request.truth_file, asked.origin, self._request.filter)
         return Dataset(
@@ -248,70 +243,13 @@ class _Session:
             points=points,
             dimension=vector[0],
             multivector=vector[1],
-            distance=self._request.build.distance.value,
+            distance=distance.value,
             filter=self._request.filter,
             queries=len(asked.vectors),
             query_origin=asked.origin,
             k=self._request.limit,
             truth=None,
         )
-
-    def _begin(
-        self,
-        dataset: Dataset,
-        asked: QuerySet,
-        distance: Distance,
-        names: dict[str, str],
-        info: EngineInfo | None,
-    ) -> RunState:
-        request, left = self._request, self._left
-        queries = len(asked.vectors)
-        scan = schedule.scans(dataset, "embedded" if info is None else info.kind)
-        plan = PlanRecord(
-            seed=request.seed,
-            repeat=request.repeat,
-            warmup=schedule.warmup_queries(queries, survey=request.survey, scan=scan),
-            concurrency=request.concurrency,
-            rate=request.rate,
-            order="raced" if request.tune else "interleaved",
-            block=schedule.block_size(queries, request.concurrency),
-            cold=request.cold,
-            pace=None if info is None else guard.rate_of(request, info),
-            processes=1 if info is None else crew.wanted(request, info),
-            target_recall=request.target_recall,
-            wishes=request.wishes,
-            scan=scan,
-        )
-        dataset, cells = replace(dataset, distance=distance.value), variants(request)
-        if left is not None:
-            left.check(dataset, cells, None if info is None else environment(info))
-        state = RunState(
-            id=new_id() if left is None else left.record.id,
-            request=request,
-            clock=self._clock,
-            started=timestamp() if left is None else left.record.started,
-            environment=environment(info),
-            plan=plan if left is None else left.record.plan,
-            dataset=dataset if left is None else replace(dataset, source=left.record.dataset.source),
-            queries=asked.vectors,
-            distance=distance,
-            filter_=self._filter,
-            own_ids=asked.ids,
-            titles=asked.titles,
-            held_out=asked.rows,
-            cells=cells,
-            collection_names=names,
-            warnings=[] if left is None else left.warnings,
-            left=left,
-            name=None if left is None else left.record.name,
-            pace=FREE if info is None else guard.pace_of(request, info, self._clock),
-        )
-        snapshot = state.snapshot()
-        state.journal = self._runs.begin(snapshot, self._asked) if left is None else self._runs.go_on(left, snapshot)
-        self._state = state
-        return state
-
-    # --- measuring and ending ---
 
     async def _measured(
         self, state: RunState, engine: Engine, make: tuning.Make | None = None
@@ -323,7 +261,7 @@ class _Session:
             yield warned
         blanks = () if self._request.tune else running.blanks(state)
         state.tally = Tally(blanks, state.truth, rate=self._request.rate, seed=self._request.seed)
-        for event in self._went_on(state):
+        for event in self._keeper.went_on():
             yield event
         state.save()
         measuring = (
@@ -355,51 +293,16 @@ class _Session:
                 async for event in watching:
                     yield event
 
-    def _went_on(self, state: RunState) -> Iterator[Event]:
-        """Counts what was measured before the run was interrupted, and says so."""
-        left = self._left
-        if left is None or state.tally is None or not left.blocks:
-            return
-        left.fill(state.tally)
-        # a collection that could not be built this time was measured all the same
-        state.collections += [found for found in left.record.collections if found.method not in state.targets]
-        total = len(state.cells) * len(state.queries) * state.plan.repeat
-        yield from state.take_all(left.told(total, timestamp(), state.environment))
-        yield Measured(tuple(enumerate(state.tally.measurements(resamples=running.LIVE_RESAMPLES))))
-
     async def _take_on(self, stack: AsyncExitStack, state: RunState) -> None:
         """Starts further processes that ask, where the plan wants them."""
         if state.plan.processes > 1 and self._hire is not None:
             state.crew = await self._hire(state.plan.processes, state.queries)
             stack.push_async_callback(state.crew.dismiss)
 
-    def _finish(self) -> RunFinished:
-        return RunFinished(self._keep("complete"))
-
-    def _keep(self, status: str) -> RunRecord:
-        assert self._state is not None
-        assert self._state.journal is not None
-        record = self._state.record(status)
-        if status == "complete" and self._state.tally is not None:
-            request = self._request
-            record = advise.recommended(record, self._state.tally, request.target_recall, request.wishes)
-        self._state.journal.close()
-        self._runs.write(record)
-        self._kept = True
-        return record
-
     def end(self) -> None:
         """Keeps what an unfinished run measured, and removes what was temporary."""
-        state = self._state
         try:
-            if state is not None and state.journal is not None and not self._kept:
-                if state.tally is not None and any(held.timed for held in state.tally.answered):
-                    self._keep("partial")
-                elif self._left is not None:
-                    state.journal.close()
-                    self._runs.set_aside(state.id)
-                else:
-                    state.journal.discard()
+            self._keeper.end()
         finally:
             if self._workplace is not None:
                 self._workplace.remove()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from qtui import units
 from qtui.bench import guard
-from qtui.bench.building import vector_of
+from qtui.bench.family import vector_of
 from qtui.data.live.take import Sample, open_sample, wanted_of
 from qtui.engine.base import Engine
 from qtui.engine.pace import Pace

@@ -67,7 +67,7 @@ def server_for(request: BenchRequest, args: Namespace) -> Target | None:
 
 async def facts(request: BenchRequest, args: Namespace) -> tuple[int, int, bool]:
     """Of a sample to be taken: its points, their components, and whether they get a graph."""
-    from qtui.bench.building import vector_of
+    from qtui.bench.family import vector_of
 
     assert request.collection is not None
     async with options.engine(args) as engine:

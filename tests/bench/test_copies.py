@@ -8,8 +8,8 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from qtui.bench.building import family
 from qtui.bench.copies import with_copies
+from qtui.bench.family import family
 from qtui.data.live.copy import Copy, copies, copy
 from qtui.engine.base import PointBatch, VectorBatch
 from qtui.engine.pace import Pace
@@ -197,12 +197,33 @@ async def test_copies_of_a_collection_that_is_named_by_its_method_are_found():
     ]:
         await engine.create(single(name, size=8, method=method))
     view = await engine.view("docs__scalar")
-    found = await family(engine, view, view.spec.vector(), ("none", "scalar", "binary"))
+    found = (await family(engine, view, view.spec.vector(), ("none", "scalar", "binary"))).views
     assert {method: each.name for method, each in found.items()} == {
         "none": "docs__scalar__qtui__none",
         "scalar": "docs__scalar",
         "binary": "docs__scalar__qtui__binary",
     }
     await engine.create(single("docs", size=8))
-    found = await family(engine, view, view.spec.vector(), ("none",))
+    found = (await family(engine, view, view.spec.vector(), ("none",))).views
     assert {method: each.name for method, each in found.items()} == {"none": "docs", "scalar": "docs__scalar"}
+
+
+async def test_what_only_has_the_name_of_a_copy_is_left_out_and_said():
+    engine = FakeEngine(clock=FakeClock())
+    await engine.create(single("docs", size=8))
+    await engine.create(single("docs__scalar", size=4, method="scalar"))
+    await engine.create(single("docs__turbo-4bit", size=8, method="binary"))
+    await engine.create(single("docs__binary", size=8, method="binary"))
+    rows = np.ones((2, 8), dtype=np.float32)
+    await engine.upsert("docs__binary", PointBatch((0, 1), {"": rows}))
+    view = await engine.view("docs")
+    related = await family(engine, view, view.spec.vector(), ("none", "scalar", "turbo-4bit", "binary", "product-x4"))
+    assert list(related.views) == ["none"]
+    *unlike, absent = (warning.text for warning in related.warnings("docs"))
+    assert unlike == [
+        "'docs__scalar' is left out: its vectors are of another kind",
+        "'docs__turbo-4bit' is left out: it is quantized by binary",
+        "'docs__binary' is left out: it holds 2 points, 'docs' 0",
+    ]
+    assert "no collection of it beside 'docs': product-x4;" in absent
+    assert not list((await family(engine, view, view.spec.vector(), ("none",))).warnings("docs"))
