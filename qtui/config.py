@@ -69,11 +69,16 @@ def state_file() -> Path:
 
 
 def private_dir(path: Path) -> Path:
-    """Makes the folder for this user alone (0700), and returns it. Raises AccessError when that's not allowed."""
+    """Makes the folder and those above it that are missing, for this user alone (0700), and returns it.
+
+    Raises AccessError when that's not allowed.
+    """
     from qtui.errors import AccessError, shown
 
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        for folder in (*reversed(missing), path):  # mkdir's `parents` would give those above it everybody's mode
+            folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise AccessError(f"can't make the folder {shown(path)}: {error.strerror}; set QTUI_HOME elsewhere") from error
     return path

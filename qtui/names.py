@@ -6,6 +6,7 @@ A collection is a folder, and a store may move between systems: so the rules are
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from qtui.errors import UsageError, shown
@@ -34,6 +35,11 @@ def check_vector_name(name: str) -> None:
         raise UsageError(
             f"{shown(name)} can't name a vector: use at most {_LONGEST_VECTOR_NAME} letters, without / and \\"
         )
+
+
+def listed(vectors: Iterable[str]) -> str:
+    """Names of a collection's vectors, to choose from."""
+    return ", ".join(shown(name) if name else "one without a name" for name in vectors)
 
 
 def folder_name(name: str) -> str:

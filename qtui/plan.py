@@ -13,6 +13,7 @@ from qtui.errors import UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.methods import method as known
 from qtui.model import CollectionSpec, Distance, Hnsw, Placement, Quantization, SearchSettings, VectorSpec
+from qtui.names import check_vector_name
 from qtui.prices import Prices
 from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
@@ -397,3 +398,4 @@ def check_build(build: BuildSpec) -> None:
     for holds, text in rules:
         if not holds:
             raise UsageError(text)
+    check_vector_name(build.vector_name)

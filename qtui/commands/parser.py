@@ -84,6 +84,7 @@ class Parser(argparse.ArgumentParser):
         missing = re.fullmatch(r"the following arguments are required: (.*)", text)
         if missing:
             text = f"{missing[1]} is missing"
+        text = re.sub(r"invalid choice: (.*) \(choose from (.*)\)$", _choices, text)
         raise UsageError(f"{text}; see {self.prog} --help")
 
     def _check_names(self, arguments: Sequence[str]) -> None:
@@ -156,6 +157,10 @@ def add_globals(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quiet", action="store_true", default=none, help="no progress and no remarks on stderr")
     group.add_argument("--debug", action="store_true", default=none, help="show the traceback of an error")
     group.add_argument("-h", "--help", action=_Help, nargs=0, default=none, help="show this help, and end")
+
+
+def _choices(complaint: re.Match[str]) -> str:
+    return f"takes {complaint[2].replace(chr(39), '')}, not {complaint[1]}"
 
 
 def _port(text: str) -> int:

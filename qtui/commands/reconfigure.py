@@ -14,6 +14,7 @@ from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import Exit, UsageError, shown
 from qtui.model import Change, CollectionView, Hnsw, Placement, Quantization, VectorView
+from qtui.names import listed
 
 ENCODINGS = ("default", "binary", "scalar4bits", "scalar8bits")
 
@@ -123,8 +124,9 @@ def _vector(view: CollectionView, name: str | None) -> VectorView:
     for vector in view.vectors:
         if vector.spec.name == (name or ""):
             return vector
-    names = ", ".join(shown(vector.spec.name) for vector in view.vectors)
-    raise UsageError(f"{shown(view.name)} has no vector {shown(name or '')}; --vector-name takes {names}")
+    there = listed(vector.spec.name for vector in view.vectors)
+    which = "it has several vectors; choose one" if name is None else f"there is no vector {shown(name)}; choose one"
+    raise UsageError(f"{shown(view.name)}: {which} with --vector-name: {there}")
 
 
 def _change(args: Namespace, vector: VectorView) -> Change:

@@ -12,6 +12,7 @@ from qtui.commands.console import Console
 from qtui.commands.documents import add_model
 from qtui.commands.parser import Parser
 from qtui.errors import DataError, Exit, NotFound, StoreInUse, shown
+from qtui.names import listed
 
 if TYPE_CHECKING:
     from qtui.commands.search_story import Answered
@@ -143,7 +144,7 @@ def _vector_name(view: CollectionView, wanted: str | None) -> str:
     if wanted is None:
         return "" if "" in names else names[0]
     if wanted not in names:
-        raise NotFound(f"{shown(view.name)} has no vector {shown(wanted)}; it has {', '.join(map(shown, names))}")
+        raise NotFound(f"{shown(view.name)} has no vector {shown(wanted)}; it has {listed(names)}")
     return wanted
 
 

@@ -30,7 +30,7 @@ def whole(low: int, high: int = 2**53) -> Callable[[str], int]:
         except ValueError:
             raise ArgumentTypeError(f"takes a whole number, not {shown(text)}") from None
         if not low <= value <= high:
-            raise ArgumentTypeError(f"takes {_span(low, high)}, not {value}")
+            raise ArgumentTypeError(f"takes {_span(low, high, value)}, not {value}")
         return value
 
     return parse
@@ -45,7 +45,7 @@ def real(low: float, high: float) -> Callable[[str], float]:
         except ValueError:
             raise ArgumentTypeError(f"takes a number, not {shown(text)}") from None
         if not low <= value <= high:  # also refuses NaN
-            raise ArgumentTypeError(f"takes {_span(low, high)}, not {value:g}")
+            raise ArgumentTypeError(f"takes {_span(low, high, value)}, not {text.strip()}")
         return value
 
     return parse
@@ -144,5 +144,14 @@ def _parts(text: str) -> list[str]:
     return parts
 
 
-def _span(low: float, high: float) -> str:
-    return f"{low:g} or more" if high >= 2**53 else f"{low:g} to {high:g}"
+def _span(low: float, high: float, value: float) -> str:
+    """What is allowed, where `value` is not; of a range without a sensible end only the end that was missed."""
+    if high < 2**53:
+        return f"{_number(low)} to {_number(high)}"
+    return f"{_number(low)} or more" if value < low else f"at most {_number(high)}"
+
+
+def _number(value: float) -> str:
+    """As it can be typed: 1000000 and 0.000001, never 1e+06."""
+    text = f"{value:.6f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

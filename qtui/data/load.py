@@ -31,7 +31,7 @@ from qtui.engine.view import unreadable
 from qtui.errors import BadSource, DataError, DiskFull, Exists, QtuiError, shown
 from qtui.events import BuildDone, Event, Progress
 from qtui.model import CollectionSpec
-from qtui.names import check_name, check_vector_name
+from qtui.names import check_name
 from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, LoadRequest, check_build, collection_names
 from qtui.plan import collection_spec as planned
 from qtui.target import Target
@@ -90,7 +90,6 @@ def jobs(request: LoadRequest, store: Path, target: Target | None = None) -> tup
     Raises UsageError for a bad setting, and for a name that one of them can't have.
     """
     check_build(request.build)
-    check_vector_name(request.build.vector_name)
     for name in (request.name, *collection_names(request).values()):
         check_name(name)
     return tuple(

@@ -48,7 +48,10 @@ def held_out_rows(rows: int, n: int, seed: int) -> NDArray[np.int64]:
     if n < 0:
         raise UsageError("the number of queries must be 0 or more")
     if n >= rows > 0 and n:
-        raise UsageError(f"can't keep {n} queries out of {rows} vectors; ask for fewer, or give a file of queries")
+        raise UsageError(
+            f"can't keep {n} queries out of {rows} vector{'' if rows == 1 else 's'}; ask for fewer with --queries N, or"
+            " give a file of queries"
+        )
     drawn = random.Random(seed).sample(range(rows), n)  # noqa: S311  # a fair draw, not a secret
     return np.array(sorted(drawn), dtype=np.int64)
 

@@ -19,7 +19,7 @@ from qtui.errors import DataError, UsageError, shown
 from qtui.filters import Condition, Filter
 from qtui.methods import method
 from qtui.model import CollectionSpec, Distance, Hnsw, Payload, PointId, Quantization, SearchSettings, VectorSpec
-from qtui.names import check_vector_name
+from qtui.names import check_vector_name, listed
 
 LARGEST_SIZE = 65_536
 LARGEST_LIMIT = 1_000_000
@@ -148,15 +148,11 @@ def vectors(spec: CollectionSpec, batch: PointBatch, ids: Sequence[PointId]) -> 
     declared = {vector.name: vector for vector in spec.vectors}
     for name in batch.vectors:
         if name not in declared:
-            raise DataError(f"the collection has no vector {shown(name)}; it has {_listed(declared)}")
+            raise DataError(f"the collection has no vector {shown(name)}; it has {listed(declared)}")
     for name in declared:
         if name not in batch.vectors:
             raise DataError(f"the points lack the vector {shown(name)} of the collection")
     return {name: _rows(vector, batch.vectors[name], ids) for name, vector in declared.items()}
-
-
-def _listed(names: dict[str, VectorSpec]) -> str:
-    return ", ".join(shown(name) if name else "one without a name" for name in names)
 
 
 def _rows(spec: VectorSpec, rows: VectorBatch, ids: Sequence[PointId]) -> FloatArray | list[FloatArray]:

@@ -118,7 +118,9 @@ class Folder:
         try:
             raw = (self.path / MANIFEST).read_bytes()
         except FileNotFoundError:
-            raise DataError(f"{shown(self.name)} was not made by qtui: it has no manifest") from None
+            raise DataError(
+                f"{shown(self.name)} was not made by qtui: it has no manifest; move it out of the store"
+            ) from None
         except OSError as error:
             raise AccessError(
                 f"can't read the manifest of {shown(self.name)}: {error.strerror}; check the permissions of its folder"

@@ -160,7 +160,7 @@ def test_a_servers_options_work_before_and_after_the_command() -> None:
         ("bench --rescore maybe", "--rescore takes on, off or on,off, not 'maybe'"),
         ("bench --distance cosin", "--distance takes cosine, dot, euclid, manhattan, not 'cosin'"),
         ("bench --concurrency 0", "--concurrency takes 1 to 256, not 0"),
-        ("bench --rate 0", "--rate takes 0.001 to 1e+06, not 0"),
+        ("bench --rate 0", "--rate takes 0.001 to 1000000, not 0"),
         ("bench --hnsw-m -1", "--hnsw-m takes 0 to 512, not -1"),
         ("bench --on-disk --in-ram --vectors v", "--in-ram not allowed with"),
         ("delete", "NAME is missing; see qtui delete --help"),

@@ -17,6 +17,7 @@ from pathlib import Path
 from qtui.embedders import DOCUMENTS, IMAGES, PAGES, Modality
 from qtui.errors import AccessError, NotFound, UsageError, shown
 from qtui.plan import DocumentsSpec
+from qtui.searching.asked import SUFFIXES as VECTORS
 
 METADATA = ("metadata.jsonl", "metadata.json", "metadata.csv")
 """Tell of the other files of their folder, and are no documents."""
@@ -73,7 +74,9 @@ def anywhere(documents: DocumentsSpec) -> DocumentsSpec:
 def are_documents(path: str) -> bool:
     """Whether these are documents that a model embeds, rather than a file of vectors."""
     place = Path(path).expanduser()
-    return place.suffix.lower() in DOCUMENTS or glob.has_magic(path) or place.is_dir()
+    if place.suffix.lower() in VECTORS:  # [ and * are letters of a file's name as well as of a pattern
+        return place.is_dir()
+    return place.suffix.lower() in DOCUMENTS or place.is_dir() or (glob.has_magic(path) and not place.is_file())
 
 
 def summary(found: tuple[Found, ...]) -> str:

@@ -21,6 +21,7 @@ from qtui.engine.embedded import native
 from qtui.engine.store import Folder, Manifest, State, Store, file_errors
 from qtui.errors import DataError, DiskFull, EngineGone, QtuiError, StoreInUse, UsageError, shown
 from qtui.model import VectorSpec
+from qtui.names import listed
 
 MOST_OPEN = 32
 """Open shards, each with its own thread and mappings; beyond it the least recently used is closed."""
@@ -52,8 +53,8 @@ class Opened:
         try:
             return self.vectors[name]
         except KeyError:
-            known = ", ".join(shown(known) for known in self.vectors)
-            raise UsageError(f"{shown(self.folder.name)} has no vector {shown(name)}; it has {known}") from None
+            there = listed(self.vectors)
+            raise UsageError(f"{shown(self.folder.name)} has no vector {shown(name)}; it has {there}") from None
 
     def remember(self, manifest: Manifest) -> None:
         """Replaces the manifest, on disk first."""

@@ -35,6 +35,7 @@ from qtui.model import (
     Timed,
     VectorSpec,
 )
+from qtui.names import listed
 from qtui.served import Rebuild
 
 _LARGEST_PAGE = 10_000
@@ -191,8 +192,8 @@ class ServerEngine:
         for vector in spec.vectors:
             if vector.name == using:
                 return vector
-        known = ", ".join(shown(vector.name) for vector in spec.vectors) or "none that can be searched"
-        raise UsageError(f"{shown(name)} has no vector {shown(using)}; it has {known}")
+        there = listed(vector.name for vector in spec.vectors) or "none that can be searched"
+        raise UsageError(f"{shown(name)} has no vector {shown(using)}; it has {there}")
 
     async def _spec(self, name: str) -> CollectionSpec:
         """The collection's settings, asked for once."""
