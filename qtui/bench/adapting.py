@@ -25,7 +25,7 @@ from qtui.errors import QtuiError
 from qtui.events import Event
 from qtui.model import SearchSettings
 from qtui.plan import TUNE_OVERSAMPLING
-from qtui.records import Recommendation
+from qtui.records import Recall, Recommendation
 
 _REACH = 2.0
 """How far above the fixed factor a query's own may go."""
@@ -187,11 +187,7 @@ class _Trial:
         adaptive = metrics.recall([judged.kinds["adaptive"].recalls[query] for query in judged.chosen], seed=seed)
         assert gained is not None
         assert adaptive is not None
-        recalls_more = gained.low > 0 and gained.mean >= _WORTH
-        slower = judged.is_slower(seed)
-        head = "a gain" if recalls_more and not slower else "no gain on this data"
-        if recalls_more and slower:
-            head = "no gain in time, which is worse, though the originals that are read find more"
+        helps, head = outcome(gained, is_slower=judged.is_slower(seed))
         verdict = f"{head}: {_comparison(Span(gained.mean, gained.low, gained.high), spared, judged)}"
         note = f"{self._best.method}, limit {self._k}: learned on {len(self._evidence.choosing)} queries; {verdict}."
         return AdaptiveRecord(
@@ -209,10 +205,19 @@ class _Trial:
             mean_factor=judged.cost,
             engine_ms=judged.adaptive_ms(),
             fixed_engine_ms=judged.fixed_ms(),
-            helps=recalls_more and not slower,
+            helps=helps,
             verdict=verdict,
             python=to_python(policy, self._k, note),
         )
+
+
+def outcome(gained: Recall, *, is_slower: bool) -> tuple[bool, str]:
+    """Whether choosing by query helps, and that in words; `gained`: recall over fixed factors of the same cost."""
+    if gained.low <= 0 or gained.mean < _WORTH:
+        return False, "no gain on this data"
+    if is_slower:
+        return False, "no gain in time, which is worse, though the originals that are read find more"
+    return True, "a gain"
 
 
 class _Judged:

@@ -63,6 +63,26 @@ def test_the_budget_is_kept_on_the_learning_half():
         assert np.mean([policy.factor(value) for value in found.values[policy.predictor.name]]) <= budget + 1e-9
 
 
+def test_a_value_on_a_cut_gets_the_factor_that_was_learned_for_it():
+    hard = np.arange(200) % 2 == 0
+    recalls = np.where(hard[:, None], np.asarray([0.5, 0.6, 0.7, 1.0]), np.asarray([1.0, 1.0, 1.0, 1.0]))
+    policy, _ = learned(Lesson({"gap": np.where(hard, 0.0, 1.0)}, recalls, FACTORS), 4.5)
+    assert (policy.factor(0.0), policy.factor(1.0)) == (8.0, 1.0)
+
+
+def test_a_budget_may_be_spent_wholly():
+    recalls = np.tile(np.asarray([0.5, 0.9, 0.95, 1.0]), (100, 1))
+    policy, _ = learned(Lesson({"gap": np.arange(100.0)}, recalls, FACTORS), 2.0)
+    assert set(policy.factors) == {2.0}
+
+
+def test_predictors_see_the_candidates_that_the_exported_function_is_given():
+    scores = [sorted(np.random.default_rng(seed).random(60).tolist(), reverse=True) for seed in range(9)]
+    norms = [1.0] * 9
+    more, given = (values_of([each[:n] for each in scores], 10, norms=norms, lengths=None) for n in (60, 40))
+    assert {name: found.tolist() for name, found in more.items()} == {name: f.tolist() for name, f in given.items()}
+
+
 def test_without_a_value_that_differs_there_is_nothing_to_learn():
     found, _ = lesson(0, telling=True)
     assert learn(replace(found, values={}), 4.0) == (None, {})

@@ -10,7 +10,7 @@ import pytest
 
 from qtui.bench import metrics, summary
 from qtui.bench.draws import change_of, draws_of
-from qtui.bench.judge import Kept, chosen, judge
+from qtui.bench.judge import Kept, chosen, fits, judge
 from qtui.choices import Span
 from qtui.errors import UsageError
 from qtui.limits import DOUBTFUL, KEPT, MISSED, Which, parse
@@ -167,6 +167,80 @@ def test_a_speedup_has_an_interval_from_the_records_too():
     found = check(after, "binary:rescore=off:speedup=-0%", before, floor=True)
     assert found.change is not None
     assert found.outcome in (KEPT, DOUBTFUL), "noise alone misses nothing"
+
+
+def with_ef(kept, ef, *, times=1.0):
+    """The measurements once more at another hnsw_ef, their times longer."""
+    more = tuple(
+        replace(
+            each,
+            search=replace(each.search, hnsw_ef=ef),
+            engine_ms=replace(
+                each.engine_ms,
+                p50=each.engine_ms.p50 * times,
+                ci=replace(each.engine_ms.ci, p50=tuple(end * times for end in each.engine_ms.ci.p50)),
+            ),
+        )
+        for each in kept.record.measurements
+        if each.engine_ms is not None
+    )
+    return Kept(replace(kept.record, measurements=(*kept.record.measurements, *more)))
+
+
+def test_of_several_hnsw_ef_in_the_baseline_none_stands_in_for_another():
+    other = with_ef(made(), 512)
+    before = with_ef(made(), 128)
+    found = check(other, "binary:rescore=off,hnsw_ef=512:p95=+20%", before, floor=False)
+    assert (found.outcome, found.why) == (MISSED, "the baseline run has no such variant")
+
+
+def test_a_limit_may_name_hnsw_ef_and_concurrency():
+    measured = made().record.measurements[1]
+    for which, expected in (
+        (Which(hnsw_ef=64), True),
+        (Which(hnsw_ef=65), False),
+        (Which(concurrency=1), True),
+        (Which(concurrency=4), False),
+    ):
+        assert fits(which, "binary", measured.search, 1) is expected
+
+
+def test_the_interval_of_a_speedup_is_against_none_at_the_same_hnsw_ef():
+    now, before = Kept(made(ms=noise(1), none_ms=noise(3)).record), Kept(made(ms=noise(2), none_ms=noise(4)).record)
+    spans = []
+    for kept in (now, before):
+        none, own = (each.engine_ms.ci.p50 for each in kept.record.measurements[:2] if each.engine_ms is not None)
+        spans.append((none[0] / own[1], none[1] / own[0]))
+    expected = pytest.approx((spans[0][0] / spans[1][1], spans[0][1] / spans[1][0]))
+    assert check(now, "binary:rescore=off:speedup=-1%", before, floor=True).change == expected
+    # the slower ones come first: `none` of another hnsw_ef would be found before
+    turned = with_ef(now, 512, times=10.0).record
+    turned = replace(turned, measurements=(*turned.measurements[3:], *turned.measurements[:3]))
+    asked = "binary:rescore=off,hnsw_ef=64:speedup=-1%"
+    assert check(Kept(turned), asked, before, floor=True).change == expected
+
+
+def test_the_recommended_variant_is_meant_even_where_another_comes_first():
+    record = made().record
+    best = Recommendation("binary", record.measurements[2].search, Span(1, 1, 1), None, None, (), None, "", "")
+    assert chosen(replace(record, recommendation=best), Which("binary")) == 2
+    assert chosen(replace(record, recommendation=best), Which()) == 2
+
+
+def test_a_faster_machine_excuses_no_fewer_searches_a_second():
+    before, after = made(), made(ms=always(1.2), none_ms=always(1.9))
+    fewer = [replace(kept.record, measurements=tuple(
+        replace(each, qps=qps) for each, qps in zip(kept.record.measurements, rates, strict=True)
+    )) for kept, rates in ((before, (400.0, 800.0, 600.0)), (after, (480.0, 680.0, 600.0)))]  # fmt: skip
+    found = check(Kept(fewer[1]), "binary:rescore=off:qps=-10%", Kept(fewer[0]), floor=True)
+    assert found.outcome == MISSED
+
+
+def test_a_drift_of_the_machine_is_named_from_a_tenth_on():
+    before = made()
+    assert judge(made(none_ms=always(2.18)), [], before).remarks == ()
+    (drift,) = judge(made(none_ms=always(2.22)), [], before).remarks
+    assert "+11%" in drift
 
 
 def test_a_variant_that_the_baseline_lacks_fails():
