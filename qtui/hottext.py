@@ -9,7 +9,7 @@ from qtui.model import Bytes
 from qtui.plain import fold, plain
 from qtui.records import Measurement, Residency, RunRecord
 
-UNASKED = "memory during search was not measured: qtui bench --memory does so (M on the tab Benchmark)"
+UNASKED = "memory during search was not measured: qtui bench --memory does so (Memory on the tab Benchmark)"
 _HEADS = (
     f"{'':<14}{'':<9}{'quantized':<10}{'originals':>11}{'kept on':>11}{'quantized':>11}{'read, all':>11}",
     f"{'method':<14}{'rescore':<9}{'are':<10}{'hot':>11}{'disk':>11}{'hot':>11}{'queries':>11}",

@@ -108,13 +108,13 @@ def _bullet(sign: tuple[str, str], text: str, width: int) -> Text:
     return Text.assemble(sign, " ", "\n  ".join(lines))
 
 
-def waiting(runs: Sequence[RunSummary] | None, run_id: str | None) -> Text:
-    """Why there is no advice to be seen."""
+def waiting(runs: Sequence[RunSummary] | None, run_id: str | None, key: str) -> Text:
+    """Why there is no advice to be seen; `key` opens the tab that measures."""
     if runs is not None and not runs:
         return Text.assemble(
             ("No runs to go by yet\n\n", "bold"),
-            ("3", KEY), "  measure something: its run is kept, and advice is given here\n",
-            ("$", KEY), "  qtui bench --vectors FILE  does the same without a screen",
+            (key, KEY), "  measure something: its run is kept, and advice is given here\n",
+            ("$", DIM), "  qtui bench --vectors FILE  does the same without a screen",
         )  # fmt: skip
     if runs and run_id is None:
         return Text("The first run is still being measured: advice comes when it ends.")
@@ -143,12 +143,12 @@ def pasted(found: Advice, page: str) -> tuple[str, str]:
     return forms.get(page, (best.python, "the Python form"))
 
 
-def config(found: Advice | None, page: str) -> Text:
-    """The configuration, or the function that chooses oversampling, to be pasted."""
-    if found is None or found.recommendation is None:
+def config(found: Advice | None, page: str, keys: str) -> Text:
+    """The configuration, or the function that chooses oversampling, to be pasted; `keys` says how."""
+    if found is None or not pasted(found, page)[0]:
         return Text("Nothing to paste without a choice.", DIM)
     title = CONFIGS.get(page, "Python")
-    head = Text.assemble((title, "bold"), ("  y copies, c turns", DIM), "\n\n", no_wrap=True)
+    head = Text.assemble((title, "bold"), (f"  {keys}", DIM), "\n\n", no_wrap=True)
     return head.append("\n".join(clean(line) for line in pasted(found, page)[0].splitlines()))
 
 

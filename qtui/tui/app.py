@@ -26,12 +26,14 @@ from textual.widget import Widget
 from qtui import config
 from qtui.errors import Exit, QtuiError
 from qtui.preferences import Memory, Preferences, read_preferences
-from qtui.tui.commands import Command, Palette, PossibleNow, active, bindings, own_actions, reason, unknown
+from qtui.tui import commands
+from qtui.tui.commands import Command, Palette, PossibleNow, active, bindings, keyed, own_actions
 from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, LookInto, Measure, Remember
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.text import PrintableOnly
 from qtui.tui.theme import QUIET, Recolored, ours
+from qtui.tui.typeahead import TypeAhead
 from qtui.tui.widgets.frame import Header, KeyLine, TabLine
 
 if TYPE_CHECKING:  # the first frame is painted before any of these is there
@@ -43,7 +45,6 @@ if TYPE_CHECKING:  # the first frame is painted before any of these is there
 KEYS = (
     *(
         Command(f"tab.{tab.panel}", tab.digit, f"tab('{tab.panel}')", "", f"Open {tab.title}", always=f"f{tab.digit}")
-from qtui.tui.typeahead import TypeAhead
         for tab in TABS
     ),
     Command("app.query", "slash", "query", "", "Search: type a query", "/"),
@@ -59,6 +60,8 @@ FOCUS = (
     Binding("tab", "step(1)", show=False, priority=True),
     Binding("shift+tab", "step(-1)", show=False, priority=True),
 )
+LAID_OUT_S = 0.2
+"""For what was just shown or hidden to have its place; a screen that is going away never gets there."""
 SAVE_AFTER_S = 1.0
 COLLECT_AFTER = (10_000, 20, 50)
 """Thresholds of the garbage collector: by its own it takes its time so often that keys have to wait for it."""
@@ -70,8 +73,6 @@ class QtuiApp(RoomApp):
     """The screens of qtui over one engine room."""
 
     CSS_PATH = "frame.tcss"
-LAID_OUT_S = 0.2
-"""For what was just shown or hidden to have its place; a screen that is going away never gets there."""
     TITLE = "qtui"
     AUTO_FOCUS = None
     ENABLE_COMMAND_PALETTE = False
@@ -98,6 +99,7 @@ LAID_OUT_S = 0.2
         self.memory = memory or Memory()
         self._make_demo = demo
         self._furnished = False
+        self._keys = TypeAhead(self, super().on_event)
         self._recolored = Recolored(QUIET)
         self._net = PrintableOnly()
         self._choose_theme()
@@ -109,7 +111,6 @@ LAID_OUT_S = 0.2
         return [*recolored, *super().get_line_filters(), self._net]
 
     def compose(self) -> ComposeResult:
-        self._keys = TypeAhead(self, super().on_event)
         """Header, tabs, panels, keys."""
         yield Header().data_bind(state=QtuiApp.room_state)
         yield TabLine(TABS, self._first_tab)
@@ -181,15 +182,17 @@ LAID_OUT_S = 0.2
         if preferences.problem:
             self.notify(preferences.problem, severity="warning", timeout=10)
         elif preferences.theme and self.theme != preferences.theme:
-            self.notify(f"config.toml: no theme is called {preferences.theme}; ^t lists them", severity="warning")
+            lists = keyed(self, "{app.theme} lists them")
+            self.notify(f"config.toml: no theme is called {preferences.theme}; {lists}", severity="warning")
         if preferences.keys:
             self._check_keys()
 
     @work(group="keys")
     async def _check_keys(self) -> None:
-        missing = await asyncio.to_thread(unknown, self.preferences.keys)
+        missing = await asyncio.to_thread(commands.unknown, self.preferences.keys)
         if missing:
-            self.notify(f"config.toml: no command is called {missing}; ? lists them", severity="warning", timeout=10)
+            lists = keyed(self, "{app.help} lists them")
+            self.notify(f"config.toml: no command is called {missing}; {lists}", severity="warning", timeout=10)
 
     def watch_theme(self) -> None:
         """Text that was styled here follows the theme, too."""
@@ -246,7 +249,7 @@ LAID_OUT_S = 0.2
 
     def action_help_quit(self) -> None:
         """Ctrl+C, which copies in an input, says how to leave."""
-        self.notify("q leaves, Ctrl+Q also while something is typed", timeout=4)
+        self.notify(keyed(self, "{app.quit} leaves, Ctrl+Q also while something is typed"), timeout=4)
 
     async def on_unmount(self) -> None:
         """What is to be remembered is written."""
@@ -300,7 +303,7 @@ LAID_OUT_S = 0.2
         from qtui.tui.dialogs.help import Help
 
         panel = self.query_one(Tabs).panel
-        self.push_screen(Help(panel.HELP_TITLE, panel.HELP, tuple(active(self.screen))))
+        self.push_screen(Help(panel.HELP_TITLE, keyed(self, panel.HELP), tuple(active(self.screen))))
 
     def action_palette(self) -> None:
         """Commands that make sense now."""
@@ -348,7 +351,7 @@ LAID_OUT_S = 0.2
         if self.focused is None and await self._hand_to_panel(event.key):
             event.prevent_default()
             return
-        why = reason(self.screen, event.key)
+        why = commands.reason(self.screen, event.key)
         if why:
             self.notify(why, timeout=4)
 

@@ -66,7 +66,7 @@ def window(rows: list[int], chosen: int, height: int) -> tuple[list[int], int, i
 def _nothing(state: RunState) -> str:
     if state.running:
         return "Nothing measured yet: the figures come with the first blocks."
-    return "Nothing was measured: the lines under the table (t) say why."
+    return "Nothing was measured: the lines under the table say why."
 
 
 def _longest(latencies: list[Latency]) -> float:

@@ -6,11 +6,14 @@ its `check_action`. The footer, the palette and the help all read the same activ
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from typing import Any
 
+from textual.app import App
 from textual.binding import ActiveBinding, Binding
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -61,6 +64,25 @@ def bindings(commands: Iterable[Command]) -> list[Binding]:
         if command.always:
             made.append(Binding(command.always, command.action, show=False, priority=True, id=f"{command.id}{ALWAYS}"))
     return made
+
+
+def key_of(app: App[Any], id_: str) -> str:
+    """The key of a command as it is written, by the bindings that the user has made: for texts that name it."""
+    if id_ not in REGISTRY:  # of a tab that wasn't opened yet
+        import_module(f"qtui.tui.panels.{id_.partition('.')[0]}")
+    command = REGISTRY[id_]
+    own = getattr(getattr(app, "preferences", None), "keys", {}).get(id_)
+    first, display = (own, None) if own else (command.keys, command.display)
+    shown = app.get_key_display(Binding(first.partition(",")[0], command.action, key_display=display))
+    return shown.upper() if re.fullmatch(r"f\d+", shown) else shown
+
+
+def keyed(app: App[Any], text: str) -> str:
+    """A text of ours with the key of every command that it names: '{runs.resume} goes on with it'."""
+    return _NAMED.sub(lambda found: key_of(app, found[1]), text)
+
+
+_NAMED = re.compile(r"\{([a-z_]+\.[a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,18 +120,18 @@ def _with(work: Work, name: str, now: float, state: str, **more: object) -> Work
     return replace(work, rows=tuple(renewed(row) if row.collection == name else row for row in work.rows))
 
 
-def drawn(work: Work, now: float, width: int, height: int) -> Text:
-    """The title and as many rows as fit, those that run always among them."""
-    lines = [_title(work, width)]
+def drawn(work: Work, now: float, width: int, height: int, key: str = "Esc") -> Text:
+    """The title and as many rows as fit, those that run always among them; `key` cancels."""
+    lines = [_title(work, width, key)]
     lines += [_row(row, now, width, _name_width(work, width)) for row in _window(work.rows, height - 1)]
     return Text("\n").join(lines)
 
 
-def _title(work: Work, width: int) -> Text:
+def _title(work: Work, width: int, key: str) -> Text:
     ready = sum(row.state == "ready" for row in work.rows)
     sign = ("▲ ", ACCENT) if not work.over else ("✗ ", BAD) if work.failed else ("✓ ", GOOD)
     stops = " cancels, keeps what is finished" if width >= _ROOMY else " cancels"
-    tail = Text.assemble(("Esc", KEY), (" closes this" if work.over else stops, DIM))
+    tail = Text.assemble((key, KEY), (" closes this" if work.over else stops, DIM))
     count = f"  {ready} of {len(work.rows)} ready" if len(work.rows) > 1 else ""
     head = Text.assemble(sign, fitted(work.title, max(10, width - tail.cell_len - len(count) - 5)), (count, DIM))
     return head + Text(" " * max(2, width - head.cell_len - tail.cell_len)) + tail

@@ -60,7 +60,7 @@ def _no_marks(state: RunState) -> str:
         return "No recall is known: the run has no exact answers to compare with. p50 p95 p99 is the next chart."
     if state.running:
         return "No marks yet: they come with the first figures."
-    return "No marks: nothing was measured. The lines under the table (t) say why."
+    return "No marks: nothing was measured. The lines under the table say why."
 
 
 def percentiles(look: Look, width: int, height: int) -> list[Line]:

@@ -179,7 +179,7 @@ def _documents(text: SetupText) -> DocumentsSpec:
         raise UsageError("documents: type a folder, a file or a pattern")
     model = text.model.strip()
     if not model:
-        raise UsageError("model: F10 lists what there is; or type the folder of one")
+        raise UsageError("model: choose one from the list of models, or type the folder of one")
     try:
         folder = Path(model).expanduser()
         choice = EmbedderChoice(path=str(folder.absolute())) if folder.is_dir() else EmbedderChoice(model)

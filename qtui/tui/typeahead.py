@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from textual import events
 from textual.app import App, ScreenStackError
@@ -28,7 +29,7 @@ LOOK_EVERY_S = 0.01
 class TypeAhead:
     """What is typed, one key at a time. Everything happens in the app's event loop."""
 
-    def __init__(self, app: App[object], hand_on: Callable[[events.Event], Awaitable[None]]) -> None:
+    def __init__(self, app: App[Any], hand_on: Callable[[events.Event], Awaitable[None]]) -> None:
         """`hand_on` gives an event to the screens as Textual does."""
         self._app = app
         self._hand_on = hand_on

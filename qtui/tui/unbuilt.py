@@ -55,20 +55,20 @@ def _found(view: CollectionView, using: str) -> Unbuilt:
     return Unbuilt(view.name, using, method, vector.built.segments, vector.built.of, why)
 
 
-def told(views: Sequence[CollectionView], columns: Sequence[Column], *, can_build: bool) -> Text:
-    """What to know about the columns before comparing them; empty where there is nothing."""
-    return Text("\n").join(_lines(views, columns, can_build=can_build))
+def told(views: Sequence[CollectionView], columns: Sequence[Column], *, key: str) -> Text:
+    """What to know about the columns before comparing them; `key` builds what isn't, '' where nothing may."""
+    return Text("\n").join(_lines(views, columns, key))
 
 
-def _lines(views: Sequence[CollectionView], columns: Sequence[Column], *, can_build: bool) -> Iterator[Text]:
+def _lines(views: Sequence[CollectionView], columns: Sequence[Column], key: str) -> Iterator[Text]:
     shown = {column.collection for column in columns}
     if any(view.name in shown and (view.origin or "").startswith(DOCUMENTS_NAME) for view in views):
         yield Text("token vectors of the documents' texts here, not ColPali's of their pictures", DIM)
     for each in unbuilt(views, columns):
         name = clean(each.collection, 40)
         text = Text.assemble(("⚠ ", WARN), f"{name}: {each.built} of {each.of} segments quantized")
-        if can_build:
-            text.append_text(Text.assemble("; ", ("b", KEY), " builds it"))
+        if key:
+            text.append_text(Text.assemble("; ", (key, KEY), " builds it"))
         if each.why:
             text.append(f". {each.why}")
         yield text

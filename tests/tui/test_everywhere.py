@@ -14,6 +14,7 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 from qtui.preferences import Memory, Preferences
+from qtui.tui.commands import keyed
 from qtui.tui.dialogs.notices import Notices
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.theme import GOOD, QUIET, SERIES, Recolored
@@ -47,6 +48,20 @@ async def test_rebound_key_works_and_is_shown_instead_of_the_old_one() -> None:
         await pilot.press("ctrl+s")
         assert app.query_one(Tabs).current == "search"
         assert not app.notices
+
+
+async def test_texts_that_name_a_key_name_the_one_that_works() -> None:
+    keys = {"tab.benchmark": "ctrl+b", "benchmark.run": "v,g", "runs.mark": "x", "runs.resume": "z"}
+    app, _ = make(preferences=Preferences(keys=keys))
+    async with app.run_test(size=(140, 40)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("ctrl+b")
+        await until_seen(pilot, "then press v.")
+        await pilot.press("5", "x")
+        await until_seen(pilot, "marked: x on another compares the two, Esc takes the mark away")
+        await pilot.press("question_mark")
+        await until_seen(pilot, "had measured; z ")
+        assert keyed(app, "{search.build} or {tab.advise}") == "b or 4"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from qtui import units
 from qtui.embedders import Modality, ModelFacts
 from qtui.errors import QtuiError
 from qtui.events import Progress
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.room import Room
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, GOOD, WARN
@@ -134,7 +134,8 @@ class ModelsDialog(ModalScreen[str | None]):
             self._asked = facts.model
             size = units.size(facts.download_bytes)
             ask = f"{clean(facts.model, 60)} is {size} under the licence {clean(facts.licence, 40)}."
-            self._say(Text.assemble(("? ", WARN), ask, "\n  d downloads it, Esc leaves it"))
+            ways = keyed(self.app, "\n  {models.fetch} downloads it, {models.leave} leaves it")
+            self._say(Text.assemble(("? ", WARN), ask, ways))
         else:
             self._fetching = True
             self._fetch(facts.model)
@@ -146,7 +147,7 @@ class ModelsDialog(ModalScreen[str | None]):
             async with aclosing(self.room.fetch_model(model)) as events:
                 async for event in events:
                     if isinstance(event, Progress):
-                        self._say(_how_far(event))
+                        self._say(_how_far(event, key_of(self.app, "models.leave")))
         except QtuiError as error:
             self._say(Text.assemble(("✗ ", BAD), plain(error.text)))
         else:
@@ -158,7 +159,7 @@ class ModelsDialog(ModalScreen[str | None]):
         """Cancels first."""
         if self._fetching:
             self.workers.cancel_group(self, "fetch")
-            self._say(Text("cancelled: what came is kept, d goes on with it", WARN))
+            self._say(Text(keyed(self.app, "cancelled: what came is kept, {models.fetch} goes on with it"), WARN))
         elif self._asked:
             self._asked = ""
             self._tell()
@@ -180,12 +181,12 @@ def _cells(facts: ModelFacts) -> tuple[Text, ...]:
     )
 
 
-def _how_far(event: Progress) -> Text:
+def _how_far(event: Progress, key: str) -> Text:
     total = event.total or 0
     left = f", {units.duration(event.remaining_s)} left" if event.remaining_s is not None else ""
     share = event.done / total if total else 0.0
     return Text.assemble(
         ("▲ ", WARN),
         f"{clean(event.about, 60)}: {units.size(event.done)} of {units.size(total)} ({share:.0%}){left}",
-        ("\n  Esc cancels", DIM),
+        (f"\n  {key} cancels", DIM),
     )

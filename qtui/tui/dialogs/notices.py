@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.messages import Copied
 from qtui.tui.notices import Notice
 from qtui.tui.theme import BAD, DIM, HEAD, WARN
@@ -44,7 +44,7 @@ class Notices(ModalScreen[None]):
                 yield Static(_line(notice, min(WIDTH, self.app.size.width - BESIDE)))
             if not self.notices:
                 yield Static(Text("There was none yet."))
-            yield Static(Text("\n↑↓ scroll   y copies them   Esc back", DIM))
+            yield Static(Text(keyed(self.app, "\n↑↓ scroll   {notices.copy} copies them   {notices.close} back"), DIM))
 
     def action_copy(self) -> None:
         """All of them, oldest first."""

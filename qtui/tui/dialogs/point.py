@@ -19,7 +19,7 @@ from textual.widgets import Static
 from qtui.errors import NotFound, QtuiError, shown
 from qtui.model import Point, PointId
 from qtui.tui import pictures
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.messages import Copied
 from qtui.tui.pretty import pretty
 from qtui.tui.room import Room
@@ -73,7 +73,9 @@ class PointDialog(ModalScreen[None]):
             box.border_title = f"Point {clean(self.point_id, 40)}"
             yield Static(Text("reading…", DIM), id="point-text")
             yield Picture(id="point-image", sharp=True)
-            yield Static(Text("\n↑↓ scroll   y copies the payload   Esc back", DIM))
+            yield Static(
+                Text(keyed(self.app, "\n↑↓ scroll   {point.copy} copies the payload   {point.close} back"), DIM)
+            )
 
     def on_mount(self) -> None:
         """Reads it."""

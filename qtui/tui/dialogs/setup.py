@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -24,7 +25,7 @@ from qtui.errors import QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView, Distance
 from qtui.plan import QUERY_ENCODINGS, SourceFacts, SourceSpec
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.messages import Copied, PlanEdited
 from qtui.tui.planwhat import FORMATS, PAYLOAD_FORMATS
 from qtui.tui.room import Room
@@ -161,7 +162,8 @@ class SetupDialog(ModalScreen[Setup | None]):
         hint = "folder; *.png; → completes"
         documents = path_input(DOCUMENTS, text.documents, id="setup-documents", placeholder=hint, several=True)
         yield Field("documents", documents, id="documents-row")
-        yield Field("model", line_input(text.model, id="setup-model", placeholder="F10 lists them"), id="model-row")
+        listed = keyed(self.app, "{setup.models} lists them")
+        yield Field("model", line_input(text.model, id="setup-model", placeholder=listed), id="model-row")
         text_field = line_input(text.text_field, id="setup-text_field", placeholder="of .jsonl and .csv")
         yield Field("text field", text_field, id="text-row")
         yield Field("rows x dim", line_input(text.shape, id="setup-shape"), id="shape-row")
@@ -317,14 +319,17 @@ class SetupDialog(ModalScreen[Setup | None]):
             lines = [Text.assemble(("✓ ", GOOD), setup.summary)]
             lines += [Text.assemble(("⚠ ", WARN), plain(note)) for note in setup.notes]
             said.update(Text("\n").join(lines))
-        lower = f"  F7 index from {setup.lower_kb} KB" if setup is not None and setup.lower_kb is not None else ""
+        key = partial(key_of, self.app)
+        kb = setup.lower_kb if setup is not None else None
+        lower = f"  {key('setup.lower')} index from {kb} KB" if kb is not None else ""
         with_model = self.text.kind == "embed"
         pages = "request" if with_model else "figures/Python/REST"  # all keys in one line
-        keys = Text.assemble(*_key("F9", "load"), *_key("F6", pages), *_key("F8", "copy"))
+        doing = {"load": "load", "page": pages, "copy": "copy"}
+        keys = Text.assemble(*(part for name, what in doing.items() for part in _key(key(f"setup.{name}"), what)))
         if with_model:
-            keys = Text.assemble(*_key("F10", "models")) + keys
+            keys = Text.assemble(*_key(key("setup.models"), "models")) + keys
         if lower:
-            keys.append_text(Text.assemble(*_key("F7", f"index from {setup.lower_kb} KB" if setup else "")))
+            keys.append_text(Text.assemble(*_key(key("setup.lower"), f"index from {kb} KB")))
         keys.append_text(Text.assemble(*_key("Esc", "leave")))
         self.query_one("#setup-keys", Static).update(keys)
 
@@ -333,7 +338,7 @@ class SetupDialog(ModalScreen[Setup | None]):
     def _show_request(self) -> None:
         self.query_one("#setup").set_class(self.page != PAGES[0], "-request")
         if self.page != PAGES[0]:
-            head = Text(f"{self.page}, F6 for the next\n\n", DIM)
+            head = Text(keyed(self.app, f"{self.page}, {{setup.page}} for the next\n\n"), DIM)
             self.query_one("#setup-text", Static).update(head + plain_lines(self._request()))
 
     def _request(self) -> str:

@@ -18,7 +18,7 @@ from qtui.plan import DEFAULT_TARGET_RECALL
 from qtui.preferences import Memory
 from qtui.records import RunSummary
 from qtui.tui import advising
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.costing import about, ask_cost, export_run
 from qtui.tui.dialogs.runs import PickRun
 from qtui.tui.dialogs.wishes import AskWishes
@@ -225,7 +225,7 @@ class AdvisePanel(Vertical):
         said = self.query_one("#advise-said", Static)
         said.display = found is None
         if found is None:
-            said.update(advising.waiting(self.runs, self.run_id))
+            said.update(advising.waiting(self.runs, self.run_id, key_of(self.app, "tab.benchmark")))
             self.call_after_refresh(self._keep_focus)
         else:
             self._show_config()
@@ -247,7 +247,8 @@ class AdvisePanel(Vertical):
         self.query_one("#advise-pages", Static).update(line)
 
     def _show_config(self) -> None:
-        self.query_one("#advise-config-text", Static).update(advising.config(self.advice, self.page))
+        keys = keyed(self.app, "{advise.copy} copies, {advise.page} turns")
+        self.query_one("#advise-config-text", Static).update(advising.config(self.advice, self.page, keys))
 
     def _keep_focus(self) -> None:
         """What has the focus may have gone from the screen."""

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from qtui.errors import QtuiError
 from qtui.events import Event, Measured
 from qtui.model import CollectionView
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.dialogs.ask import ExportTo
 from qtui.tui.dialogs.wishes import AskWishes
 from qtui.tui.fold import RunState
@@ -35,7 +35,7 @@ from qtui.tui.wishform import tuned
 from qtui.tui.wishform import written as as_typed
 
 REPAINT_S = 0.5
-KEPT = "Cancelled; what was measured is kept as a partial run: u goes on with it."
+KEPT = "Cancelled; what was measured is kept as a partial run: {benchmark.go_on} goes on with it."
 NOTHING_KEPT = "Cancelled before anything was measured: nothing is kept."
 KEYS = (
     Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
@@ -142,7 +142,7 @@ class BenchmarkPanel(Horizontal):
         if action not in {"run", "resume", "tune", "memory"}:
             return None
         if self.running:
-            return "The plan is being measured already; Esc cancels it."
+            return keyed(self.app, "The plan is being measured already; {benchmark.back} cancels it.")
         doing = {"building": "a collection is built", "measuring": "a run is measured", "paused": "a run is paused"}
         said = {**doing, "waiting": doing["building"]}.get(self.room_state.status)
         return said and f"Measuring has to wait while {said}."
@@ -301,7 +301,7 @@ class BenchmarkPanel(Horizontal):
             with suppress(QtuiError):  # nothing was measured, so nothing is kept
                 kept = await self.room.run(ended.run_id)
         if cancelled:
-            self.notify(NOTHING_KEPT if kept is None else KEPT, markup=False)
+            self.notify(NOTHING_KEPT if kept is None else keyed(self.app, KEPT), markup=False)
         if kept is not None and self._folded is ended:
             self._folded = ended.kept_as(kept)
             self._paint()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,7 +12,7 @@ from textual.widgets import Static
 
 from qtui.demos import DOCUMENTS, TEXTS
 from qtui.model import CollectionView
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, key_of
 from qtui.tui.inspection import inspect
 from qtui.tui.messages import DemoWanted
 from qtui.tui.theme import KEY
@@ -38,19 +39,20 @@ class FirstRun(Static, can_focus=True):
 
     def render(self) -> Text:
         """A line each."""
+        key = partial(key_of, self.app)
         if not self.may_write:
             return Text.assemble(
                 ("No collections here, and this server is only read\n\n", "bold"),
-                ("o", KEY), "  connect to another\n",
-                ("3", KEY), "  benchmark a file of your own vectors, on this machine",
+                (key("app.connect"), KEY), "  connect to another\n",
+                (key("tab.benchmark"), KEY), "  benchmark a file of your own vectors, on this machine",
             )  # fmt: skip
         return Text.assemble(
             ("No collections yet\n\n", "bold"),
-            ("d", KEY), "  build the demo: real embeddings, no download\n",
-            ("i", KEY), "  build the demo of documents: four pages as multivectors\n",
-            ("n", KEY), "  load a file of your own vectors, one collection a method\n",
-            ("3", KEY), "  benchmark a file without keeping it\n",
-            ("o", KEY), "  look at a Qdrant server, by its address",
+            (key("first.demo"), KEY), "  build the demo: real embeddings, no download\n",
+            (key("first.documents"), KEY), "  build the demo of documents: four pages as multivectors\n",
+            (key("collections.new"), KEY), "  load a file of your own vectors, one collection a method\n",
+            (key("tab.benchmark"), KEY), "  benchmark a file without keeping it\n",
+            (key("app.connect"), KEY), "  look at a Qdrant server, by its address",
         )  # fmt: skip
 
     def action_demo(self, name: str) -> None:

@@ -92,7 +92,7 @@ class CollectionsPanel(DemoPanel):
 
     def compose(self) -> ComposeResult:
         """Progress on top, then the list and the inspection, or what an empty store says."""
-        yield ProgressLine(id="load-progress")
+        yield ProgressLine("collections.back", id="load-progress")
         yield WorkList(id="work-list")
         with Horizontal(id="collections-body"):
             with Vertical(id="list"):

@@ -24,6 +24,7 @@ from qtui.distribution import Distribution
 from qtui.errors import QtuiError
 from qtui.records import Latency, Measurement
 from qtui.tui import pages
+from qtui.tui.commands import key_of
 from qtui.tui.fold import RunState, where
 from qtui.tui.pages import Look
 from qtui.tui.room import Room
@@ -64,7 +65,7 @@ class Results(Vertical):
 
     def compose(self) -> ComposeResult:
         """From top to bottom; the narrow layout shows one page of it at a time."""
-        yield ProgressLine(id="bench-progress")
+        yield ProgressLine("benchmark.back", "benchmark.resume", id="bench-progress")
         yield Static(id="empty")
         with Vertical(id="figures"):
             yield ResultTable(id="results-table")
@@ -99,7 +100,7 @@ class Results(Vertical):
         progress = self.query_one(ProgressLine)
         progress.active = state is not None and state.running
         if state is None:
-            self.query_one("#empty", Static).update(EMPTY)
+            self.query_one("#empty", Static).update(_empty(key_of(self.app, "benchmark.run")))
             return
         progress.progress, progress.waiting = state.progress, state.waiting
         self.query_one(ResultTable).state = state
@@ -231,12 +232,13 @@ def _page_line(page: str) -> Text:
     return line
 
 
-EMPTY = Text.assemble(
-    ("Nothing measured yet\n\n", "bold"),
-    "Choose what to measure in the plan, then press ", ("b", KEY), ".\n",
-    "Each method is built in a temporary store, measured against\n",
-    "exact search on the same queries, and the run is kept.",
-)  # fmt: skip
+def _empty(key: str) -> Text:
+    return Text.assemble(
+        ("Nothing measured yet\n\n", "bold"),
+        "Choose what to measure in the plan, then press ", (key, KEY), ".\n",
+        "Each method is built in a temporary store, measured against\n",
+        "exact search on the same queries, and the run is kept.",
+    )  # fmt: skip
 
 
 def detail(state: RunState, at: int, width: int) -> Text:

@@ -17,7 +17,7 @@ from textual.widgets import DataTable, Input, Static
 
 from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.records import RunRecord, RunSummary
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.compared import compared, refused
 from qtui.tui.costing import about, ask_cost, export_run
 from qtui.tui.dialogs.runs import ConfirmRun, NameRun
@@ -46,7 +46,7 @@ KEYS = (
     Command("runs.filter", "slash", "filter", "Filter", "Filter runs by name, data, day or status", "/"),
     Command("runs.delete", "d", "delete", "Delete", "Delete this run"),
     Command("runs.refresh", "r", "refresh", "", "Read the runs again", always="ctrl+l"),
-    Command("runs.copy", "y", "copy", "", "Copy what is shown"),
+    Command("runs.copy", "y", "copy", "Copy", "Copy what is shown"),
     Command("runs.back", "escape", "back", "Back", "Back to the list; leave the filter; take the mark away", "Esc"),
 )
 
@@ -72,8 +72,8 @@ class RunsPanel(Vertical):
     HELP_TITLE = "Runs"
     HELP = (
         "Every run is kept, also one that was cancelled or killed: ⚠ partial, with what it had measured; "
-        "u goes on with it, and nothing is measured twice. "
-        "To compare two, mark one with the space bar and press it again on the other: the older one is 'before'. "
+        "{runs.resume} goes on with it, and nothing is measured twice. "
+        "To compare two, mark one with {runs.mark} and press that again on the other: the older one is 'before'. "
         "Runs of other data, k, distance or filter can't be compared; what makes one doubtful is said above it."
     )
     SCOPED_CSS = False  # the classes of narrow and wide windows are the screen's
@@ -163,7 +163,8 @@ class RunsPanel(Vertical):
         of = f"{len(runs):,} run{'' if len(runs) == 1 else 's'}"
         said = f"{len(found):,} of {of} match" if words.strip() else of if runs else ""
         if self.marked is not None:
-            said += "; ● marked: Space on another compares the two, Esc takes the mark away"
+            how = "; ● marked: {runs.mark} on another compares the two, {runs.back} takes the mark away"
+            said += keyed(self.app, how)
         self.query_one("#runs-said", Static).update(Text(said))
 
     def _nothing(self) -> Text:
@@ -171,8 +172,8 @@ class RunsPanel(Vertical):
             return Text("Reading…", DIM)
         return Text.assemble(
             ("No runs yet\n\n", "bold"),
-            ("3", KEY), "  measure something: every run is kept and listed here\n",
-            ("$", KEY), "  qtui bench --vectors FILE  does the same without a screen",
+            (key_of(self.app, "tab.benchmark"), KEY), "  measure something: every run is kept and listed here\n",
+            ("$", DIM), "  qtui bench --vectors FILE  does the same without a screen",
         )  # fmt: skip
 
     @property

@@ -21,7 +21,7 @@ from qtui.preferences import Memory
 from qtui.searching import columns
 from qtui.searching.columns import Column
 from qtui.searching.session import Session
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, key_of
 from qtui.tui.dialogs.point import PointDialog, Seen
 from qtui.tui.messages import CollectionsWanted, Copied, Remember
 from qtui.tui.panels.search_answers import Answers
@@ -197,7 +197,7 @@ class SearchPanel(ColumnEditing):
     def _tell(self) -> None:
         """What to know before comparing."""
         said = self.query_one("#search-told", Static)
-        text = told(self._session.views, self.columns, can_build=self._can_build)
+        text = told(self._session.views, self.columns, key=key_of(self.app, "search.build") if self._can_build else "")
         said.display = bool(text)
         said.update(Text("\n").join(hanging(line, self.size.width - 2) for line in text.split()))
 

@@ -22,6 +22,7 @@ from qtui.searching.columns import Column
 from qtui.searching.compare import Outcome
 from qtui.searching.session import Session
 from qtui.tui import pictures
+from qtui.tui.commands import keyed
 from qtui.tui.panels.search_column import Shown
 from qtui.tui.panels.search_columns import Columns
 from qtui.tui.room import RoomState
@@ -203,13 +204,14 @@ class Answers(Vertical):
 
     def _waiting(self) -> str:
         if self.session.target is None:
-            return "/ and a query"
+            return keyed(self.app, "{search.query} and a query")
         if self.room_state.status in {"restarting", "starting"}:
             return "waits: the engine starts"
         if self.searching:
             measuring = self.room_state.status == "measuring"
-            return "waits: the engine measures; Esc stops" if measuring else "searching… Esc stops"
-        return "stopped; r asks again"
+            what = "waits: the engine measures;" if measuring else "searching…"
+            return keyed(self.app, what + " {search.back} stops")
+        return keyed(self.app, "stopped; {search.again} asks again")
 
     @on(Columns.Marked)
     def _marked(self, message: Columns.Marked) -> None:

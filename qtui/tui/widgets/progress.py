@@ -11,6 +11,7 @@ from textual.widget import Widget
 from qtui import servertext, units
 from qtui.events import Progress, Waiting
 from qtui.tui.bars import bar_of
+from qtui.tui.commands import key_of
 from qtui.tui.text import fitted
 from qtui.tui.theme import ACCENT, DIM, KEY, WARN
 
@@ -37,6 +38,11 @@ class ProgressLine(Widget):
     whole: reactive[str] = reactive("")
     """Which part of the whole it is, such as '2/5'."""
 
+    def __init__(self, cancels: str, resumes: str = "", *, id: str) -> None:  # noqa: A002 - textual's name
+        """Ids of the commands that cancel, and that resume what can be paused: their keys are named."""
+        super().__init__(id=id)
+        self._cancels, self._resumes = cancels, resumes
+
     def on_mount(self) -> None:
         """While the engine says nothing of an index, the time that passes is shown at least."""
         self._told = monotonic()
@@ -58,26 +64,30 @@ class ProgressLine(Widget):
         """Everything on one line; the name of the collection gives way."""
         now = self.progress
         if self.waiting is not None:
-            tail = Text.assemble("  ", ("Esc", KEY), " cancels")
+            tail = self._tail("  ")
             text = fitted(servertext.waiting(self.waiting), self.size.width - tail.cell_len - 2)
             return Text.assemble(("◌ ", WARN), text).append_text(tail)
         if now is None:
-            return Text.assemble(("▲ ", ACCENT), "starting…  ", ("Esc", KEY), " cancels")
+            return Text.assemble(("▲ ", ACCENT), "starting…  ").append_text(self._tail(""))
         count = "" if now.total is None else f" {_amount(now.done)}/{_amount(now.total)}"
         known = now.remaining_s is not None
         elapsed_s = now.elapsed_s + (monotonic() - self._told if now.total is None else 0.0)
         time = f"{units.duration(now.remaining_s)} left" if known else units.duration(elapsed_s)
         if now.stage == "paused":
             return self._paused(now, count)
-        tail = Text.assemble(f"{count}  {time}  ", ("Esc", KEY), " cancels")
+        tail = self._tail(f"{count}  {time}  ")
         stage = DOING.get(now.stage, now.stage)
         head = Text.assemble(("▲ ", ACCENT), f"{self.whole} {stage}" if self.whole else stage)
         room = self.size.width - head.cell_len - tail.cell_len - BAR - 3
         about = fitted(now.about, room) if now.about and room > 3 else ""
         return head.append(f" {about} " if about else " ", "bold").append_text(_bar(now, elapsed_s)).append_text(tail)
 
+    def _tail(self, before: str) -> Text:
+        return Text.assemble(before, (key_of(self.app, self._cancels), KEY), " cancels")
+
     def _paused(self, now: Progress, count: str) -> Text:
-        tail = Text.assemble(f"{count}  ", ("Space", KEY), " resumes  ", ("Esc", KEY), " cancels")
+        resumes = key_of(self.app, self._resumes), KEY
+        tail = Text.assemble(f"{count}  ", resumes, " resumes  ").append_text(self._tail(""))
         fits = self.size.width >= len(PAUSED) + BAR + tail.cell_len
         head = Text.assemble((PAUSED if fits else "‖ paused ", WARN)).append_text(_bar(now, 0.0))
         return head.append_text(tail)

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from qtui.events import Event
 from qtui.tui import loading
+from qtui.tui.commands import key_of
 from qtui.tui.loading import Work
 
 REPAINT_S = 0.5
@@ -80,4 +81,5 @@ class WorkList(Widget):
         if self.work is None:
             return Text()
         tall = self.app.size.height > _NARROW_HEIGHT
-        return loading.drawn(self.work, self.clock(), self.size.width, 1 + (_MOST_ROWS if tall else _MOST_NARROW))
+        height, key = 1 + (_MOST_ROWS if tall else _MOST_NARROW), key_of(self.app, "collections.back")
+        return loading.drawn(self.work, self.clock(), self.size.width, height, key)
