@@ -10,11 +10,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from qtui.errors import DataError
-from qtui.events import CollectionFailed, Event, Progress
+from qtui.events import BuildDone, CollectionFailed, Event, Progress
 from qtui.host.client import RoomState
 from qtui.host.requests import WayBack
 from qtui.model import Change, CollectionView, Distance, Quantization
-from qtui.plan import BuildSpec, LoadRequest, SourceFacts, SourceSpec
+from qtui.plan import BuildSpec, LoadRequest, SourceFacts, SourceSpec, collection_names
 from qtui.tui.app import QtuiApp
 from qtui.tui.dialogs.change import ChangeDialog
 from qtui.tui.dialogs.setup import SetupDialog
@@ -253,12 +253,17 @@ async def test_what_failed_stays_listed_until_it_is_closed() -> None:
         await until(pilot, lambda: "isn't finite" not in screen_text(app))
 
 
-async def test_the_engines_death_ends_a_load_with_its_reason() -> None:
+async def test_the_engines_death_ends_a_load_with_its_reason_and_one_key_goes_on_with_all() -> None:
     app, room = make(())
+    asked: list[LoadRequest] = []
 
     async def load(request: LoadRequest) -> AsyncGenerator[Event, None]:
-        yield Progress("load", "docs", 1, 2, 0.1, 0.1)
-        raise room.die()
+        asked.append(request)
+        if len(asked) == 1:
+            yield Progress("load", "docs", 1, 2, 0.1, 0.1)
+            raise room.die()
+        for name in collection_names(request).values():
+            yield BuildDone(name, 2, 0.1, 0.1)
 
     room.load = load  # type: ignore[method-assign]  # a load in which the engine dies
     async with app.run_test(size=WIDE, notifications=True) as pilot:
@@ -266,7 +271,10 @@ async def test_the_engines_death_ends_a_load_with_its_reason() -> None:
         await pilot.press("f9")
         await until_seen(pilot, "✗ docs               failed    the engine's process was killed")
         room.on_state(RoomState("ready"))
-        await until(pilot, lambda: app.query_one(CollectionsPanel).can_make("new"))
+        await until(pilot, lambda: app.query_one(CollectionsPanel).can_make("resume"))
+        await pilot.press("u")
+        await until_seen(pilot, "5 collections ready")
+    assert asked == [asked[0], asked[0]]
 
 
 async def test_leaving_the_app_while_it_loads_is_clean() -> None:

@@ -325,6 +325,7 @@ class CollectionsPanel(DemoPanel):
                 self.notify(clean(error.text), severity="error", markup=False)
             else:
                 self.notify(f"{clean(view.name, 60)} is deleted", markup=False)
+                self.forget(view.name)
             self.post_message(CollectionsWanted())
 
     @on(LineTable.Highlighted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from functools import partial
 
 from textual import on, work
 from textual.reactive import reactive
@@ -10,8 +11,9 @@ from textual.reactive import reactive
 from qtui.demos import Demo
 from qtui.errors import QtuiError
 from qtui.events import BuildDone, Progress
+from qtui.tui.commands import keyed
 from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened
-from qtui.tui.panels.making import MakingPanel
+from qtui.tui.panels.making import MakingPanel, Unfinished
 from qtui.tui.text import clean
 from qtui.tui.widgets.progress import ProgressLine
 
@@ -44,6 +46,7 @@ class DemoPanel(MakingPanel):
         if self.loading_demo:
             return
         self.loading_demo = True
+        self.unfinished = Unfinished(demo.collections, partial(self.build_demo, demo))
         self._latest, self._done, self._building = None, (), len(demo.collections)
         self.query_one(ProgressLine).active = True
         self.show_building()
@@ -86,5 +89,8 @@ class DemoPanel(MakingPanel):
         if message.error:
             self.notify(clean(message.error), title="The demo was not built", severity="error", markup=False)
         elif message.cancelled:
-            self.notify("Cancelled; what was built is kept. Run qtui demo to go on.", markup=False)
+            text = keyed(self.app, "Cancelled; what was built is kept. {collections.resume} goes on")
+            self.notify(text, markup=False)
+        else:
+            self.unfinished = None
         self.post_message(CollectionsWanted())

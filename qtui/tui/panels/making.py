@@ -6,7 +6,10 @@ derives from it says which collection is meant.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -22,7 +25,7 @@ from qtui.model import CollectionView, EngineInfo
 from qtui.plan import LoadRequest
 from qtui.tui import loading
 from qtui.tui.changeform import Asked, quantization_words
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.loading import Work
 from qtui.tui.messages import CollectionsWanted
 from qtui.tui.room import Room, RoomState
@@ -38,7 +41,23 @@ KEYS = (
 )
 MAKING = frozenset({"new", "resume", "change", "undo"})
 """Actions that begin something here."""
+AWAY = frozenset({"restarting", "starting"})
+"""States that say themselves why what ran has failed."""
 BUSY = frozenset({"measuring", "building", "waiting", "paused", "closed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What was asked for and ended before all of it was made."""
+
+    collections: tuple[str, ...]
+    go_on: Callable[[], None]
+    """Asks for it again; what is ready isn't made anew."""
+
+    def lacks(self, views: tuple[CollectionView, ...]) -> bool:
+        """Whether some of it isn't there, or isn't whole."""
+        whole = {view.name for view in views if view.status != "partial"}
+        return not whole.issuperset(self.collections)
 
 
 class MakingPanel(Vertical):
@@ -49,6 +68,8 @@ class MakingPanel(Vertical):
     room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
     may_write: reactive[bool] = reactive(default=True, repaint=False, bindings=True)
     making: reactive[bool] = reactive(default=False, repaint=False, bindings=True)
+    unfinished: reactive[Unfinished | None] = reactive(None, repaint=False, bindings=True)
+    """Of the last load; forgotten when a part of it is discarded."""
     room: Room
 
     class Over(Message):
@@ -80,7 +101,8 @@ class MakingPanel(Vertical):
             return False
         view = self.highlighted
         if action == "resume":
-            return view is not None and view.status == "partial"
+            rest = self.unfinished is not None and self.unfinished.lacks(self.views)
+            return rest or (view is not None and view.status == "partial")
         if action in {"change", "undo"}:
             return view is not None and view.status == "green" and bool(view.vectors)
         return True
@@ -98,8 +120,13 @@ class MakingPanel(Vertical):
         setup = await self.app.push_screen_wait(dialog)
         if setup is not None:
             each = [(planned.spec.name, planned.forecast.seconds) for planned in setup.planned]
-            self._begin(loading.started(f"Loading {clean(setup.facts.name, 60)}", each))
-            self._make(setup.request)
+            self._load_all(setup.request, loading.started(f"Loading {clean(setup.facts.name, 60)}", each))
+
+    def _load_all(self, request: LoadRequest, work_: Work) -> None:
+        names = tuple(row.collection for row in work_.rows)
+        self.unfinished = Unfinished(names, partial(self._load_all, request, work_))
+        self._begin(work_)
+        self._make(request)
 
     @work(exclusive=True, group="make")
     async def _make(self, request: LoadRequest) -> None:
@@ -136,9 +163,12 @@ class MakingPanel(Vertical):
         self.notify(text, title=title, severity="warning", markup=False, timeout=15)
 
     def action_resume(self) -> None:
-        """Goes on with the highlighted collection, as it was asked for."""
-        view = self.highlighted
-        if view is not None:
+        """Goes on with all that the last load left undone, or with the highlighted collection of an earlier one."""
+        view, rest = self.highlighted, self.unfinished
+        partial_one = view if view is not None and view.status == "partial" else None
+        if rest is not None and (partial_one is None or partial_one.name in rest.collections):
+            rest.go_on()
+        elif view is not None:
             self._begin(loading.started(f"Going on with {clean(view.name, 60)}", [(view.name, None)]))
             self._resume(view.name)
 
@@ -190,6 +220,7 @@ class MakingPanel(Vertical):
 
     @work(exclusive=True, group="make")
     async def _change(self, view: CollectionView, asked: Asked, *, back: bool = False) -> None:
+        self.forget(view.name)  # it isn't what was asked for any more
         error: str | None = None
         seconds: float | None = None
         self._list.changing()
@@ -238,6 +269,8 @@ class MakingPanel(Vertical):
         message.stop()
         self.making = False
         over = self._list.end(message.error)
+        if over is not None and all(row.state == "ready" for row in over.rows):
+            self.unfinished = None
         if over is not None:
             self._tell(over)
         self.post_message(CollectionsWanted())
@@ -247,15 +280,25 @@ class MakingPanel(Vertical):
         ready = [row.collection for row in over.rows if row.state == "ready"]
         if kept:
             left = sum(row.state == "waiting" for row in over.rows)
-            rest = f"; {left} not begun" if left else ""
-            text = f"{clean(kept[0], 60)} is kept unfinished: u goes on with it, d discards it{rest}"
+            rest = f" and the {left} not begun" if left else ""
+            ways = keyed(self.app, f"{{collections.resume}} goes on with it{rest}, {{collections.delete}} discards it")
+            text = f"{clean(kept[0], 60)} is kept unfinished: {ways}"
             self.notify(text, title="Cancelled", markup=False, timeout=8)
         elif any(row.state == "waiting" and row.note for row in over.rows):
             text = "no collection was begun; what was embedded is kept, and isn't embedded again"
             self.notify(text, title="Cancelled", markup=False, timeout=8)
-        elif ready and not over.failed:
+        elif over.failed and self.room_state.status not in AWAY:  # the list has no room for all of it
+            names = ", ".join(clean(row.collection, 60) for row in over.failed[:3])
+            title = names if len(over.failed) <= 3 else f"{names} and {len(over.failed) - 3} more"
+            self.notify(over.failed[0].note, title=f"Failed: {title}", severity="error", markup=False, timeout=15)
+        elif ready:
             count = clean(ready[0], 60) if len(ready) == 1 else f"{len(ready)} collections"
             self.notify(f"{count} ready", markup=False)
+
+    def forget(self, name: str) -> None:
+        """What this collection was a part of isn't gone on with."""
+        if self.unfinished is not None and name in self.unfinished.collections:
+            self.unfinished = None
 
     def stop_making(self) -> bool:
         """Cancels what runs, or closes the list of what failed. False: there was neither."""
@@ -264,6 +307,9 @@ class MakingPanel(Vertical):
             return True
         shown = self._list.display
         self._list.close()
+        begun = {view.name for view in self.views or () if view.status == "partial"}
+        if shown and self.unfinished is not None and begun.isdisjoint(self.unfinished.collections):
+            self.unfinished = None
         return shown
 
     @property
