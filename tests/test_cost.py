@@ -10,7 +10,7 @@ import pytest
 
 from qtui import trace
 from qtui.cost import GIB, costs
-from qtui.costtext import cost_lines, costs_as_text
+from qtui.costtext import cost_lines, costs_as_text, money
 from qtui.errors import UsageError
 from qtui.model import Bytes
 from qtui.prices import Prices, changed, read
@@ -162,6 +162,20 @@ def test_names_of_figures():
     for refused in ("a.__class__", "f(1)", "a.b[0] ** 9", "[1]", "'x'", "a.b[0:1]", "a b"):
         with pytest.raises(ValueError, match="name"):
             trace.evaluate(thing, refused)
+
+
+def test_amounts_keep_their_places():
+    amounts = (None, 0.0, 0.0796, 0.0204, 0.1, 12.345, -3.0, 12_345.6)
+    assert [money(amount) for amount in amounts] == [
+        "–", "0", "0.080", "0.020", "0.10", "12.35", "-3.00", "12,346",
+    ]  # fmt: skip
+
+
+def test_runs_that_do_not_tell_have_their_originals_on_disk():
+    found, _ = run([Plant("none", always(10), always(2.0)), Plant("scalar", always(9), always(1.0), bytes_=68)],
+                   on_disk=None)  # fmt: skip
+    _, scalar = costs(found)
+    assert scalar.today.ram.value == 68 * 1000 + 52 * 1000
 
 
 def test_a_set_too_small_for_a_graph_will_have_one_when_grown():

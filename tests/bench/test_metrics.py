@@ -121,3 +121,10 @@ def test_pairing_needs_shared_queries():
 
 def test_median_by_query():
     assert metrics.median_by_query([1, 5, 3, 8], [0, 0, 0, 2]) == {0: 3.0, 2: 8.0}
+
+
+def test_what_took_no_time_is_compared_with_nothing():
+    assert metrics.versus({1: 1.0}, {1: 0.0}) is None
+    found = metrics.versus({1: 1.0, 2: 3.0}, {1: 0.0, 2: 1.0})
+    assert found is not None
+    assert found.engine_p50_ratio == 3.0

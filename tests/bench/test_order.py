@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qtui.advice import MISSES, SKIPPED
 from qtui.bench.advise import advise
 from qtui.bench.evidence import RACED, differ, gather, originals_on_disk, pooled, ram_bytes, split
 from qtui.bench.limits import Footprint, expected, fits_time, footprint, vectors, within
@@ -118,8 +119,39 @@ def test_the_choice_is_steadied_among_those_that_hold_on_both_halves():
     chosen = found.chosen
     assert chosen is not None
     assert chosen.search.oversampling == 2.0
+    assert found.recommendation is not None
+    assert found.recommendation.runner_up is not None
     why = found.recommendation.runner_up.why
     assert "though it does all of the choice's work and more: chance" in why
+
+
+def test_what_can_be_told_apart_is_drawn_by_the_seed_of_the_run():
+    times = (0.2 * (1 + 0.3 * np.random.default_rng(46).random((2, 40)))).tolist()
+    small, quick = replace(LARGE, ms=lambda query: times[0][query] * 1.03), Plant(
+        "turbo-8bit", always(10), times[1].__getitem__, bytes_=80.5
+    )  # fmt: skip
+    plants = [replace(NONE, bytes_=None), small, quick]
+    for seed, method in ((0, "turbo-8bit"), (7, "scalar")):
+        one, other = evidence(*run(plants, queries=40, seed=seed)).candidates[1:]
+        assert differ(one, other, seed).same_speed is (method == "scalar"), "a close call: the draws decide"
+        best = advise(evidence(*run(plants, queries=40, seed=seed)), 0.95).recommendation
+        assert best is not None
+        assert best.method == method
+
+
+def test_what_tuning_stopped_asking_while_it_held_neither_misses_nor_falls_short():
+    record, lines = run([NONE, LARGE, SMALL, replace(SMALL, oversampling=2.0, found=always(5))])
+    raced = replace(record, plan=replace(record.plan, order=RACED))
+    some = [line for line in lines if isinstance(line, tuple) or line.measurement < 2 or line.query < 60]
+    found = advise(evidence(raced, some), 0.95)
+    assert found.recommendation is not None
+    assert found.recommendation.method == "scalar"
+    assert {each.search.oversampling: each.verdict for each in found.weighed if each.method == "binary"} == {
+        5.0: SKIPPED,
+        2.0: MISSES,
+    }
+    (short,) = [reason for reason in found.recommendation.reasons if "falls short" in reason]
+    assert "rescore x2" in short
 
 
 def test_nearest_is_what_surely_reaches_most():
@@ -163,6 +195,16 @@ def test_there_are_never_fewer_tokens_than_points():
     assert held.settings is not None
     spec = replace(held.settings, vectors=(VectorSpec(64, multivector=True),))
     assert vectors(replace(held, settings=spec, memory={"originals": Bytes(0, 0, 256 * 10)})) == 1000
+
+
+def test_one_vector_a_point_however_large_the_files():
+    held = run([NONE])[0].collections[0]
+    assert vectors(replace(held, memory={"originals": Bytes(0, 0, 256 * 5000)})) == 1000
+
+
+def test_what_answered_nothing_keeps_no_limit_on_time():
+    (found,) = candidates(SMALL)
+    assert not fits_time(replace(found.measured, engine_ms=None), Wishes(p95_ms=9.0))
 
 
 def test_a_limit_is_kept_by_the_upper_end_of_the_interval_and_by_what_is_just_as_large():

@@ -280,6 +280,29 @@ def test_with_one_pass_the_baseline_takes_turns_with_what_is_confirmed():
     assert grid.asked[0] == grid.asked[best.at] == set(range(100))
 
 
+def test_the_baseline_is_asked_at_the_hnsw_ef_of_what_holds_alone():
+    cells = [Cell(at, name, ef, 0.0, size) for at, (name, ef, size) in enumerate(
+        (("none", 32, 256), ("none", 128, 256), ("a", 32, 40), ("a", 128, 40))
+    )]  # fmt: skip
+    for repeat in (1, 2):
+        grid = Grid(cells, {at: np.ones(100) for at in range(4)}, dict.fromkeys(range(4), 1.0), repeat=repeat)
+        _, tuner = grid.tune(0.9)
+        assert [cell.at for cell in tuner.finalists] == [2]
+        assert set(grid.asked) == {0, 2}
+
+
+def test_with_several_passes_the_baseline_waits_for_what_holds():
+    cells = [Cell(0, "none", 32, 0.0, 256), Cell(1, "none", 128, 0.0, 256), Cell(2, "a", 32, 0.0, 40)]
+    cells += [Cell(3, "b", 128, 0.0, 80), Cell(4, "c", 128, 0.0, 120)]
+    _, confirming = split(range(100), 0)
+    lucky = np.asarray([0.5 if query in confirming else 1.0 for query in range(100)])
+    grid = Grid(cells, {at: lucky if at == 2 else np.ones(100) for at in range(5)}, dict.fromkeys(range(5), 1.0))
+    _, tuner = grid.tune(0.9)
+    assert [cell.at for cell in tuner.finalists] == [3]
+    assert len(grid.asked[2]) == 100
+    assert 0 not in grid.asked, "what did not confirm is compared with nothing"
+
+
 # --- early verdicts -------------------------------------------------------------------------------------------------
 
 
