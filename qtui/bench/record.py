@@ -88,7 +88,7 @@ class RunStore:
     def list(self) -> tuple[RunSummary, ...]:
         """All runs, newest first. Files that can't be read are left out and named in `problems`."""
         found, problems = [], []
-        for run_id in self._ids():
+        for run_id in self.ids():
             try:
                 found.append(self._summary(run_id))
             except QtuiError as error:
@@ -98,7 +98,7 @@ class RunStore:
 
     def load(self, which: str | Path) -> RunRecord:
         """The run of an id, or of a file. Raises NotFound, NewerFormat or DataError."""
-        if isinstance(which, str) and which in self._ids():
+        if isinstance(which, str) and which in self.ids():
             return self._load(which)
         path = Path(which)
         if isinstance(which, Path) or path.suffix:
@@ -213,7 +213,8 @@ class RunStore:
             measuring=left is not None and left.alive,
         )
 
-    def _ids(self) -> tuple[str, ...]:
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all runs, oldest first, also of those that can't be read. Raises AccessError."""
         try:
             # a glob would take a folder that can't be read for an empty one
             found = {path.stem for path in self._folder.iterdir() if path.suffix in (".json", ".journal")}
@@ -224,7 +225,7 @@ class RunStore:
         return tuple(sorted(found))
 
     def _known(self, run_id: str) -> None:
-        if run_id not in self._ids():
+        if run_id not in self.ids():
             raise NotFound(f"no run {shown(run_id)}; `qtui runs list` shows the runs")
 
     def _idle(self, run_id: str) -> None:

@@ -338,24 +338,20 @@ def _report(record: RunRecord, args: Namespace, console: Console) -> Exit:
     """Prints the table, or the record; raises DataError when not one variant could be measured."""
     from qtui.bench.export import to_json
     from qtui.bench.report import table
+    from qtui.commands.files import write_text
 
     if args.json == "-":
         console.result(to_json(record).rstrip("\n"))
     else:
         console.result(table(record))
-        if args.json is not None:
-            _write(Path(args.json), to_json(record))
-    if not any(measurement.engine_ms for measurement in record.measurements):
-        raise DataError(f"no variant could be measured; the reasons are in `qtui runs show {record.id}`")
-    if args.json != "-":
+    measured = any(measurement.engine_ms for measurement in record.measurements)
+    if measured and args.json != "-":  # before anything is written elsewhere, where the disk may be full
         console.note(f"kept as run {record.id}; `qtui runs show {record.id}` shows it again")
+    if args.json not in (None, "-"):
+        write_text(Path(args.json), to_json(record))
+    if not measured:
+        raise DataError(f"no variant could be measured; the reasons are in `qtui runs show {record.id}`")
     return Exit.DONE
-
-
-def _write(path: Path, text: str) -> None:
-    from qtui.commands.files import write_text
-
-    write_text(path, text)
 
 
 def _known_runs() -> frozenset[str]:

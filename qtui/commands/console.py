@@ -6,6 +6,7 @@ sequence is ever written, so there is nothing that NO_COLOR or a dumb terminal w
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 import sys
@@ -40,6 +41,17 @@ class Ended(BaseException):
 
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_SPELT = "qtui.spelt"
+
+
+class _Signs(dict[int, str]):
+    """What stands for a sign, in one column each so that tables keep theirs; '?' for any other."""
+
+    def __missing__(self, key: int) -> str:
+        return "?"
+
+
+_ASCII = _Signs(zip(map(ord, "×·–─│▲▼✓✗⚠→…±≥≤Δ◆µ‘’“”"), "x---|^v+x!>~~><d*u''\"\"", strict=True))
 
 
 class Console:
@@ -51,8 +63,10 @@ class Console:
         """What to add to the line that says it was interrupted: what was kept, and how to see it."""
         self._drawn = 0
         self._drawn_at = 0.0
-        if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")
+        codecs.register_error(_SPELT, _spelt)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors=_SPELT)
 
     @property
     def interactive(self) -> bool:
@@ -126,6 +140,12 @@ class Console:
         self.clear()
         if sys.stderr is not None:
             print(plain_lines(text), file=sys.stderr, flush=True)
+
+
+def _spelt(error: UnicodeError) -> tuple[str, int]:
+    """An encoding's error handler: signs that the locale doesn't have, each as one that ASCII has."""
+    assert isinstance(error, UnicodeEncodeError)
+    return error.object[error.start : error.end].translate(_ASCII), error.end
 
 
 def _unwritable(error: OSError) -> DiskFull:

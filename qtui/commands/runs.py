@@ -93,8 +93,11 @@ def _priced(record: RunRecord, args: Namespace) -> RunRecord:
 
 
 def find(store: RunStore, which: str) -> RunRecord:
-    """The run with this id or unique beginning of one, or in this file. Raises NotFound or UsageError."""
-    matches = [summary.id for summary in store.list() if summary.id.startswith(which)] if which else []
+    """The run with this id or unique beginning of one, or in this file.
+
+    Raises NotFound, UsageError for a beginning of several, and why a run that is there can't be read.
+    """
+    matches = [run_id for run_id in store.ids() if run_id.startswith(which)] if which else []
     if which in matches:
         return store.load(which)
     if len(matches) == 1:

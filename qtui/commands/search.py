@@ -16,11 +16,14 @@ from qtui.names import listed
 
 if TYPE_CHECKING:
     from qtui.commands.search_story import Answered
+    from qtui.engine.base import Engine
     from qtui.model import CollectionView, SearchSettings
     from qtui.searching.ask import Target
     from qtui.searching.columns import Column
 
 DEFAULT_FACTOR = 2.0
+_LOOKED_AT = 100
+"""Points whose fields are told where a filter matches nothing."""
 
 
 def declare(parser: Parser) -> None:
@@ -128,7 +131,19 @@ async def _answers(args: Namespace, console: Console) -> tuple[Target, list[Answ
             why = misfit(target, views[column.collection], column.using)
             outcome = Outcome(error=why) if why else await asker.outcome(column, place, target, args.parsed)
             answers.append(Answered(column, place, outcome))
+        if args.parsed is not None and not any(each.outcome.hits or each.outcome.error for each in answers):
+            console.note(await _no_match(engine, args.names[0]))
         return target, answers
+
+
+async def _no_match(engine: Engine, name: str) -> str:
+    """What to say where a filter matches nothing: most often a field's name is misspelt."""
+    from qtui.searching.fields import fields, typed
+
+    page = await engine.scroll(name, limit=_LOOKED_AT, with_payload=True)
+    there = [shown(typed(field), 40)[1:-1] for field in fields(point.payload for point in page.points)]
+    known = f"the fields of its first points are {', '.join(there[:8])}" if there else "its points have no payload"
+    return f"no point of {shown(name)} matches the filter; {known}"
 
 
 def _sound(view: CollectionView) -> CollectionView:

@@ -123,6 +123,8 @@ def _block(number: int, each: Answered, first: tuple[PointId, ...] | None, width
     move = "" if number == 1 else f"{'Δ':<5}"
     score = "raw score" if outcome.raw_scores else "score"
     lines.append(cut_to(f"{'#':>{rank_width}} {'id':>{id_width}} {move}{score:>{score_width}} title", width))
+    if not outcome.hits:
+        return [*lines[:-1], "no point found"]
     for rank, (hit, change) in enumerate(_moved(outcome, first), 1):
         moved = "" if number == 1 else f"{'' if change is None else change.text:<5}"
         start = f"{rank:>{rank_width}} {hit.id!s:>{id_width}} {moved}{compare.score(hit.score):>{score_width}} "

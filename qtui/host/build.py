@@ -17,7 +17,7 @@ from typing import Any
 
 from qtui import config
 from qtui.embedders import Embedded
-from qtui.errors import BadSource, DiskFull, QtuiError, UsageError, shown
+from qtui.errors import BadSource, DiskFull, Exists, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, Event, Loaded, Progress
 from qtui.host import requests, wire
 from qtui.host.once import asked_once, embed
@@ -79,8 +79,8 @@ async def load_all(
     """Loads one source into a collection a method, on the server `target` or in the store; ends with Loaded.
 
     Documents are embedded before, once for all of them.
-    A collection that fails is told as CollectionFailed and the others go on, unless the disk is full or the source is
-    at fault. Raises the first failure when none could be built.
+    A collection that fails is told as CollectionFailed and the others go on, unless the disk is full, the source is at
+    fault, or the first name is taken. Raises the first failure when none could be built.
     """
     from qtui.data.load import jobs
 
@@ -102,15 +102,20 @@ async def load_all(
                     yield event
                     if isinstance(event, BuildDone):
                         done.append(event)
-        except (BadSource, DiskFull):
-            raise
         except QtuiError as error:
+            if _ends_all(error, done):
+                raise
             first = first or error
             yield CollectionFailed(job.collection, job.method, error.text)
     if first is not None and not done:
         raise first
     points = max((each.points for each in done), default=0)
     yield Loaded(tuple(each.collection for each in done), points, time.monotonic() - began)
+
+
+def _ends_all(error: QtuiError, done: list[BuildDone]) -> bool:
+    """Whether the other collections would fail of it, too, or stand beside other points under the same name."""
+    return isinstance(error, BadSource | DiskFull) or (isinstance(error, Exists) and not done)
 
 
 async def embedded(source: SourceSpec, about: str, embedder: Embedding = embed) -> AsyncGenerator[Event, None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qtui import config
 from tests.cli.files import save, save_payload, vectors
 from tests.cli.running import qtui, refused
 
@@ -140,6 +141,13 @@ def test_a_home_that_can_not_be_used(tmp_path: Path) -> None:
     done = qtui(*BENCH, good, QTUI_HOME=str(tmp_path / "file" / "home"))
     assert (done.code, done.out) == (3, ""), done
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_folders_are_for_this_user_alone(tmp_path: Path) -> None:
+    config.private_dir(tmp_path / "home" / "cache" / "truth")
+    for folder in ("home", "home/cache", "home/cache/truth"):
+        assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
 
 
 def test_queries_that_do_not_fit(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from qtui import commands
 from qtui.cli import main
 from qtui.commands import waiting
-from qtui.commands.console import Ended
+from qtui.commands.console import Console, Ended
 from qtui.errors import AccessError, DataError, DiskFull, EngineGone, NewerFormat, NotFound, StoreInUse, UsageError
 from tests.cli.running import COMMAND, OnTerminal, qtui, refused
 
@@ -137,9 +139,13 @@ def test_closed_streams_do_no_harm() -> None:
     assert subprocess.run(f"{command} <&- >/dev/null 2>&-", shell=True, check=False, timeout=60).returncode == 0
 
 
-def test_an_ascii_locale_still_prints() -> None:
-    done = qtui("runs", "nonsense", PYTHONIOENCODING="ascii", LC_ALL="C")
-    assert done.code == 2
+def test_an_ascii_locale_still_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    console = Console()
+    console.result("docs · rescore ×2  ▲1 ▼1 ✓ é")
+    console.flush()
+    assert stream.buffer.getvalue() == b"docs - rescore x2  ^1 v1 + ?\n"
 
 
 def test_control_characters_never_reach_the_terminal() -> None:

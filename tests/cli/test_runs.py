@@ -119,6 +119,7 @@ def test_a_damaged_run_does_not_hide_the_others(two: tuple[str, str], home: Path
     assert done.code == 0, done
     assert len(done.json) == 2
     assert "00-broken" in done.err
+    refused(4, "runs", "show", "00-bro", saying="00-broken.json' is no readable run record")
 
 
 def test_export_to_where_nothing_can_be_written(two: tuple[str, str], tmp_path: Path) -> None:

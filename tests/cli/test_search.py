@@ -94,6 +94,12 @@ def test_variants_are_those_asked_for(store: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_filter_that_matches_nothing_is_told_the_fields(store: Path) -> None:
+    done = qtui("search", "docs", "--id", 1, "--filter", "prat = noun", "--path", store)
+    assert (done.code, done.out.count("no point found")) == (0, 2), done
+    assert "no point of 'docs' matches the filter; the fields of its first points are" in done.err
+
+
 def test_a_filter_holds_for_every_variant(store: Path) -> None:
     found = qtui("search", "docs", "docs__scalar", "--id", 1, "--filter", "part = noun", "--json", "--path", store).json
     assert found["filter"] == "part = noun"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qtui.engine.store import Store
-from qtui.errors import BadSource, DataError, DiskFull, EngineGone
+from qtui.errors import BadSource, DataError, DiskFull, EngineGone, Exists
 from qtui.events import BuildDone, CollectionFailed, Loaded, Progress
 from qtui.host import build, process
 from qtui.host.wire import WireError
@@ -121,6 +121,8 @@ async def scripted(each):
         raise DiskFull("no space")
     if each.method == "binary-2bit":
         raise BadSource("row 3 is rotten")
+    if each.method == "product-x4":
+        raise Exists("there is another one")
     yield BuildDone(each.collection, 7, 0.0, 0.0)
 
 
@@ -146,3 +148,10 @@ async def test_a_load_of_nothing_but_failures_raises_the_first(tmp_path):
 async def test_a_load_stops_on_a_full_disk_and_on_a_source_that_no_collection_can_take(method, error, tmp_path):
     with pytest.raises(error):
         await load(tmp_path, "none", method, "turbo-4bit")
+
+
+async def test_a_load_stops_where_its_name_is_taken_by_other_points(tmp_path):
+    with pytest.raises(Exists):
+        await load(tmp_path, "product-x4", "turbo-4bit")
+    events = await load(tmp_path, "none", "product-x4", "turbo-4bit")
+    assert events[-1].collections == ("docs", "docs__turbo-4bit")
