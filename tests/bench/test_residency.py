@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -17,8 +21,9 @@ from qtui.engine.files import resident
 from qtui.errors import UsageError
 from qtui.events import RunFinished
 from qtui.host.build import build
-from qtui.model import Bytes
+from qtui.model import Bytes, Placement, SearchSettings
 from qtui.plan import BenchRequest, SourceSpec, check
+from qtui.records import Residency
 from tests.bench.runs import REQUEST, run
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine
@@ -147,3 +152,104 @@ def test_a_cap_is_set_only_where_a_group_is_handed_on(tmp_path, monkeypatch):
 def test_a_cap_is_a_tenth_of_the_originals_and_not_too_small():
     assert residency.cap_of(100 * 2**20) == 10 * 2**20
     assert "80.0 MiB is the least" in str(residency.cap_of(2**20))
+
+
+# --- under a cap, wherever these tests run ---------------------------------------------------------------------------
+
+
+@dataclass
+class Watched:
+    """A run's state and an engine, as far as looking at memory needs them; counts what is read and where."""
+
+    within: bool = False
+    asked: list[tuple[int, bool]] = field(default_factory=list)
+    """Queries at once, and whether under the cap."""
+    read: int = 0
+    limits: list[int] = field(default_factory=list)
+    evicted: int = 0
+    refuses: bool = False
+
+    async def evict(self, name: str) -> bool:
+        self.evicted += 1
+        return True
+
+    async def view(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(memory={"originals": Bytes(0, self.read, 10**6)})
+
+    async def ask(self, state: object, engine: object, ask: object, span: range) -> None:
+        self.asked.append((len(span), self.within))
+        self.read += 1000 * len(self.asked)
+
+    @contextmanager
+    def capped(self, where: object, limit: int) -> Iterator[None]:
+        if self.refuses:
+            raise PermissionError(13, "not yours")
+        self.limits.append(limit)
+        self.within = True
+        yield
+        self.within = False
+
+
+@pytest.fixture
+def watched(monkeypatch) -> Watched:
+    found = Watched()
+    monkeypatch.setattr(cap, "groups", lambda: cap.Groups(Path("own"), Path("parent")))
+    monkeypatch.setattr(cap, "capped", found.capped)
+    monkeypatch.setattr(residency, "_ask", found.ask)
+    monkeypatch.setattr(residency, "read_bytes", lambda: found.read)
+    monkeypatch.setattr(residency, "ask_of", lambda state, cell: SimpleNamespace(collection="c"))
+    return found
+
+
+STATE: Any = SimpleNamespace(cells=[None], queries=range(20))
+
+
+def seen(originals: int) -> Residency:
+    memory = {"originals": Bytes(0, 0, originals)}
+    return Residency(0, None, 20, memory, memory, None, 0, None)
+
+
+async def test_under_a_cap_all_are_asked_and_what_they_read_again_is_counted(watched):
+    engine: Any = watched
+    found, why = await residency._capped(STATE, engine, seen(100 * 2**20))
+    assert why == ""
+    assert watched.limits == [10 * 2**20]
+    assert watched.evicted == 1
+    assert watched.asked == [(20, True), (20, True)]
+    assert (found.cap_bytes, found.capped_read_bytes) == (10 * 2**20, 2000), "the second time alone"
+    least = cap.LEAST * residency.CAP_SHARE
+    assert (await residency._capped(STATE, engine, seen(least)))[0].cap_bytes == cap.LEAST
+    assert "80.0 MiB is the least" in (await residency._capped(STATE, engine, seen(least - 10)))[1]
+    watched.refuses = True
+    refused, why = await residency._capped(STATE, engine, seen(least))
+    assert (refused.cap_bytes, refused.capped_read_bytes) == (None, None)
+    assert "the system refused it (not yours)" in why
+
+
+async def test_alone_is_the_mean_of_searches_that_find_nothing_in_memory(watched):
+    engine: Any = watched
+    ask: Any = SimpleNamespace(collection="c")
+    assert await residency._alone(STATE, engine, ask) == [1000, 2000, 3000]
+    assert watched.evicted == residency.ALONE
+    assert watched.asked == [(1, False)] * 3
+    looked = await residency._look(STATE, engine, residency._Turn(0))
+    assert looked is not None
+    assert (looked.alone_queries, looked.alone_read_bytes) == (3, 6000.0)
+    assert looked.read_bytes == pages(looked.searched, "originals") - pages(looked.loaded, "originals") == 4000
+
+
+def test_memory_is_looked_at_where_search_does_least_beside():
+    def cell(method: str, ef: int, at_once: int, factor: float | None = None) -> SimpleNamespace:
+        search = SearchSettings(10, ef, rescore=None if method == "none" else factor is not None, oversampling=factor)
+        return SimpleNamespace(is_control=False, search=search, concurrency=at_once, method=method)
+
+    variants = [("none", None), ("binary", None), ("binary", 2.0), ("binary", 8.0)]
+    cells = [cell(name, ef, at_once, factor) for ef in (64, 32) for at_once in (4, 1) for name, factor in variants]
+    target = SimpleNamespace(can_measure=lambda search: True)
+    state: Any = SimpleNamespace(
+        cells=cells, targets={"none": target, "binary": target}, request=SimpleNamespace(placements=True)
+    )
+    turns = residency._turns(state)
+    assert [turn.measurement for turn in turns if turn.placement is None] == [12, 13, 14, 15]
+    placed = {(turn.measurement, turn.placement) for turn in turns if turn.placement is not None}
+    assert placed == {(index, where) for index in (13, 15) for where in Placement}
