@@ -17,6 +17,7 @@ import pytest
 
 from qtui.engine.open import open_target
 from qtui.engine.server import ServerEngine, gates, open_server
+from qtui.engine.server.proxies import proxy_of
 from qtui.errors import AccessError, TimedOut, Unreachable, UsageError
 from qtui.methods import METHODS
 from qtui.model import SearchSettings
@@ -272,3 +273,31 @@ async def test_a_key_for_one_collection(tmp_path: Path) -> None:
 def test_what_claims_nothing(key: str) -> None:
     assert gates.claims(key) == {}
     assert "write" not in gates.refused("1.20.0", replace(server("localhost"), allow_writes=True), key)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_a_dead_proxy_is_named_and_its_password_is_not(monkeypatch: pytest.MonkeyPatch, *, secure: bool) -> None:
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://me:hunter2@127.0.0.1:9")
+    found = server(f"http{'s' if secure else ''}://qdrant.example:6333", timeout=5)
+    with pytest.raises(Unreachable, match=r"the proxy 'http://127\.0\.0\.1:9' is between") as caught:
+        await open_server(found)
+    assert "hunter2" not in caught.value.text
+    assert "the server running" not in caught.value.text
+    assert proxy_of(found, grpc=True) == "http://127.0.0.1:9"
+    monkeypatch.setenv("no_proxy", "qdrant.example")
+    assert proxy_of(found) is None
+    assert proxy_of(server("http://localhost:6333")) is None
+
+
+async def test_a_proxy_that_wants_a_password_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuses(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    listening = await asyncio.start_server(refuses, "127.0.0.1", 0)
+    async with listening:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+        with pytest.raises(Unreachable, match="wants another user or password"):
+            await open_server(server("http://qdrant.example:6333", timeout=5))

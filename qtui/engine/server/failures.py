@@ -83,6 +83,12 @@ def _broken(error: BaseException, doing: str, where: str) -> QtuiError:
     return DataError(f"can't {doing}: {where} answered what this client can't read ({_short(error)}); upgrade qtui")
 
 
+def by_proxy(error: Unreachable, proxy: str) -> Unreachable:
+    """The error with the proxy that lies between, whose fault it may be."""
+    said = error.text.removesuffix("; is the server running, and the address right?")
+    return type(error)(f"{said}; the proxy {shown(proxy)} is between: is it right? NO_PROXY=HOST goes past it")
+
+
 def was_late(error: BaseException) -> bool:
     """Whether the time for an answer ran out."""
     if isinstance(error, ResponseHandlingException):
@@ -116,6 +122,7 @@ _REFUSALS: dict[int, _Refusal] = {
     403: (AccessError, "{where} does not allow it with this key ({text}); use one that may"),
     404: (NotFound, "{text}"),
     405: (UsageError, "this server has no such function ({text})"),
+    407: (Unreachable, "the proxy on the way to {where} wants another user or password ({text})"),
     408: (TimedOut, "{where} did not finish in time ({text}); give it more with --timeout"),
     409: (Exists, "{text}"),
     413: (DataError, "the request is too large for {where}; send fewer points at once"),

@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+import grpc
 from qdrant_client import AsyncQdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from qtui.engine.server.failures import CLIENT_ERRORS, may_pass, retry_after, translated, was_late
+from qtui.engine.server.failures import CLIENT_ERRORS, by_proxy, may_pass, retry_after, translated, was_late
+from qtui.engine.server.proxies import proxy_of
 from qtui.engine.waits import Waits
-from qtui.errors import QtuiError
+from qtui.errors import QtuiError, Unreachable
 from qtui.target import Target
 
 T = TypeVar("T")
@@ -69,7 +71,11 @@ class Link:
 
     def failure(self, error: BaseException, doing: str) -> QtuiError:
         """The error of ours for what a request raised."""
-        return translated(error, doing, self.target.where)
+        failure = translated(error, doing, self.target.where)
+        if isinstance(failure, Unreachable) and failure is not error:
+            proxy = proxy_of(self.target, grpc=isinstance(error, grpc.RpcError))
+            return failure if proxy is None else by_proxy(failure, proxy)
+        return failure
 
     async def raw(self, path: str, doing: str, type_: Any = object, **params: Any) -> Any:
         """The answer to a GET that the client has no method for; `path` is quoted already."""
