@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from qtui import units
 from qtui.engine.base import Engine
 from qtui.engine.view import unreadable
-from qtui.errors import AccessError, UsageError, shown
+from qtui.errors import AccessError, NotFound, UsageError, shown
 from qtui.model import CollectionView, VectorSpec
 from qtui.names import listed, variant_name, variant_of
 from qtui.records import RunWarning
@@ -39,6 +39,21 @@ class Family:
             yield RunWarning("left-out", f"{text} and `bench --collection … --locally` tries them on a sample")
 
 
+async def asked_for(engine: Engine, name: str, methods: tuple[str, ...]) -> CollectionView:
+    """The collection `name`; where there is none but copies of it, NAME__METHOD, the first of them by `methods`.
+
+    Raises NotFound where there is none of them either.
+    """
+    try:
+        return await engine.view(name)
+    except NotFound:
+        there = await _names(engine, name)
+        for method in methods:
+            if f"{name}__{method}" in there:
+                return await engine.view(f"{name}__{method}")
+        raise
+
+
 def vector_of(view: CollectionView, asked: str) -> VectorSpec:
     """The vector to search: the one asked for, or the only one there is. Raises UsageError, or why it can't be read."""
     error = unreadable(view)
@@ -57,12 +72,14 @@ async def family(engine: Engine, view: CollectionView, spec: VectorSpec, methods
     """The collection asked for, and those of the same points that were made beside it.
 
     Of one that is a copy (NAME__METHOD by `load`, NAME__qtui__METHOD on a server) that is the NAME without
-    quantization; of any but the latter the copies with one of `methods`, too.
+    quantization, or the other copies with one of `methods` where a load made no NAME; of any but a server's copy the
+    copies with one of `methods`, too.
     """
-    own = _method_of(spec)
+    own, there = _method_of(spec), await _names(engine, view.name)
+    base = _base(view.name, own)
     found: dict[str, CollectionView] = {}
     unlike: dict[str, str] = {}
-    for method, name in _relatives(view.name, own, methods, await _names(engine, view.name)):
+    for method, name in _relatives(view.name, base, methods, there):
         if method != own and method not in found:
             other = await engine.view(name)
             why = _unlike(other, view, spec, method)
@@ -72,20 +89,24 @@ async def family(engine: Engine, view: CollectionView, spec: VectorSpec, methods
                 unlike[method] = f"{shown(name)} is left out: {why}"
     found[own] = view
     views = dict(sorted(found.items(), key=lambda pair: pair[0] != "none"))
-    is_base = own == "none" and variant_of(view.name) is None
-    absent = tuple(method for method in methods if is_base and method not in views | unlike)
+    whole = variant_of(view.name) is None and (own == "none" or base not in there)
+    absent = tuple(method for method in methods if whole and method not in {"none", *views, *unlike})
     return Family(views, tuple(text for method, text in unlike.items() if method not in views), absent)
 
 
-def _relatives(name: str, own: str, methods: tuple[str, ...], there: frozenset[str]) -> list[tuple[str, str]]:
-    """Method and name of each collection that may be of the same points."""
+def _base(name: str, own: str) -> str:
+    """What the collection would be called without quantization."""
     copied = variant_of(name)
-    base = copied[0] if copied is not None else name.removesuffix(f"__{own}")
+    return copied[0] if copied is not None else name.removesuffix(f"__{own}")
+
+
+def _relatives(name: str, base: str, methods: tuple[str, ...], there: frozenset[str]) -> list[tuple[str, str]]:
+    """Method and name of each collection that may be of the same points."""
     named = [] if base == name else [("none", base), ("none", variant_name(base, "none"))]
-    if copied is None:
+    if variant_of(name) is None:
         named += [(method, variant_name(name, method)) for method in methods]
-    if base == name:
-        named += [(method, f"{name}__{method}") for method in methods]
+        if base == name or base not in there:
+            named += [(method, f"{base}__{method}") for method in methods]
     return [pair for pair in named if pair[1] in there]
 
 

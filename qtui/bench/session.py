@@ -28,7 +28,7 @@ from qtui.bench.building import Build
 from qtui.bench.clock import SYSTEM, Clock
 from qtui.bench.copies import with_copies
 from qtui.bench.crew import Hire
-from qtui.bench.family import family, vector_of
+from qtui.bench.family import asked_for, family, vector_of
 from qtui.bench.gate import Gate
 from qtui.bench.keeping import Keeper
 from qtui.bench.record import RunStore
@@ -204,7 +204,7 @@ class _Session:
         """Measures a collection that is there, beside those of the same points that were made of it."""
         request = self._request
         assert request.collection is not None
-        view = await engine.view(request.collection)
+        view = await asked_for(engine, request.collection, request.methods)
         spec = vector_of(view, request.build.vector_name)
         related = await family(engine, view, spec, request.methods)
         views = related.views

@@ -54,6 +54,7 @@ def _fewer_queries(request: BenchRequest, console: Console) -> BenchRequest:
 
 
 async def _prepared(request: BenchRequest, args: Namespace, console: Console) -> BenchRequest:
+    from qtui.bench.family import asked_for
     from qtui.commands.progress import Watch
     from qtui.host.preparing import Preparation
     from qtui.host.streams import closing
@@ -61,7 +62,7 @@ async def _prepared(request: BenchRequest, args: Namespace, console: Console) ->
     made_by: EmbedderSpec | None = None
     if request.collection is not None:
         async with options.engine(args) as engine:
-            made_by = (await engine.view(request.collection)).embedder
+            made_by = (await asked_for(engine, request.collection, request.methods)).embedder
     preparation, watch = Preparation(request, made_by), Watch(console)
     async with closing(preparation.events()) as events:
         async for event in events:

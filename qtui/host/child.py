@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qtui import config, servertext
+from qtui.bench.family import asked_for
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
 from qtui.bench.session import bench, clean
@@ -299,7 +300,7 @@ class Room:
         if request.collection is None or request.queries_file is None or not are_documents(request.queries_file):
             return None
         async with self._engine_on(request.collection) as engine:
-            return (await engine.view(request.collection)).embedder
+            return (await asked_for(engine, request.collection, request.methods)).embedder
 
     async def _measured(self, request: BenchRequest, left: Unfinished | None) -> AsyncIterator[Event]:
         engine = None if request.collection is None else self._engine

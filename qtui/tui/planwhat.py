@@ -105,10 +105,14 @@ def _beside(view: CollectionView, methods: tuple[str, ...], chosen: tuple[str, .
     """Which collections are measured: the one asked for, and those that a load made beside it."""
     own = figures.method_of(view)
     name = clean(view.name, 40)
-    if own != "none":
+    if own != "none" and set(methods) <= {"none", own}:
         base = clean(view.name.removesuffix(f"__{own}"), 40)
-        other = f"and its baseline {base}" if "none" in methods else f"alone: no {base} to compare with"
+        none = "nothing without quantization" if base == name else f"no {base}"
+        other = f"and its baseline {base}" if "none" in methods else f"alone: {none} to compare with"
         return f"measures {name} {other}"
+    if own != "none":
+        others = ", ".join(f"__{method}" for method in methods if method != own)
+        return f"measures {name} and beside it {others}; without a baseline"
     found = ", ".join(f"__{method}" for method in methods if method != "none")
     missing = ", ".join(method for method in chosen if method not in methods)
     measured = f"measures {name} and beside it {found}" if found else f"measures {name} alone"
@@ -116,13 +120,15 @@ def _beside(view: CollectionView, methods: tuple[str, ...], chosen: tuple[str, .
 
 
 def _family(view: CollectionView, views: tuple[CollectionView, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """The methods that are measured with a collection: its own, its baseline, and beside a baseline the chosen ones.
+    """The methods that are measured with a collection: its own, its baseline, and beside a baseline the chosen ones;
+    where there is no baseline, too.
 
     They are those of the collections that one load or one run made, told by their names and their numbers of points.
     """
     own, copied = figures.method_of(view), variant_of(view.name)
     base = copied[0] if copied is not None else view.name.removesuffix(f"__{own}")
-    wanted = chosen if base == view.name else ("none", own)
+    whole = base == view.name or (copied is None and all(other.name != base for other in views))
+    wanted = chosen if whole else ("none", own)
     there = {
         (other.name, figures.method_of(other)) for other in views if other.points == view.points and not other.error
     }

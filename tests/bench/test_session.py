@@ -308,10 +308,23 @@ async def test_a_quantized_collection_is_measured_beside_its_originals(home):
     ran = await run(replace(REQUEST, source=None, collection="docs__binary"), home, engine)
     assert [found.name for found in ran.record.collections] == ["docs", "docs__binary"]
     await engine.delete("docs")
+    await engine.delete("docs__scalar")
     alone = await run(replace(REQUEST, source=None, collection="docs__binary"), home, engine)
     assert [found.name for found in alone.record.collections] == ["docs__binary"]
     assert "no-baseline" in alone.codes
     assert all(m.speedup is None and m.vs_baseline is None for m in alone.record.measurements)
+
+
+@pytest.mark.parametrize("asked", ["docs", "docs__scalar"])
+async def test_copies_without_originals_of_their_own_are_measured_together(home, asked):
+    engine = FakeEngine(clock=FakeClock())
+    await loaded(engine, "docs", ("binary", "scalar"))
+    methods = ("none", "binary", "scalar", "turbo-4bit")
+    ran = await run(replace(REQUEST, source=None, collection=asked, methods=methods), home, engine)
+    assert {found.name for found in ran.record.collections} == {"docs__binary", "docs__scalar"}
+    assert {"no-baseline", "left-out"} <= set(ran.codes)
+    with pytest.raises(NotFound, match="no collection 'others'"):
+        await run(replace(REQUEST, source=None, collection="others"), home, engine)
 
 
 async def loaded(engine, name, methods):

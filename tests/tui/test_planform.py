@@ -18,7 +18,7 @@ from qtui.plan import BenchRequest, SourceFacts, SourceSpec
 from qtui.served import Served
 from qtui.tui.fold import RunState
 from qtui.tui.planform import Known, PlanText, read
-from qtui.tui.planwhat import FORMATS, source_of
+from qtui.tui.planwhat import FORMATS, source_of, what_of
 from qtui.tui.widgets.paths import PathSuggester, completed
 from tests.tui.scripted import DEMO, measurement, view
 
@@ -50,6 +50,15 @@ def test_baseline_is_measured_beside_a_quantized_collection() -> None:
 
 def test_chosen_siblings_are_measured_beside_a_baseline() -> None:
     assert read(text(), DEMO[:2]).request.methods == ("none", "scalar")
+
+
+def test_copies_without_a_baseline_are_measured_together() -> None:
+    views = (view("demo__binary", "binary"), view("demo__scalar", "scalar"))
+    what = what_of(text(collection="demo__binary"), views)
+    assert set(what.methods) == {"scalar", "binary"}
+    assert what.beside == "measures demo__binary and beside it __scalar; without a baseline"
+    alone = what_of(text(collection="mine"), (view("mine", "binary"),))
+    assert alone.beside == "measures mine alone: nothing without quantization to compare with"
 
 
 def test_collection_of_other_points_is_no_sibling() -> None:
