@@ -13,7 +13,7 @@ import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -152,6 +152,12 @@ class QtuiApp(RoomApp):
             gc.freeze()
             gc.set_threshold(*COLLECT_AFTER)
             gc.enable()
+
+    def push_screen(self, screen: Any, *args: Any, **options: Any) -> Any:
+        """As Textual does, and as narrow as the window is before anything of it is drawn."""
+        if isinstance(screen, Screen) and self.screen_stack:
+            self._fit(screen)
+        return super().push_screen(screen, *args, **options)
 
     def _fit(self, screen: Screen[object]) -> None:
         """A dialog is narrow or wide from its first frame; so is what was covered while the window changed."""

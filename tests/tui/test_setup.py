@@ -105,6 +105,10 @@ async def test_a_file_is_looked_at_and_its_distance_taken(tmp_path: Path) -> Non
         await until_seen(pilot, "✓ 70 × 8")
         await until_seen(pilot, "[red]x")
         assert app.screen.query_one("#setup-distance", Choice).value == "euclid"
+        put(app, "setup-kind", "synthetic")
+        await until_seen(pilot, "✓ 10,000 × 384")
+        assert app.screen.query_one("#setup-distance", Choice).value == "cosine", "what it was before"
+        put(app, "setup-kind", "file")
         put(app, "setup-path", str(tmp_path / "unknown.npy"))
         await until_seen(pilot, "can't be read")
         await pilot.press("f9")
@@ -133,6 +137,8 @@ async def test_a_preset_fills_the_form_offers_a_lower_threshold_and_keeps_its_na
         await until_seen(pilot, "F7 index from 1 KB")
         methods = app.screen.query_one(ForecastList)
         methods.focus()
+        await pilot.press("down", "down")
+        await until_seen(pilot, "scalar: safe on any data")
         await pilot.press("space")
         assert methods.names == ("scalar",)
         await pilot.press("f7")
@@ -172,7 +178,7 @@ async def test_the_request_is_shown_and_copied_in_both_forms() -> None:
         await pilot.press("f8")
         await until(pilot, lambda: app.clipboard.count("PUT /collections/docs__") == 4)
         await pilot.press("f6")
-        assert dialog.page == "figures"
+        assert dialog.preview.page == "figures"
 
 
 async def test_escape_leaves_and_nothing_is_loaded() -> None:

@@ -30,3 +30,12 @@ async def test_a_dialog_and_its_fields_get_what_is_typed_at_once() -> None:
         assert app.screen.query_one("#setup-kind", Choice).value == "file"
         assert app.screen.query_one("#setup-path", Input).value == "abc.npy"
         assert app.screen.query_one("#setup-payload", Input).value == ""
+
+
+async def test_what_is_asked_for_before_the_source_was_read_is_done_right_after() -> None:
+    app, room = make(())
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.query_one(CollectionsPanel).can_make("new"))
+        at_once(app, ["n", "f9"])
+        await until(pilot, lambda: len(room.asked) == 1, 10)
+        await until(pilot, lambda: not isinstance(app.screen, SetupDialog))

@@ -1,4 +1,7 @@
-"""The setup dialog: what to load, how to build it, what that will take, and the same as Python and REST."""
+"""The setup dialog: what to load, how to build it, what that will take, and the same as Python and REST.
+
+Owns the look at the source and the verdict; the controls are `setup_form`'s, the figures `setup_preview`'s.
+"""
 
 from __future__ import annotations
 
@@ -12,64 +15,27 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
+from textual.events import DescendantFocus
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from qtui import estimate, snippets, units
-from qtui.demos import PRESETS
-from qtui.embedders import DOCUMENTS
+from qtui import units
 from qtui.errors import QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
-from qtui.model import CollectionView, Distance
-from qtui.plan import QUERY_ENCODINGS, SourceFacts, SourceSpec
-from qtui.tui.commands import Command, bindings, key_of, keyed
+from qtui.model import CollectionView
+from qtui.plan import SourceFacts, SourceSpec
+from qtui.tui.commands import Command, bindings, key_of
 from qtui.tui.messages import Copied, PlanEdited
-from qtui.tui.planwhat import FORMATS, PAYLOAD_FORMATS
 from qtui.tui.room import Room
 from qtui.tui.setupform import Setup, SetupText, forecasts, preset_text, read, read_source
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, GOOD, KEY, WARN
-from qtui.tui.widgets.controls import Choice, Field, line_input
-from qtui.tui.widgets.forecasts import ForecastList
-from qtui.tui.widgets.paths import path_input
+from qtui.tui.widgets.setup_form import SOURCE_FIELDS, SetupForm
+from qtui.tui.widgets.setup_preview import SetupPreview
 
-SOURCES = (
-    ("sample", "the sample"),
-    ("documents", "the documents"),
-    ("file", "a file of vectors"),
-    ("embed", "images and texts"),
-    ("synthetic", "synthetic"),
-)
-PRESET_CHOICES = (("", "none"), *((name, name) for name in PRESETS))
-ORIGINALS = (("cold", "on disk (cold)"), ("cached", "page cache"), ("pinned", "in RAM"), ("", "not set"))
-QUANTIZED = (("pinned", "in RAM, always"), ("cached", "page cache"), ("cold", "on disk (cold)"))
-ENCODINGS = (("", "not set"), *((name, name) for name in QUERY_ENCODINGS))
-DISTANCES = tuple((each.value, each.value) for each in Distance)
-PAGES = ("figures", "Python", "REST")
-CHOICES = {
-    "preset": PRESET_CHOICES,
-    "kind": SOURCES,
-    "distance": DISTANCES,
-    "originals": ORIGINALS,
-    "quantized": QUANTIZED,
-    "encoding": ENCODINGS,
-}
-_SOURCE = ("path", "payload", "documents", "model", "text_field", "shape")
-_BUILD = ("name", "vector_name", "hnsw_m", "ef_construct", "quantile", "threshold", "shards", "replicas")
-TYPED = (*_SOURCE, *_BUILD)
-SOURCE_FIELDS = frozenset(f"setup-{name}" for name in _SOURCE)
-ROWS = {
-    "path-row": "file",
-    "payload-row": "file",
-    "documents-row": "embed",
-    "model-row": "embed",
-    "text-row": "embed",
-    "shape-row": "synthetic",
-}
-"""Row of the form → the kind of source that it is for."""
 SETTLE_S = 0.25
 """Of quiet typing before a source is looked at."""
 KEYS = (
@@ -93,23 +59,11 @@ class SetupDialog(ModalScreen[Setup | None]):
         border: round $primary; border-title-color: $primary; background: $surface;
     }
     SetupDialog #setup-body { height: auto; }
-    SetupDialog #setup-form { width: 41; height: auto; max-height: 100%; }
-    SetupDialog #setup-form .label { width: 13; }
-    SetupDialog #setup-facts { padding-left: 14; height: auto; max-height: 2; }
-    SetupDialog #setup-right { width: 1fr; height: auto; margin-left: 3; }
-    SetupDialog #setup-figures { height: auto; }
-    SetupDialog #setup-request { height: 19; display: none; }
-    SetupDialog #setup-text { height: auto; }
-    SetupDialog #setup-head { height: 1; color: $text-muted; }
-    SetupDialog #setup-basis { height: auto; margin-top: 1; color: $text-muted; }
     SetupDialog #setup-said { height: auto; max-height: 6; margin: 1 0; }
     SetupDialog #setup-keys { height: 1; }
-    SetupDialog .-request #setup-figures { display: none; }
-    SetupDialog .-request #setup-request { display: block; }
     """
     facts: reactive[SourceFacts | None] = reactive(None)
     setup: reactive[Setup | None] = reactive(None)
-    page: reactive[str] = reactive(PAGES[0])
 
     def __init__(
         self,
@@ -127,100 +81,51 @@ class SetupDialog(ModalScreen[Setup | None]):
         self.on_server = on_server
         self.views = views
         self.first = text or SetupText(methods=DEFAULT_METHODS, name=_free_name(views))
+        self._preset = ""
         self._problem = ""
         self._looked: SourceSpec | None = None
-        self._filling = False
+        self._settle: Timer | None = None
+        self._wanted = False
+        """Whether it is loaded as soon as the source was read."""
+        self._before: str | None = None
+        """The distance that was chosen here, while the one that a source says stands there instead."""
 
     def compose(self) -> ComposeResult:
         """Settings on the left; methods with what each takes, or the request, on the right; the verdict below."""
-        text = self.first
         with Vertical(id="setup") as box:
             box.border_title = "New collections"
             with Horizontal(id="setup-body"):
-                with VerticalScroll(id="setup-form", can_focus=False):
-                    yield from self._form(text)
-                with Vertical(id="setup-right"):
-                    with Vertical(id="setup-figures"):
-                        yield Static(id="setup-head")
-                        methods = ForecastList(self._possible(text.methods), id="setup-methods")
-                        methods.set_reactive(ForecastList.refused, self.refused)
-                        yield methods
-                        basis = f"est: RAM {estimate.RAM_FORMULA}; build by {estimate.RATES}"
-                        yield Static(Text(basis), id="setup-basis")
-                    with VerticalScroll(id="setup-request"):
-                        yield Static(id="setup-text")
+                yield SetupForm(self.first, on_server=self.on_server, id="setup-form")
+                yield SetupPreview(self.first.methods, self.refused, id="setup-right")
             yield Static(id="setup-said")
             yield Static(id="setup-keys")
 
-    def _form(self, text: SetupText) -> ComposeResult:
-        yield Field("preset", _choice("preset", text.preset))
-        yield Field("source", _choice("kind", text.kind))
-        path = path_input(FORMATS, text.path, id="setup-path", placeholder="path; → completes")
-        yield Field("file", path, id="path-row")
-        payload = path_input(PAYLOAD_FORMATS, text.payload, id="setup-payload", placeholder="optional")
-        yield Field("payload", payload, id="payload-row")
-        hint = "folder; *.png; → completes"
-        documents = path_input(DOCUMENTS, text.documents, id="setup-documents", placeholder=hint, several=True)
-        yield Field("documents", documents, id="documents-row")
-        listed = keyed(self.app, "{setup.models} lists them")
-        yield Field("model", line_input(text.model, id="setup-model", placeholder=listed), id="model-row")
-        text_field = line_input(text.text_field, id="setup-text_field", placeholder="of .jsonl and .csv")
-        yield Field("text field", text_field, id="text-row")
-        yield Field("rows x dim", line_input(text.shape, id="setup-shape"), id="shape-row")
-        yield Static(id="setup-facts")
-        yield Field("name", line_input(text.name, id="setup-name"))
-        yield Field("vector name", line_input(text.vector_name, id="setup-vector_name", placeholder="unnamed"))
-        yield Field("distance", _choice("distance", text.distance))
-        originals = _choice("originals", text.originals)
-        if self.on_server:  # which pins no originals
-            originals.set_reactive(Choice.options, tuple(each for each in ORIGINALS if each[0] != "pinned"))
-        yield Field("originals", originals)
-        yield Field("quantized", _choice("quantized", text.quantized))
-        yield Field("HNSW m", line_input(text.hnsw_m, id="setup-hnsw_m", placeholder="16"))
-        yield Field("ef_construct", line_input(text.ef_construct, id="setup-ef_construct"))
-        yield Field("quantile", line_input(text.quantile, id="setup-quantile"))
-        yield Field("query bits", _choice("encoding", text.encoding))
-        yield Field("index from", line_input(text.threshold, id="setup-threshold", placeholder="10000 (default), KB"))
-        for name in ("shards", "replicas"):
-            field = Field(name, line_input(getattr(text, name), id=f"setup-{name}", placeholder="as the server does"))
-            field.display = self.on_server
-            yield field
-
     def on_mount(self) -> None:
         """Looks at the source at once."""
-        self._settle: Timer | None = None
         self._look()
         self._check()
+
+    @property
+    def form(self) -> SetupForm:
+        """The settings."""
+        return self.query_one(SetupForm)
+
+    @property
+    def preview(self) -> SetupPreview:
+        """What they amount to."""
+        return self.query_one(SetupPreview)
 
     # --- what is edited -----------------------------------------------------------------------------------------
 
     @property
     def text(self) -> SetupText:
         """The controls as they stand."""
-        chosen = {name: self.query_one(f"#setup-{name}", Choice).value for name in CHOICES}
-        typed = {name: self.query_one(f"#setup-{name}", Input).value for name in TYPED}
-        return SetupText(methods=self.query_one(ForecastList).names, **chosen, **typed)
-
-    def _fill(self, text: SetupText) -> None:
-        """Puts other values into the controls, all at once."""
-        self._filling = True
-        for name in CHOICES:
-            self.query_one(f"#setup-{name}", Choice).value = getattr(text, name)
-        with self.prevent(Input.Changed):
-            for name in TYPED:
-                self.query_one(f"#setup-{name}", Input).value = getattr(text, name)
-        self.query_one(ForecastList).chosen = frozenset(self._possible(text.methods))
-        self._filling = False
-
-    def _possible(self, methods: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in methods if name not in self.refused)
+        return self.form.text(self.preview.list.names)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if event.input.id in SOURCE_FIELDS:
-            self._look_soon()
-        self._check()
+        self._edited(source=event.input.id in SOURCE_FIELDS)
 
     @on(PlanEdited)
     def _chosen(self, event: PlanEdited) -> None:
@@ -229,22 +134,29 @@ class SetupDialog(ModalScreen[Setup | None]):
         if text.preset != self._preset:
             name = text.name if text.preset else _free_name(self.views)
             filled = preset_text(text.preset, text)
-            self._fill(filled if text.preset else replace(filled, methods=DEFAULT_METHODS, name=name))
-        self._preset = self.text.preset
-        self._look_soon()
-        self._check()
+            text = filled if text.preset else replace(filled, methods=DEFAULT_METHODS, name=name)
+            self.form.fill(text)
+            self.preview.choose(text.methods)
+            self._preset, self._before = text.preset, None
+        if self.facts is not None and self.facts.distance is not None and text.distance != self.facts.distance.value:
+            self._before = None  # chosen here after all
+        self._edited(source=True)
 
-    _preset = ""
+    def _edited(self, *, source: bool) -> None:
+        self._wanted = False
+        if source:
+            self._problem = ""  # of a source that may be another one now
+            self._look_soon()
+        self._check()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_load()
 
-    @on(ForecastList.Widened)
-    def _widened(self, event: ForecastList.Widened) -> None:
-        event.stop()
-        self.query_one("#setup-head", Static).update(self.query_one(ForecastList).head())
+    @on(DescendantFocus)
+    def _focused(self, event: DescendantFocus) -> None:
+        self.preview.hint((event.widget.id or "").removeprefix("setup-"))
 
     # --- the source ---------------------------------------------------------------------------------------------
 
@@ -264,43 +176,56 @@ class SetupDialog(ModalScreen[Setup | None]):
             facts = await self.room.describe_source(source)
         except QtuiError as error:
             self._looked, self.facts, self._problem = None, None, error.text
+            self._wanted = False
         else:
             self.facts = facts
-            if facts.distance is not None and not self.text.preset:
-                self.query_one("#setup-distance", Choice).value = facts.distance.value
+            self._take_distance(facts)
         self._check()
+
+    def _take_distance(self, facts: SourceFacts) -> None:
+        """A source that says its distance sets it; the next one that doesn't has the one of before again."""
+        distance = self.form.choice("distance")
+        if self.text.preset:
+            return
+        if facts.distance is not None:
+            if self._before is None:
+                self._before = distance.value
+            distance.value = facts.distance.value
+        elif self._before is not None:
+            distance.value, self._before = self._before, None
+
+    def _is_read(self, text: SetupText) -> bool:
+        """Whether what is known is known of this source."""
+        return self.facts is not None and read_source(text) == self._looked
 
     # --- what it amounts to -------------------------------------------------------------------------------------
 
     def _check(self) -> None:
-        if self._filling:
+        if self.form.filling:
             return
-        text = self.text
-        for row, kind in ROWS.items():
-            self.query_one(f"#{row}").display = text.kind == kind
-        methods = self.query_one(ForecastList)
-        methods.locked = bool(text.preset)
-        methods.forecasts = {} if self.facts is None else forecasts(text, self.facts)
-        multivector = self.facts is not None and self.facts.multivector
-        self.query_one("#setup-hnsw_m", Input).placeholder = "0, multivectors" if multivector else "16"
-        self.query_one("#setup-head", Static).update(methods.head())
-        self.query_one("#setup-facts", Static).update(self._facts_line())
-        problem = ""
-        self.setup = None
+        text, facts = self.text, self.facts
+        problem, self.setup = "", None
         try:
-            read_source(text)
-            if self.facts is not None:
-                self.setup = read(text, self.facts, self.views)
+            if self._is_read(text) and facts is not None:
+                self.setup = read(text, facts, self.views)
+            else:
+                read_source(text)
         except UsageError as error:
             problem = error.text
+        known = {} if facts is None else forecasts(text, facts)
+        self.form.show_source(text.kind, self._facts_line(text), multivector=facts is not None and facts.multivector)
+        self.preview.show(self.setup, known, locked=bool(text.preset))
         self._say(problem or self._problem)
-        self._show_request()
+        if self._wanted and self.setup is not None:
+            self.dismiss(self.setup)
 
-    def _facts_line(self) -> Text:
-        facts = self.facts
-        text = self.text
+    def _facts_line(self, text: SetupText) -> Text:
         given = {"file": (text.path,), "embed": (text.documents, text.model)}.get(text.kind, ())
-        if facts is None and not all(each.strip() for each in given):
+        if not all(each.strip() for each in given):
+            return Text()
+        try:
+            facts = self.facts if self._is_read(text) else None
+        except UsageError:
             return Text()
         if facts is None:
             return Text("✗ can't be read" if self._problem else "reading…", BAD if self._problem else DIM)
@@ -310,59 +235,44 @@ class SetupDialog(ModalScreen[Setup | None]):
 
     def _say(self, problem: str) -> None:
         said = self.query_one("#setup-said", Static)
-        setup = self.setup
         if problem:
             said.update(Text.assemble(("✗ ", BAD), plain(problem)))
-        elif setup is None:
-            said.update(Text("reading the source…", DIM))
+        elif self.setup is None:
+            said.update(Text("reading the source…" + (" then it is loaded" if self._wanted else ""), DIM))
         else:
-            lines = [Text.assemble(("✓ ", GOOD), setup.summary)]
-            lines += [Text.assemble(("⚠ ", WARN), plain(note)) for note in setup.notes]
+            lines = [Text.assemble(("✓ ", GOOD), self.setup.summary)]
+            lines += [Text.assemble(("⚠ ", WARN), plain(note)) for note in self.setup.notes]
             said.update(Text("\n").join(lines))
+        self.query_one("#setup-keys", Static).update(self._keys())
+
+    def _keys(self) -> Text:
         key = partial(key_of, self.app)
-        kb = setup.lower_kb if setup is not None else None
-        lower = f"  {key('setup.lower')} index from {kb} KB" if kb is not None else ""
-        with_model = self.text.kind == "embed"
-        pages = "request" if with_model else "figures/Python/REST"  # all keys in one line
-        doing = {"load": "load", "page": pages, "copy": "copy"}
-        keys = Text.assemble(*(part for name, what in doing.items() for part in _key(key(f"setup.{name}"), what)))
-        if with_model:
-            keys = Text.assemble(*_key(key("setup.models"), "models")) + keys
-        if lower:
-            keys.append_text(Text.assemble(*_key(key("setup.lower"), f"index from {kb} KB")))
-        keys.append_text(Text.assemble(*_key("Esc", "leave")))
-        self.query_one("#setup-keys", Static).update(keys)
+        embeds = self.text.kind == "embed"
+        kb = None if self.setup is None else self.setup.lower_kb
+        doing = {
+            **({"models": "models"} if embeds else {}),
+            "load": "load",
+            "page": "request" if embeds else "figures/Python/REST",  # all keys in one line
+            "copy": "copy",
+            **({} if kb is None else {"lower": f"index from {kb} KB"}),
+            "leave": "leave",
+        }
+        return Text.assemble(*(part for name, what in doing.items() for part in _key(key(f"setup.{name}"), what)))
 
-    # --- the request --------------------------------------------------------------------------------------------
-
-    def _show_request(self) -> None:
-        self.query_one("#setup").set_class(self.page != PAGES[0], "-request")
-        if self.page != PAGES[0]:
-            head = Text(keyed(self.app, f"{self.page}, {{setup.page}} for the next\n\n"), DIM)
-            self.query_one("#setup-text", Static).update(head + plain_lines(self._request()))
-
-    def _request(self) -> str:
-        if self.setup is None:
-            return "nothing to show before the line below says ✓"
-        specs = [each.spec for each in self.setup.planned]
-        if self.page == "REST":
-            return "\n".join(map(snippets.collection_rest, specs))
-        bodies = [snippets.collection_python(spec).removeprefix(snippets.PYTHON_CLIENT) for spec in specs]
-        return snippets.PYTHON_CLIENT + "".join(bodies)
+    # --- what the keys do ---------------------------------------------------------------------------------------
 
     def action_page(self) -> None:
         """Figures, Python, REST, figures."""
-        self.page = PAGES[(PAGES.index(self.page) + 1) % len(PAGES)]
-        self._show_request()
-        if self.page == PAGES[0]:
-            self.query_one("#setup-kind").focus()
-        else:
-            self.query_one("#setup-request").focus()
+        self.preview.turn()
+        self.query_one("#setup").set_class(self.preview.shows_request, "-request")
+        self.query_one("#setup-request" if self.preview.shows_request else "#setup-kind").focus()
 
     def action_copy(self) -> None:
         """The request that is shown, or the Python."""
-        if self.setup is not None:
-            self.post_message(Copied(self._request(), "the request"))
+        if self.setup is None:
+            self._refuse("nothing is copied yet")
+        else:
+            self.post_message(Copied(self.preview.request(), "the request"))
 
     @work(exclusive=True, group="models")
     async def action_models(self) -> None:
@@ -371,38 +281,36 @@ class SetupDialog(ModalScreen[Setup | None]):
 
         chosen = await self.app.push_screen_wait(ModelsDialog(self.room))
         if chosen is not None:
-            self.query_one("#setup-kind", Choice).value = "embed"
-            self.query_one("#setup-model", Input).value = chosen
-            self._look_soon()
-            self._check()
+            self.form.choice("kind").value = "embed"
+            self.form.input("model").value = chosen
+            self._edited(source=True)
 
     def action_lower(self) -> None:
         """Takes the offered threshold."""
         if self.setup is not None and self.setup.lower_kb is not None:
-            self.query_one("#setup-threshold", Input).value = str(self.setup.lower_kb)
+            self.form.input("threshold").value = str(self.setup.lower_kb)
 
     def action_load(self) -> None:
-        """Only what was checked is loaded."""
-        if self.setup is not None and read_source(self.text) == self._looked:
+        """Only what was checked is loaded; what is being read is loaded right after."""
+        if self.setup is not None:
             self.dismiss(self.setup)
+            return
+        try:
+            self._wanted = not self._is_read(self.text) and not self._problem
+        except UsageError:
+            self._wanted = False
+        if self._wanted:
+            self._say("")
         else:
-            self.app.bell()
+            self._refuse("nothing is loaded yet")
 
-
-def plain_lines(text: str) -> Text:
-    """Lines of our own making, each cleaned."""
-    return Text("\n").join(Text(clean(line)) for line in text.splitlines())
+    def _refuse(self, what: str) -> None:
+        """The line below says why."""
+        self.notify(f"{what}: see the line above the keys", severity="warning", timeout=4)
 
 
 def _key(key: str, what: str) -> tuple[tuple[str, str], str]:
     return (key, KEY), f" {what}   "
-
-
-def _choice(name: str, value: str) -> Choice:
-    choice = Choice(id=f"setup-{name}")
-    choice.set_reactive(Choice.options, CHOICES[name])
-    choice.set_reactive(Choice.value, value)
-    return choice
 
 
 def _free_name(views: tuple[CollectionView, ...]) -> str:
