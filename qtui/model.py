@@ -70,6 +70,11 @@ class Quantization:
     query_encoding: str | None = None
     """Binary only: default, binary, scalar4bits or scalar8bits."""
 
+    @property
+    def tier(self) -> Placement | None:
+        """Where the quantized vectors live, in whichever words that was said; switched off, the flag says nothing."""
+        return Placement.PINNED if self.placement is None and self.always_ram else self.placement
+
 
 @dataclass(frozen=True, slots=True)
 class VectorSpec:
@@ -87,6 +92,18 @@ class VectorSpec:
     """Newer way to say on_disk; wins over it where both are set."""
     hnsw: Hnsw | None = None
     quantization: Quantization | None = None
+
+    @property
+    def tier(self) -> Placement | None:
+        """Where the originals live, in whichever words that was said."""
+        return tier(self.placement, on_disk=self.on_disk)
+
+
+def tier(placement: Placement | None, *, on_disk: bool | None) -> Placement | None:
+    """The placement that either says; None where neither does."""
+    if placement is None and on_disk is not None:
+        return Placement.COLD if on_disk else Placement.CACHED
+    return placement
 
 
 @dataclass(frozen=True, slots=True)

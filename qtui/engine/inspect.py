@@ -60,13 +60,14 @@ def _of_vector(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
     if spec.datatype != "float32":
         text = f"originals are stored as {spec.datatype}, so exact search and rescoring lose precision too"
         yield Finding("lossy-originals", text, "measure recall against the float32 vectors", "info")
-    if spec.on_disk is not None and spec.placement is None:
+    if view.served is not None and spec.on_disk is not None and spec.placement is None:
         yield _deprecated("on_disk", "originals")
     if spec.quantization is not None:
         yield from _quantization(view, vector, spec.quantization)
 
 
 def _deprecated(flag: str, what: str) -> Finding:
+    """Of a server's collections alone: the embedded engine is told the newer words, whichever a setting was said in."""
     text = f"the placement of {what} is set with {flag}, which newer versions replace by memory"
     return Finding(f"deprecated-{flag.replace('_', '-')}", text, "set memory to cold, cached or pinned instead", "info")
 
@@ -123,6 +124,8 @@ def _quantization(view: CollectionView, vector: VectorView, asked: Quantization)
         text = "binary-2bit in a segment that is not indexed yet is not calibrated: it scores like one bit"
         yield Finding("uncalibrated", text, _threshold_remedy(view))
     yield from _advice(vector, asked)
+    if view.served is not None and asked.always_ram is not None and asked.placement is None:
+        yield _deprecated("always_ram", "quantized vectors")
     yield from _placement(vector, asked, is_built=built.segments > 0)
 
 
@@ -141,13 +144,10 @@ def _advice(vector: VectorView, asked: Quantization) -> Iterator[Finding]:
 
 def _placement(vector: VectorView, asked: Quantization, *, is_built: bool) -> Iterator[Finding]:
     spec = vector.spec
-    if asked.always_ram is not None and asked.placement is None:
-        yield _deprecated("always_ram", "quantized vectors")
-    cold = spec.placement is Placement.COLD or (spec.placement is None and spec.on_disk is True)
+    cold = spec.tier is Placement.COLD
     if not cold and is_built:
         text = "originals are still read into RAM beside the quantized vectors: no memory is saved"
         yield Finding("originals-in-ram", text, "set the originals' memory to cold (on_disk)")
-    kept_off = asked.placement is Placement.COLD or (asked.placement is None and not asked.always_ram and cold)
-    if kept_off and cold:
+    if cold and asked.tier in (None, Placement.COLD):
         text = "quantized vectors are not kept in RAM: each search may read them from disk"
         yield Finding("quantized-cold", text, "set the quantized vectors' memory to pinned")

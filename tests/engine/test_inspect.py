@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from qtui.model import (
     VectorSpec,
     VectorView,
 )
+from qtui.served import Served
 from tests.engine.making import batch, filled, opened, randoms, single
 
 ONE = Built(1, 1)
@@ -56,8 +58,8 @@ CASES: dict[str, CollectionView] = {
     "binary-order": view(Quantization("binary", placement=Placement.PINNED), distance=Distance.EUCLID),
     "rescore-off": view(Quantization("scalar", placement=Placement.PINNED)),
     "uncalibrated": view(Quantization("binary-2bit", placement=Placement.PINNED), indexed=Built(0, 1)),
-    "deprecated-on-disk": view(None, placement=None, on_disk=True),
-    "deprecated-always-ram": view(Quantization("turbo-2bit", always_ram=True)),
+    "deprecated-on-disk": replace(view(None, placement=None, on_disk=True), served=Served()),
+    "deprecated-always-ram": replace(view(Quantization("turbo-2bit", always_ram=True)), served=Served()),
     "no-graph": view(hnsw=Hnsw(m=0)),
     "full-scan": view(scanned=1),
     "inline-storage": view(hnsw=Hnsw(inline_storage=True)),
@@ -88,6 +90,10 @@ def test_each_finding_has_its_reason(code: str) -> None:
         assert finding.remedy
         assert finding.severity in ("error", "warning", "info")
         assert "\n" not in finding.text
+
+
+def test_the_older_words_are_remarked_on_servers_alone() -> None:
+    assert findings(view(Quantization("turbo-2bit", always_ram=True), placement=None, on_disk=True)) == ()
 
 
 def test_findings_say_how_many_segments_and_which_threshold() -> None:

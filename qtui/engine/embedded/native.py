@@ -85,12 +85,11 @@ def _vector(spec: VectorSpec) -> qe.EdgeVectorParams:
     return qe.EdgeVectorParams(
         spec.size,
         _DISTANCES[spec.distance],
-        on_disk=spec.on_disk,
         multivector_config=multi,
         datatype=_DATATYPES[spec.datatype],
         quantization_config=None if spec.quantization is None else _quantization(spec.quantization),
         hnsw_config=_hnsw(spec.hnsw or Hnsw()),
-        memory=None if spec.placement is None else _MEMORY[spec.placement],
+        memory=None if spec.tier is None else _MEMORY[spec.tier],
     )
 
 
@@ -106,10 +105,7 @@ def _hnsw(hnsw: Hnsw) -> qe.HnswIndexConfig:
 
 def _quantization(quantization: Quantization) -> Any:
     # Typed as Any, since the engine's stubs can't see through a dictionary of options.
-    placed: dict[str, Any] = {
-        "always_ram": quantization.always_ram,
-        "memory": None if quantization.placement is None else _MEMORY[quantization.placement],
-    }
+    placed: dict[str, Any] = {"memory": None if quantization.tier is None else _MEMORY[quantization.tier]}
     name, family = quantization.method, method(quantization.method).family
     if family == "scalar":
         return qe.ScalarQuantizationConfig(qe.ScalarType.Int8, quantile=quantization.quantile, **placed)

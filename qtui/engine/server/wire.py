@@ -27,6 +27,7 @@ from qtui.model import (
     Quantization,
     SearchSettings,
     VectorSpec,
+    tier,
 )
 
 DISTANCES = {
@@ -84,9 +85,8 @@ def _vector(spec: VectorSpec, *, tiers: bool) -> rest.VectorParams:
 def _originals(*, on_disk: bool | None, placement: Placement | None, tiers: bool) -> dict[str, Any]:
     if not tiers:
         return {"on_disk": on_disk if placement is None else placement is Placement.COLD}
-    if placement is None and on_disk is not None:
-        placement = Placement.COLD if on_disk else Placement.CACHED
-    return {"memory": None if placement is None else rest.Memory(placement.value)}
+    found = tier(placement, on_disk=on_disk)
+    return {"memory": None if found is None else rest.Memory(found.value)}
 
 
 def _hnsw(hnsw: Hnsw) -> rest.HnswConfigDiff:
@@ -125,12 +125,9 @@ def quantization(asked: Quantization, *, tiers: bool) -> Any:
 
 
 def _quantized(asked: Quantization, *, tiers: bool) -> dict[str, Any]:
-    placement = asked.placement
     if not tiers:
-        return {"always_ram": asked.always_ram if placement is None else placement is not Placement.COLD}
-    if placement is None and asked.always_ram:
-        placement = Placement.PINNED  # the flag switched off says no more than one that was never set
-    return {"memory": None if placement is None else rest.Memory(placement.value)}
+        return {"always_ram": asked.always_ram if asked.placement is None else asked.placement is not Placement.COLD}
+    return {"memory": None if asked.tier is None else rest.Memory(asked.tier.value)}
 
 
 def update(change: Change, name: str, *, tiers: bool) -> rest.UpdateCollection:
