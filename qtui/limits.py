@@ -153,6 +153,8 @@ def _bound(value: str, metric: Metric, option: str) -> tuple[float, bool]:
         if not metric.more_is_better and share < 0:
             raise UsageError(f"{option} {metric.name} takes a rise against the baseline, as +20%, not {value}")
         return share, True
+    if value[0] in "+-":
+        raise UsageError(f"{option} {metric.name} takes a change with its %, as {value[0]}20%, not {shown(value)}")
     try:
         number = float(value)
     except ValueError:

@@ -35,6 +35,8 @@ def test_a_variant_is_named_by_method_and_settings():
         ("p95=-20%", False, "takes a rise"),
         ("recall=+2%", True, "takes a fall"),
         ("p95=fast", False, "a number or a change"),
+        ("p95=+20", False, "a change with its %"),
+        ("qps=-10", True, "a change with its %"),
         ("binry:recall=0.9", True, "no method"),
         ("binary:rescore=maybe:recall=0.9", True, "no such value"),
         ("binary:limit=3:recall=0.9", True, "not by 'limit=3'"),

@@ -174,7 +174,8 @@ def _baseline(which: str, request: BenchRequest) -> Kept:
         raise UsageError("the baseline was measured with another --filter; give the same one")
     source = request.source
     named = None if source is None or source.kind != "file" else source.label or Path(source.path or "").name
-    if named is not None and record.dataset.source != named:
+    is_there = source is not None and source.path is not None and Path(source.path).exists()
+    if named is not None and is_there and record.dataset.source != named:
         raise UsageError(
             f"the baseline measured {shown(record.dataset.source)} and this run measures {shown(named)}: they can't be"
             " compared; name a baseline of the same data"

@@ -66,6 +66,8 @@ def test_what_can_not_be_judged_is_refused_before_anything_is_measured(baseline:
     refused(2, *given, "--baseline", baseline / "run.json", "--filter", "a = 1", saying="--filter")
     other = save(tmp_path / "other.npy", rows=50, dimension=16)
     refused(2, "bench", "--vectors", other, *QUICK, "--baseline", baseline / "run.json", saying="same data")
+    gone = ("bench", "--vectors", tmp_path / "gone.npy", *QUICK)
+    refused(2, *gone, "--baseline", baseline / "run.json", saying="no file")
     refused(4, *given, "--baseline", baseline / "vectors.npy", saying="no readable run record")
     refused(2, *given, "--summary", tmp_path / "a.xml", saying="give --fail-under")
     refused(2, *given, "--report", tmp_path / "a.pdf", saying="F.md or F.html")
