@@ -16,6 +16,7 @@ from qtui.bench import conclude, doubts, samples
 from qtui.bench.conclude import Choice, Rival
 from qtui.bench.evidence import Candidate, Evidence, differ, gather, pooled, tally_of
 from qtui.bench.limits import broken, footprint
+from qtui.bench.metrics import reaches
 from qtui.bench.order import SAME_SIZE, before, front, nearness, ram, rank
 from qtui.bench.record import RunStore
 from qtui.bench.report import saved
@@ -26,7 +27,6 @@ from qtui.errors import UsageError
 from qtui.records import RunRecord, RunWarning
 from qtui.wishes import PLAIN, Wishes, check
 
-_ROUNDING = 1e-9
 _MOST_COMPARED = 50
 """Rivals of the choice's size that are compared with it pair by pair, fastest first."""
 
@@ -105,7 +105,7 @@ def _broken(candidate: Candidate, wishes: Wishes) -> tuple[str, ...]:
 
 
 def _holds(recall: Span | None, target: float) -> bool:
-    return recall is not None and recall.low >= target - _ROUNDING
+    return recall is not None and reaches(recall.low, target)
 
 
 def _missing(evidence: Evidence, holding: list[Candidate], target: float) -> tuple[Candidate, ...]:

@@ -20,8 +20,14 @@ from qtui.records import Interval, Latency, LatencyIntervals, Recall, VsBaseline
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 LEAST_FOR_P99 = 100
+_ROUNDING = 1e-9
 _MOST_DRAWS = 2_000_000
 """Resampled values that one bootstrap may hold at once: bounds its memory and time."""
+
+
+def reaches(recall: float, target: float) -> bool:
+    """Whether a recall, or the lower end of its interval, is at least the target, but for rounding."""
+    return recall >= target - _ROUNDING
 
 
 def recall_of(ids: Sequence[PointId], truth: Collection[PointId]) -> float | None:

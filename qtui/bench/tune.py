@@ -22,13 +22,11 @@ from statistics import fmean, pstdev
 import numpy as np
 
 from qtui.bench import metrics
+from qtui.bench.order import SAME_SIZE
 from qtui.bench.schedule import turn_order
 
 BLOCK = 25
 """Queries that a variant is asked between two looks at its recall."""
-SAME_SIZE = 0.01
-"""Sizes that differ by no more count as one."""
-ROUNDING = 1e-9
 _FEW = 20
 """Queries before which only what is certain settles a variant."""
 _SURE = 3.3
@@ -104,10 +102,10 @@ class Rule:
 
     def holds(self, recalls: Sequence[float]) -> bool:
         """Whether a half with these recalls, a query each, keeps the target."""
-        if not recalls or fmean(recalls) < self.target - 2 * ROUNDING:  # no interval begins above its mean
+        if not recalls or not metrics.reaches(fmean(recalls), self.target):  # no interval begins above its mean
             return False
         found = metrics.recall(recalls, seed=self.seed)
-        return found is not None and found.low >= self.target - ROUNDING
+        return found is not None and metrics.reaches(found.low, self.target)
 
     def early(self, recalls: dict[int, float]) -> bool | None:
         """The verdict on the choosing half by the queries asked of it so far; None while it is open.
