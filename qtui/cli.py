@@ -153,11 +153,14 @@ def _close(console: Console, text: str | None) -> None:
 
 
 def _trace(*, debug: bool) -> None:
-    """Prints the traceback that --debug asks for."""
-    if debug:
+    """Prints the traceback that --debug asks for, with no key and nothing in it that a terminal would obey."""
+    if debug and sys.stderr is not None:
         import traceback
 
-        traceback.print_exc()
+        from qtui.errors import concealed
+        from qtui.plain import plain_lines
+
+        print(plain_lines(concealed(traceback.format_exc())), end="", file=sys.stderr)
 
 
 def _listen(ended: Callable[[str], BaseException] | None) -> None:

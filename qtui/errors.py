@@ -17,7 +17,8 @@ QtuiError
     └── DiskFull         no space is left where we must write
 
 The text of an error is one line: what is wrong, then what to do. Text that comes from data is quoted with
-`shown()`, so that it can't break the line. This module imports the standard library only.
+`shown()`, so that it can't break the line. A key that this process has read is taken out of it, as a server may quote
+what it was sent. This module imports the standard library only.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class QtuiError(Exception):
     exit: ClassVar[Exit] = Exit.USAGE
 
     def __init__(self, text: str) -> None:
-        super().__init__(" ".join(text.split()))
+        super().__init__(concealed(" ".join(text.split())))
 
     @property
     def text(self) -> str:
@@ -111,6 +112,24 @@ class NewerFormat(DataError):
 
 class DiskFull(DataError):
     """No space is left where we must write."""
+
+
+_secrets: set[str] = set()
+_SHORTEST_SECRET = 5
+"""Characters; a shorter one is a word that stands in texts by chance."""
+
+
+def conceal(secret: str) -> None:
+    """Has a key never be said again by this process, in an error or a traceback."""
+    if len(secret) >= _SHORTEST_SECRET:
+        _secrets.add(secret)
+
+
+def concealed(text: str) -> str:
+    """The text without any key that was to be concealed."""
+    for secret in _secrets:
+        text = text.replace(secret, "(key)")
+    return text
 
 
 def shown(text: object, limit: int = 120) -> str:

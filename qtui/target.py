@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from qtui.errors import AccessError, UsageError, shown
+from qtui.errors import AccessError, UsageError, conceal, shown
 
 PORT = 6333
 GRPC_PORT = 6334
@@ -192,6 +192,7 @@ def _carried(key: str, what: str) -> str:
     """The key, once it is sure that a header can carry it."""
     if not all(" " < character <= "~" for character in key):
         raise AccessError(f"{what} holds a space or another character that no key has; copy it again")
+    conceal(key)
     return key
 
 

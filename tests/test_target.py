@@ -2,7 +2,7 @@ from dataclasses import asdict
 
 import pytest
 
-from qtui.errors import AccessError, UsageError
+from qtui.errors import AccessError, UsageError, concealed
 from qtui.target import Target, remember_key, server, typed_key
 
 
@@ -106,6 +106,13 @@ def test_the_key_is_that_of_the_variable():
         target.key({"K": "two words"})
     assert "words" not in raised.value.text
     assert server("far").key({"QDRANT_API_KEY": "abc"}) is None
+
+
+def test_a_key_that_was_read_is_in_no_error_that_quotes_a_server():
+    assert "hunter3" in AccessError("bad key hunter3").text
+    server("https://far", api_key_env="K").key({"K": "hunter3"})
+    assert AccessError("bad key 'hunter3'").text == "bad key '(key)'"
+    assert concealed("Traceback: hunter3 and hunter3") == "Traceback: (key) and (key)"
 
 
 def test_a_typed_key_is_kept_out_of_the_target():

@@ -21,7 +21,7 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from qtui.errors import QtuiError
+from qtui.errors import QtuiError, concealed
 from qtui.events import Event
 from qtui.host import requests, wire
 from qtui.host.streams import closing
@@ -163,7 +163,7 @@ class Service:
             self._send(await self._outcome(call))
         except BaseException as error:  # noqa: BLE001 - a native panic is no Exception, and the caller must hear of it
             if not isinstance(error, (QtuiError, asyncio.CancelledError)):
-                traceback.print_exception(error)
+                sys.stderr.write(concealed("".join(traceback.format_exception(error))))
             self._send(wire.failure(call.id, error))
 
     async def _outcome(self, call: wire.Call) -> wire.Message:

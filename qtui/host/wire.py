@@ -242,7 +242,12 @@ def failure(id_: int, error: BaseException) -> Failure:
         return Failure(id_, type(error).__name__, error.text)
     what = errors.shown(f"{type(error).__name__}: {error}", limit=400)
     trace = "".join(traceback.format_exception(error))
-    return Failure(id_, "", f"unexpected error in the engine's process: {what}; please report it", trace[-20_000:])
+    return Failure(
+        id_,
+        "",
+        errors.concealed(f"unexpected error in the engine's process: {what}; please report it"),
+        errors.concealed(trace)[-20_000:],
+    )
 
 
 def error(failure_: Failure) -> Exception:

@@ -15,7 +15,17 @@ from qtui import commands
 from qtui.cli import main
 from qtui.commands import waiting
 from qtui.commands.console import Console, Ended
-from qtui.errors import AccessError, DataError, DiskFull, EngineGone, NewerFormat, NotFound, StoreInUse, UsageError
+from qtui.errors import (
+    AccessError,
+    DataError,
+    DiskFull,
+    EngineGone,
+    NewerFormat,
+    NotFound,
+    StoreInUse,
+    UsageError,
+    conceal,
+)
 from tests.cli.running import COMMAND, OnTerminal, qtui, refused
 
 
@@ -66,12 +76,14 @@ def test_exit_codes(
 
 def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     def fail(*_: object) -> None:
-        raise DataError("wrong shape")
+        conceal("hunter4")
+        raise DataError("wrong shape") from ValueError("hunter4 \x1b[31m")
 
     monkeypatch.setattr(commands, "runner", lambda _: fail)
     assert main(["doctor", "--debug"]) == 4
     err = capfd.readouterr().err
     assert "Traceback" in err
+    assert "ValueError: (key) \N{REPLACEMENT CHARACTER}[31m" in err
     assert err.endswith("qtui: wrong shape\n")
 
 
