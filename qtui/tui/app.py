@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -19,7 +19,6 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
-from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
@@ -29,10 +28,8 @@ from qtui.preferences import Memory, Preferences, read_preferences
 from qtui.tui import commands
 from qtui.tui.commands import Command, Palette, PossibleNow, active, bindings, keyed, own_actions
 from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, LookInto, Measure, Remember
-from qtui.tui.roomapp import RoomApp
+from qtui.tui.ownapp import OwnApp
 from qtui.tui.tabs import TABS, Tabs
-from qtui.tui.text import PrintableOnly
-from qtui.tui.theme import QUIET, Recolored, ours
 from qtui.tui.typeahead import TypeAhead
 from qtui.tui.widgets.frame import Header, KeyLine, TabLine
 
@@ -62,14 +59,13 @@ FOCUS = (
 )
 LAID_OUT_S = 0.2
 """For what was just shown or hidden to have its place; a screen that is going away never gets there."""
-SAVE_AFTER_S = 1.0
 COLLECT_AFTER = (10_000, 20, 50)
 """Thresholds of the garbage collector: by its own it takes its time so often that keys have to wait for it."""
 BUSY = frozenset({"measuring", "paused", "building", "waiting"})
 """States of the engine room that connecting elsewhere would break into."""
 
 
-class QtuiApp(RoomApp):
+class QtuiApp(OwnApp):
     """The screens of qtui over one engine room."""
 
     CSS_PATH = "frame.tcss"
@@ -91,24 +87,13 @@ class QtuiApp(RoomApp):
         memory: Memory | None = None,
     ) -> None:
         """`demo` is made behind the first frame."""
-        super().__init__(make_room, target)
+        super().__init__(make_room, target, preferences, memory)
         self.where = where
         self.writes = writes
         self.demo: Demo | None = None
-        self.preferences = preferences or Preferences()
-        self.memory = memory or Memory()
         self._make_demo = demo
         self._furnished = False
         self._keys = TypeAhead(self, super().on_event)
-        self._recolored = Recolored(QUIET)
-        self._net = PrintableOnly()
-        self._choose_theme()
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """The theme's colours, Textual's own filters, and the net that lets printable text through alone."""
-        # always the same objects: Textual keeps what a filter made of a line only for that very filter
-        recolored = [self._recolored] if self._recolored.enabled else []
-        return [*recolored, *super().get_line_filters(), self._net]
 
     def compose(self) -> ComposeResult:
         """Header, tabs, panels, keys."""
@@ -147,7 +132,7 @@ class QtuiApp(RoomApp):
         self.open_store()
         self.demo = self._make_demo() if self._make_demo is not None else None
         await self.action_tab(self._first_tab)
-        self._tell_preferences(self.preferences)
+        self.tell_preferences()
         if not gc.isenabled():  # whoever started the app left it to us
             gc.freeze()
             gc.set_threshold(*COLLECT_AFTER)
@@ -174,41 +159,6 @@ class QtuiApp(RoomApp):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 if number is not None:
                     loop.add_signal_handler(number, partial(self.exit, return_code=Exit.TERMINATED))
-
-    # --- what the user prefers, and what is remembered ----------------------------------------------------------
-
-    def _choose_theme(self) -> None:
-        """Before any style is read: with another theme all are read again."""
-        self.register_theme(ours(self.console.color_system))
-        wanted = self.preferences.theme or self.memory.get("theme", str) or QUIET.name
-        self.set_reactive(QtuiApp.theme, wanted if wanted in self.available_themes else QUIET.name)
-        self.stylesheet.set_variables(self.get_css_variables())
-
-    def _tell_preferences(self, preferences: Preferences) -> None:
-        if preferences.problem:
-            self.notify(preferences.problem, severity="warning", timeout=10)
-        elif preferences.theme and self.theme != preferences.theme:
-            lists = keyed(self, "{app.theme} lists them")
-            self.notify(f"config.toml: no theme is called {preferences.theme}; {lists}", severity="warning")
-        if preferences.keys:
-            self._check_keys()
-
-    @work(group="keys")
-    async def _check_keys(self) -> None:
-        missing = await asyncio.to_thread(commands.unknown, self.preferences.keys)
-        if missing:
-            lists = keyed(self, "{app.help} lists them")
-            self.notify(f"config.toml: no command is called {missing}; {lists}", severity="warning", timeout=10)
-
-    def watch_theme(self) -> None:
-        """Text that was styled here follows the theme, too."""
-        self._recolored = Recolored(self.current_theme)
-
-    @on(Remember)
-    def _remember(self, message: Remember) -> None:
-        self.memory.keep(message.name, message.value)
-        if self.memory.changed:
-            self.set_timer(SAVE_AFTER_S, self.memory.save)
 
     def watch_engine(self, info: EngineInfo | None) -> None:
         """The header says what is behind; what to know of the connection is told once."""
@@ -256,11 +206,6 @@ class QtuiApp(RoomApp):
     def action_help_quit(self) -> None:
         """Ctrl+C, which copies in an input, says how to leave."""
         self.notify(keyed(self, "{app.quit} leaves, Ctrl+Q also while something is typed"), timeout=4)
-
-    async def on_unmount(self) -> None:
-        """What is to be remembered is written."""
-        self.memory.keep("theme", self.theme)
-        self.memory.save()
 
     # --- keys that work everywhere ------------------------------------------------------------------------------
 
