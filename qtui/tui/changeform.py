@@ -49,7 +49,14 @@ class Asked:
     """What is rebuilt."""
     notes: tuple[str, ...]
     seconds: float
-    """Estimate."""
+    """Estimate, by rates of machines like this one."""
+    elsewhere: bool = False
+    """Whether a server does it, whose rates nobody knows."""
+
+    @property
+    def expected_s(self) -> float | None:
+        """What time that passes may be held against."""
+        return None if self.elsewhere else self.seconds
 
 
 def text_of(view: CollectionView, vector: str | None = None) -> ChangeText:
@@ -111,6 +118,7 @@ def asked(view: CollectionView, name: str, change: Change) -> Asked:
         _effect(change),
         tuple(_notes(view, vector, after, change)),
         forecast.seconds,
+        elsewhere=view.served is not None,
     )
 
 

@@ -195,7 +195,9 @@ class Plan:
 
     @property
     def _by(self) -> str:
-        return "(as last run)" if self._measured else "(by formula)"
+        if self._measured:
+            return "(as last run)"
+        return "(local rates)" if self.served else "(by formula)"
 
     @property
     def _measured(self) -> bool:

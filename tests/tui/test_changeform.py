@@ -8,7 +8,9 @@ import pytest
 
 from qtui.errors import UsageError
 from qtui.model import Change, CollectionView, Hnsw, Placement, Quantization
+from qtui.served import Served
 from qtui.tui.changeform import quantization_words, read_change, text_of
+from qtui.tui.dialogs.change import told
 from tests.tui.scripted import view
 
 
@@ -101,3 +103,13 @@ def test_what_is_wrong_is_said(changed: dict[str, str], said: str) -> None:
     found = of("scalar")
     with pytest.raises(UsageError, match=said):
         read_change(replace(text_of(found), **changed), found)
+
+
+def test_of_a_server_the_time_is_said_to_be_this_machines() -> None:
+    found = view("docs", "scalar")
+    text = replace(text_of(found), method="binary")
+    here, there = read_change(text, found), read_change(text, replace(found, served=Served()))
+    assert here.expected_s == here.seconds
+    assert there.expected_s is None, "nobody knows how fast it is"
+    assert "the server may take longer" in told(there).plain
+    assert "server" not in told(here).plain

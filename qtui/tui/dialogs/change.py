@@ -171,7 +171,8 @@ def told(asked: Asked) -> Text:
     lines = [Text(f"{'':<{_LABEL}}{'now':<{_FROM}}then", DIM)]
     for label, before, after in asked.lines:
         lines.append(Text.assemble((f"{label:<{_LABEL}}", DIM), f"{fitted(before, _FROM - 1):<{_FROM}}", (after, HEAD)))
-    lines.append(Text(f"{asked.effect}, {units.duration(asked.seconds)} est", DIM))
+    whose = " here, the server may take longer" if asked.elsewhere else ""
+    lines.append(Text(f"{asked.effect}, {units.duration(asked.seconds)} est{whose}", DIM))
     lines += [Text.assemble(("⚠ ", WARN), plain(note)) for note in asked.notes]
     return Text("\n").join(lines)
 

@@ -240,7 +240,8 @@ class SetupDialog(ModalScreen[Setup | None]):
         elif self.setup is None:
             said.update(Text("reading the source…" + (" then it is loaded" if self._wanted else ""), DIM))
         else:
-            lines = [Text.assemble(("✓ ", GOOD), self.setup.summary)]
+            whose = ", by this machine's rates" if self.on_server else ""
+            lines = [Text.assemble(("✓ ", GOOD), self.setup.summary, whose)]
             lines += [Text.assemble(("⚠ ", WARN), plain(note)) for note in self.setup.notes]
             said.update(Text("\n").join(lines))
         self.query_one("#setup-keys", Static).update(self._keys())

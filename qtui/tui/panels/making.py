@@ -196,7 +196,7 @@ class MakingPanel(Vertical):
             return
         asked = await self.app.push_screen_wait(ChangeDialog(view, self.refused))
         if asked is not None:
-            self._begin(loading.started(f"Changing {clean(view.name, 60)}", [(view.name, asked.seconds)]))
+            self._begin(loading.started(f"Changing {clean(view.name, 60)}", [(view.name, asked.expected_s)]))
             self._change(view, asked)
 
     @work(exclusive=True, group="ask")
@@ -215,7 +215,7 @@ class MakingPanel(Vertical):
             self.notify(clean(error.text), severity="warning", markup=False)
             return
         if await self.app.push_screen_wait(BackDialog(view.name, asked, way.changed)):
-            self._begin(loading.started(f"Going back with {clean(view.name, 60)}", [(view.name, asked.seconds)]))
+            self._begin(loading.started(f"Going back with {clean(view.name, 60)}", [(view.name, asked.expected_s)]))
             self._change(view, asked, back=True)
 
     @work(exclusive=True, group="make")
