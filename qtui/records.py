@@ -298,7 +298,7 @@ class Residency:
     cap_bytes: int | None = None
     """What the process could newly take while they were asked once more, page cache included; None: no cap."""
     capped_read_bytes: int | None = None
-    """Read from disk by the same queries under that cap."""
+    """Read from disk by the same queries under that cap, once each was asked there."""
 
 
 @dataclass(frozen=True, slots=True)

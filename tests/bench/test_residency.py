@@ -24,6 +24,8 @@ from qtui.host.build import build
 from qtui.model import Bytes, Placement, SearchSettings
 from qtui.plan import BenchRequest, SourceSpec, check
 from qtui.records import Residency
+from tests.bench.planted import Plant, always
+from tests.bench.planted import run as planted
 from tests.bench.runs import REQUEST, run
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine
@@ -224,6 +226,15 @@ async def test_under_a_cap_all_are_asked_and_what_they_read_again_is_counted(wat
     refused, why = await residency._capped(STATE, engine, seen(least))
     assert (refused.cap_bytes, refused.capped_read_bytes) == (None, None)
     assert "the system refused it (not yours)" in why
+
+
+def test_what_was_read_under_a_cap_stands_in_the_report_with_what_one_query_read():
+    record, _ = planted([Plant("none", always(10), always(1.0)), Plant("scalar", always(9), always(0.5), bytes_=68)])
+    found = replace(seen(100 * 2**20), measurement=1, cap_bytes=10 * 2**20, capped_read_bytes=5 * 2**20)
+    text = to_markdown(replace(record, residency=(found,)))
+    assert "| scalar | no rescore | 10.0 MiB | 5.0 MiB | 256.0 KiB |" in text
+    assert "`residency[0].capped_read_bytes / residency[0].queries`" in text
+    assert "under a memory cap was not measured" not in text
 
 
 async def test_alone_is_the_mean_of_searches_that_find_nothing_in_memory(watched):
