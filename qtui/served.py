@@ -58,6 +58,12 @@ class Rebuild:
         return None if self.done is None or not self.total else min(1.0, self.done / self.total)
 
 
+SHARE = 0.9
+"""Of what strict mode lets be read or written: others do so, too."""
+BURST_S = 3
+"""Points of so many seconds are read or written at once, where strict mode limits them: progress is seen to go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Strict mode: what the server refuses on this collection. None: no limit."""
@@ -84,6 +90,20 @@ class Limits:
     def exact(self) -> bool:
         """Whether exact search may be asked."""
         return not self.enabled or self.allow_exact is not False
+
+    @property
+    def reads_a_second(self) -> float | None:
+        """Points or answers that it leaves us; None: as many as we like."""
+        return _left_us(self.reads_per_minute) if self.enabled else None
+
+    @property
+    def writes_a_second(self) -> float | None:
+        """Points that it lets us write; None: as many as we like."""
+        return _left_us(self.writes_per_minute) if self.enabled else None
+
+
+def _left_us(a_minute: int | None) -> float | None:
+    return SHARE * a_minute / 60 if a_minute else None
 
 
 @dataclass(frozen=True, slots=True)

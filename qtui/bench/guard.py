@@ -11,16 +11,13 @@ from qtui.errors import shown
 from qtui.model import CollectionView, EngineInfo
 from qtui.plan import DEFAULT_PACE, BenchRequest
 from qtui.records import RunWarning
-
-_SHARE = 0.9
-"""Of what strict mode lets be read: others read, too."""
+from qtui.served import SHARE
 
 
 def allowed(views: Iterable[CollectionView]) -> float | None:
     """Points or answers a second that the strict mode of these collections leaves us; None: as many as we like."""
-    limits = [view.served.limits for view in views if view.served is not None]
-    a_minute = [each.reads_per_minute for each in limits if each.enabled and each.reads_per_minute]
-    return _SHARE * min(a_minute) / 60 if a_minute else None
+    limits = [view.served.limits.reads_a_second for view in views if view.served is not None]
+    return min((each for each in limits if each is not None), default=None)
 
 
 def within(request: BenchRequest, views: Iterable[CollectionView]) -> BenchRequest:
@@ -37,7 +34,7 @@ def limited(view: CollectionView) -> RunWarning | None:
     most = allowed((view,))
     if most is None or most >= DEFAULT_PACE:
         return None
-    limit = round(most * 60 / _SHARE)
+    limit = round(most * 60 / SHARE)
     text = f"strict mode of {shown(view.name)} lets {limit:,} points or searches be read a minute: reading waits for it"
     return RunWarning("read-limit", text, view.name)
 

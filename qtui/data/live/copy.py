@@ -21,6 +21,7 @@ from qtui.events import BuildDone, Event, Progress
 from qtui.model import Change, CollectionView, Point, VectorSpec
 from qtui.names import VARIANT, variant_of
 from qtui.plan import BuildSpec, collection_spec
+from qtui.served import BURST_S
 
 _BATCH_BYTES = 2 << 20
 _LARGEST_BATCH = 500
@@ -95,15 +96,18 @@ async def _begun(engine: Engine, wanted: Copy) -> int:
 async def _written(engine: Engine, wanted: Copy, already: int, pace: Pace) -> AsyncGenerator[Event, None]:
     """Reads and writes what isn't there yet."""
     total, began, told = wanted.view.points, time.monotonic(), 0.0
-    yield Progress("copy", wanted.name, already, total, 0.0, None)
+    most = None if wanted.view.served is None else wanted.view.served.limits.reads_a_second
+    reading = pace if most is None else pace.slowed(most)
+    about = wanted.name if most is None else f"{wanted.name} (as slow as strict mode wants it)"
+    yield Progress("copy", about, already, total, 0.0, None)
     if already >= total:
         return
     offset = await last_id(engine, wanted.name, pace) if already else None
     done = max(0, already - 1)  # the last one is written again
-    limit = _batch(wanted.vector)
+    limit = _batch(wanted.vector, most)
     while True:
         page, limit = await read_page(
-            engine, wanted.view.name, limit, offset, pace, with_payload=wanted.payload, with_vectors=True
+            engine, wanted.view.name, limit, offset, reading, with_payload=wanted.payload, with_vectors=True, cost=limit
         )
         batch = _batch_of(page.points, wanted)
         if len(batch.ids):
@@ -112,15 +116,17 @@ async def _written(engine: Engine, wanted: Copy, already: int, pace: Pace) -> As
         if time.monotonic() - told >= _EVERY_S or page.next_offset is None:
             told = time.monotonic()
             left_s = (told - began) / max(1, done - already) * max(0, total - done)
-            yield Progress("copy", wanted.name, min(done, total), total, told - began, left_s)
+            yield Progress("copy", about, min(done, total), total, told - began, left_s)
         if page.next_offset is None:
             return
         offset = page.next_offset
 
 
-def _batch(vector: VectorSpec) -> int:
+def _batch(vector: VectorSpec, most: float | None) -> int:
+    """Points of a page; `most`: points a second that may be read."""
     tokens = 256 if vector.multivector else 1
-    return min(_LARGEST_BATCH, max(1, _BATCH_BYTES // (4 * vector.size * tokens)))
+    largest = _LARGEST_BATCH if most is None else min(_LARGEST_BATCH, int(most * BURST_S))
+    return max(1, min(largest, _BATCH_BYTES // (4 * vector.size * tokens)))
 
 
 def _batch_of(points: Sequence[Point], wanted: Copy) -> PointBatch:

@@ -90,8 +90,12 @@ async def read_page(
     filter_: Filter | None = None,
     with_payload: bool = False,
     with_vectors: bool = False,
+    cost: int = 1,
 ) -> tuple[Page, int]:
-    """A page of at most `limit` points, and how many a page may have: a server's strict mode may allow fewer."""
+    """A page of at most `limit` points, and how many a page may have: a server's strict mode may allow fewer.
+
+    `cost`: as how many requests it counts.
+    """
     while True:
         try:
             page = await pace.asked(
@@ -103,7 +107,8 @@ async def read_page(
                     filter_=filter_,
                     with_payload=with_payload,
                     with_vectors=with_vectors,
-                )
+                ),
+                cost,
             )
         except (UsageError, AccessError) as error:
             if limit == 1 or isinstance(error, (NotFound, *AWAY)):

@@ -30,12 +30,11 @@ from qtui.model import CollectionView, Point, PointId, VectorSpec
 from qtui.names import file_stem
 from qtui.owner import Owner, this_process
 from qtui.plan import SourceSpec
+from qtui.served import BURST_S
 
 _BATCH_BYTES = 2 << 20
 _LARGEST_BATCH = 500
 _EVERY_S = 0.3
-_LIMITED_S = 3
-"""Points of so many seconds are asked for at once, where strict mode limits them: progress is seen to go on."""
 _HEADER = 8
 _ABOUT = "about.json"
 
@@ -145,7 +144,7 @@ class Sample:
         """Points that fit into one request of a reasonable size, and into what a server lets be read."""
         about, spec = self.about, self._wanted.vector
         each = max(1, about.vectors // about.rows) if about.rows else 256 if spec.multivector else 1
-        largest = _LARGEST_BATCH if most is None else min(_LARGEST_BATCH, int(most * _LIMITED_S))
+        largest = _LARGEST_BATCH if most is None else min(_LARGEST_BATCH, int(most * BURST_S))
         return max(1, min(largest, _BATCH_BYTES // (4 * spec.size * each)))
 
     # --- the files ------------------------------------------------------------------------------------------------

@@ -13,12 +13,15 @@ from qdrant_client.http import models as rest
 
 from qtui.engine import guard
 from qtui.engine.base import Origin
+from qtui.engine.pace import Pace
 from qtui.engine.server import reading, wire
 from qtui.engine.server.link import PATIENT_S, Link
 from qtui.engine.server.looking import Looker
-from qtui.errors import AccessError, NotFound, UsageError, shown
+from qtui.engine.waits import Waits
+from qtui.errors import AccessError, NotFound, RateLimited, UsageError, shown
 from qtui.model import Change, CollectionSpec, EngineInfo, Placement, PointId, VectorSpec
 from qtui.names import check_name
+from qtui.served import BURST_S
 
 _LARGEST_REQUEST = 500_000
 """Components of one upsert: as JSON some 10 MB, of the 32 MB that a server takes unless it is told otherwise."""
@@ -36,6 +39,8 @@ class Changing:
         self._looker = looker
         self._refused = info.refused
         self._kept: dict[str, dict[str, Any]] = {}
+        self._paces: dict[str, tuple[int | None, Pace]] = {}
+        """By collection, points of one request and how fast they may follow each other."""
 
     def require_writable(self) -> None:
         """Raises AccessError, which says why, where nothing may be written."""
@@ -90,6 +95,7 @@ class Changing:
         """Removes a collection."""
         self.require_writable()
         self._kept.pop(name, None)
+        self._paces.pop(name, None)
         doing = f"delete {shown(name)}"
         api = self._link.http.collections_api
         if not (await self._link.once(lambda: api.delete_collection(name), doing)).result:
@@ -154,11 +160,30 @@ class Changing:
     # --- points -----------------------------------------------------------------------------------------------
 
     async def upsert(self, name: str, ids: Sequence[PointId], rows: dict[str, Any], payloads: Sequence[Any]) -> None:
-        """Writes checked points, in as many requests as their size asks for; each is repeated where it may pass."""
-        for start, end in _pieces(rows, len(ids)):
+        """Writes checked points, in as many requests as their size and strict mode ask for, and as slowly.
+
+        Each is repeated where it may pass.
+        """
+        most, pace = await self._limited(name)
+        for start, end in _pieces(rows, len(ids), most):
             part = {vector: value[start:end] for vector, value in rows.items()}
             body = wire.batch(ids[start:end], part, payloads[start:end])
-            await self._send(name, body)
+            async with pace.turn(end - start):
+                await self._send(name, body)
+
+    async def _limited(self, name: str) -> tuple[int | None, Pace]:
+        """What strict mode leaves us, asked for once."""
+        if name not in self._paces:
+            limits = reading.limits((await self._looker.info(name, PATIENT_S)).config.strict_mode_config)
+            rate = limits.writes_a_second
+            sizes = (limits.max_upsert if limits.enabled else None, None if rate is None else int(rate * BURST_S))
+            most = min((max(1, each) for each in sizes if each is not None), default=None)
+            self._paces[name] = most, Pace(rate, sleep=self._slowly)
+        return self._paces[name]
+
+    async def _slowly(self, seconds: float) -> None:
+        with Waits(self._link.pause) as waits:
+            await waits.wait(RateLimited("strict mode"), seconds)
 
     async def _send(self, name: str, body: rest.Batch) -> None:
         await self._link.safely(
@@ -199,16 +224,17 @@ class Changing:
 
     def forget(self, name: str) -> None:
         """Asks the server again next time."""
+        self._paces.pop(name, None)
         if self._has_metadata:
             self._kept.pop(name, None)
 
 
-def _pieces(rows: dict[str, Any], count: int) -> list[tuple[int, int]]:
-    """Slices of a batch that fit one request."""
+def _pieces(rows: dict[str, Any], count: int, most: int | None = None) -> list[tuple[int, int]]:
+    """Slices of a batch that fit one request, of `most` points each."""
     sizes = [sum(value[row].size for value in rows.values()) for row in range(count)]
     pieces, start, held = [], 0, 0
     for row, size in enumerate(sizes):
-        if held and held + size > _LARGEST_REQUEST:
+        if held and (held + size > _LARGEST_REQUEST or row - start == most):
             pieces.append((start, row))
             start, held = row, 0
         held += size
