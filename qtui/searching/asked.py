@@ -205,7 +205,7 @@ def title(text: str, titles: Sequence[str]) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"no titled query holds {shown(text, 40)}; {_WAYS}")
+        raise UsageError(f"no titled query holds {shown(text, 40)}, and no model is known for other texts; {_WAYS}")
     raise UsageError(f"{len(found)} titled queries hold {shown(text, 40)}: {', '.join(map(shown, found[:4]))}")
 
 

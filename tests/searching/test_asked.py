@@ -88,7 +88,7 @@ def test_what_is_meant_where_a_model_takes_texts(text: str, meant: asked.Asked) 
         ("[" + "9" * 400 + "]", "number 1 is"),
         ("[" * 100_000, "not a vector"),
         ("tool", "2 titled queries hold 'tool'"),
-        ("moon", "no titled query holds 'moon'; type a titled query, a point's id, a vector"),
+        ("moon", "no titled query holds 'moon', and no model is known for other texts; type a titled query"),
     ],
 )
 def test_what_is_refused(text: str, said: str) -> None:

@@ -27,6 +27,7 @@ from qtui.tui.room import Room
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, HEAD
 from qtui.tui.widgets.controls import line_input
+from qtui.tui.widgets.fields import FieldSuggester
 from qtui.tui.widgets.frame import KeyLine
 from qtui.tui.widgets.points import PointTable
 
@@ -72,13 +73,16 @@ class PointsBrowser(ModalScreen[None]):
         self._starts: list[PointId | None] = []
         self._page = Page((), None)
         self._asking = ""
+        self._suggester = FieldSuggester()
         self._reading = False
 
     def compose(self) -> ComposeResult:
         """Title, input, table and payload, what is shown, keys."""
         with Vertical():
             yield Static(self._title(), id="points-title")
-            yield line_input("", id="points-asked", whole=False)
+            box = line_input("", id="points-asked", whole=False)
+            box.suggester = self._suggester
+            yield box
             with Horizontal(id="points-body"):
                 yield PointTable(id="points-table")
                 with VerticalScroll(id="points-side", can_focus=False):
@@ -203,12 +207,13 @@ class PointsBrowser(ModalScreen[None]):
         """Opens the input for an id or a filter."""
         box = self.query_one("#points-asked", Input)
         self._asking = what
+        self._suggester.fields = self._fields() if what == "filter" else ()
         box.placeholder = ASKED[what]
         box.value = self._words if what == "filter" else ""
         box.display = True
         box.focus()
         known = ", ".join(clean(typed(name), 30) for name in self._fields()[:12])
-        said = f"fields here: {known}   Tab completes" if what == "filter" and known else ""
+        said = f"fields here: {known}   → or Tab completes" if what == "filter" and known else ""
         self._say(Text(f"Enter shows   Esc leaves   {said}"))
 
     def _fields(self) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.suggester import Suggester
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -22,10 +21,11 @@ from qtui.pictured import SUFFIXES as IMAGES
 from qtui.searching import asked
 from qtui.searching.asked import SUFFIXES as VECTORS
 from qtui.searching.columns import LARGEST_LIMIT
-from qtui.searching.fields import completed, typed
+from qtui.searching.fields import typed
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, WARN
 from qtui.tui.widgets.controls import line_input
+from qtui.tui.widgets.fields import FieldSuggester
 from qtui.tui.widgets.paths import PathSuggester
 
 UNFINISHED = ", found the end"
@@ -64,18 +64,6 @@ class Suggestions(OptionList):
     def action_leave(self) -> None:
         """Back to the box."""
         self.screen.query_one(QueryBox).focus()
-
-
-class FieldSuggester(Suggester):
-    """Completes names of payload fields in a filter."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self.fields: tuple[str, ...] = ()
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The filter with the field's name whole."""
-        return completed(value, self.fields)
 
 
 class QueryForm(Vertical, can_focus=False):

@@ -95,7 +95,7 @@ def _columns(points: Sequence[Point], room: int) -> Iterator[tuple[str, int, lis
     names = dict.fromkeys(key for point in points for key in (point.payload or {}))
     held = list(names)[: max(1, room // NARROWEST)]
     shown = [("id", [each.rjust(max(map(len, ids))) for each in ids])]
-    shown += [(clean(name, WIDEST), [brief((point.payload or {}).get(name, "")) for point in points]) for name in held]
+    shown += [_column(clean(name, WIDEST), [(point.payload or {}).get(name, "") for point in points]) for name in held]
     wanted = [max(map(cell_len, (title, *values))) for title, values in shown]
     widths: list[int] = []
     left = room
@@ -110,6 +110,15 @@ def _columns(points: Sequence[Point], room: int) -> Iterator[tuple[str, int, lis
         left -= more
     for (title, values), width in zip(shown, widths, strict=False):
         yield title, width, values
+
+
+def _column(title: str, values: Sequence[Any]) -> tuple[str, list[str]]:
+    """Numbers stand under each other, below the end of their title."""
+    cells = [brief(value) for value in values]
+    if any(isinstance(value, bool) or not (value == "" or isinstance(value, int | float)) for value in values):
+        return title, cells
+    width = max(map(len, (title, *cells)))
+    return title.rjust(width), [cell.rjust(width) for cell in cells]
 
 
 def brief(value: Any) -> str:
