@@ -235,7 +235,7 @@ def _recall_words(difference: Difference) -> str:
         return "recalls not compared"
     if recall.low > -1e-9 and recall.high < 1e-9:
         return "the same recall"
-    span = f"recall {recall.mean:+.3f} (95% {recall.low:+.3f} to {recall.high:+.3f})"
+    span = f"recall {recall.mean:+z.3f} (95% {recall.low:+z.3f} to {recall.high:+z.3f})"
     return f"{span}, not significant" if difference.same_recall else span
 
 

@@ -19,8 +19,8 @@ _SAID = (
 )
 _CAPPED = (
     "Capped: read from disk by the same queries where the process could newly take no more than a tenth of the"
-    " originals' bytes, page cache included (a control group): asked twice, the second time counted. A search that needs"
-    " more than the cap reads some pages twice, and so more than alone."
+    " originals' bytes, page cache included (a control group): asked twice, the second time counted. A search that"
+    " needs more than the cap reads some pages twice, and so more than alone."
 )
 _UNMEASURED = (
     "Memory during search was not measured: `qtui bench --memory` does so, `--placements` with the quantized vectors"
