@@ -45,10 +45,14 @@ class Waits:
         self._told = False
 
     async def wait(self, error: QtuiError, seconds: float) -> None:
-        """Says why, waits, and says that it is asked again."""
-        self._tell(Waiting(why(error), seconds))
+        """Says what ails the server, waits, and says that it is asked again."""
+        await self.rest(why(error), seconds)
+
+    async def rest(self, reason: str, seconds: float) -> None:
+        """The same in the caller's words."""
+        self._tell(Waiting(reason, seconds))
         await self._sleep(seconds)
-        self._tell(Waiting(why(error), 0.0))
+        self._tell(Waiting(reason, 0.0))
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from qtui.engine.server import ServerEngine, open_server
 from qtui.engine.server.link import PAUSES_S
+from qtui.engine.waits import listening
 from qtui.errors import (
     AccessError,
     DataError,
@@ -22,6 +24,7 @@ from qtui.errors import (
     Unreachable,
     UsageError,
 )
+from qtui.events import Waiting
 from qtui.filters import Filter, Match
 from qtui.model import SearchSettings
 from tests.engine.making import batch, filled, randoms, single
@@ -282,3 +285,20 @@ async def test_the_servers_time_is_not_ours(served: Served) -> None:
     timed: Any = await engine.query("things", ROWS[0], SEARCH)
     assert timed.round_trip_ms > 50
     assert timed.engine_ms < timed.round_trip_ms - 49
+
+
+async def test_writes_keep_to_strict_mode(served: Served) -> None:
+    server, engine, pauses = served
+    server.faults.strict = {"enabled": True, "upsert_max_batchsize": 30, "write_rate_limit": 600}
+    await engine.create(single("slow"))
+    pauses.taken.clear()
+    heard: list[Waiting] = []
+    with listening(heard.append):
+        await engine.upsert("slow", batch(ROWS))
+    puts = [json.loads(request.body) for request in server.seen if request.method == "PUT"]
+    sizes = [len(body["batch"]["ids"]) for body in puts if "batch" in body][-2:]
+    assert sizes == [27, 13], "three seconds of nine tenths of what is allowed, not more than 30"
+    (waited,) = (pause for pause in pauses.taken if pause > 1)
+    assert 2 < waited <= 3
+    assert heard[0].why == "its strict mode wants it slow"
+    assert heard[-1].again_s is None

@@ -18,7 +18,7 @@ from qtui.engine.server import reading, wire
 from qtui.engine.server.link import PATIENT_S, Link
 from qtui.engine.server.looking import Looker
 from qtui.engine.waits import Waits
-from qtui.errors import AccessError, NotFound, RateLimited, UsageError, shown
+from qtui.errors import AccessError, NotFound, UsageError, shown
 from qtui.model import Change, CollectionSpec, EngineInfo, Placement, PointId, VectorSpec
 from qtui.names import check_name
 from qtui.served import BURST_S
@@ -41,6 +41,8 @@ class Changing:
         self._kept: dict[str, dict[str, Any]] = {}
         self._paces: dict[str, tuple[int | None, Pace]] = {}
         """By collection, points of one request and how fast they may follow each other."""
+        self._many = False
+        """Whether a batch goes in several requests."""
 
     def require_writable(self) -> None:
         """Raises AccessError, which says why, where nothing may be written."""
@@ -165,7 +167,9 @@ class Changing:
         Each is repeated where it may pass.
         """
         most, pace = await self._limited(name)
-        for start, end in _pieces(rows, len(ids), most):
+        pieces = _pieces(rows, len(ids), most)
+        self._many = len(pieces) > 1
+        for start, end in pieces:
             part = {vector: value[start:end] for vector, value in rows.items()}
             body = wire.batch(ids[start:end], part, payloads[start:end])
             async with pace.turn(end - start):
@@ -182,8 +186,9 @@ class Changing:
         return self._paces[name]
 
     async def _slowly(self, seconds: float) -> None:
+        """Told only where a batch takes several requests: else progress is seen to go on."""
         with Waits(self._link.pause) as waits:
-            await waits.wait(RateLimited("strict mode"), seconds)
+            await (waits.rest("its strict mode wants it slow", seconds) if self._many else self._link.pause(seconds))
 
     async def _send(self, name: str, body: rest.Batch) -> None:
         await self._link.safely(
