@@ -26,8 +26,10 @@ def costs_as_text(record: RunRecord, prices: Prices | None = None, width: int = 
     return "\n".join(cost_lines(record, prices, width))
 
 
-def cost_lines(record: RunRecord, prices: Prices | None = None, width: int = 80) -> list[str]:
-    """The same, line by line."""
+def cost_lines(
+    record: RunRecord, prices: Prices | None = None, width: int = 80, priceless: str = NO_PRICE
+) -> list[str]:
+    """The same, line by line; `priceless` says how prices are given."""
     if prices is not None:
         record = replace(record, cost=prices)
     plan, found = record.cost or Prices(), costs(record)
@@ -39,7 +41,7 @@ def cost_lines(record: RunRecord, prices: Prices | None = None, width: int = 80)
     if grown:
         lines += ["", *_table(f"cost of {units.count(plan.points)} points (est)", found, plan, grown, width)]
     lines.append("")
-    for text in _said(plan, measured=all(each.measured for each in found), grown=bool(grown)):
+    for text in _said(plan, priceless, measured=all(each.measured for each in found), grown=bool(grown)):
         lines += fold(text, width)
     return lines
 
@@ -58,11 +60,11 @@ def _table(title: str, found: tuple[Costed, ...], plan: Prices, needs: list[Need
     return lines
 
 
-def _said(plan: Prices, *, measured: bool, grown: bool) -> list[str]:
+def _said(plan: Prices, priceless: str, *, measured: bool, grown: bool) -> list[str]:
     bytes_ = "measured bytes of the files" if measured else "bytes of a vector times the points (est)"
     found = [f"{FORMULA}; {bytes_}", *([GROWN] if grown else [])]
     if not plan.known:
-        return [*found, NO_PRICE]
+        return [*found, priceless]
     parts = [
         f"{price:g} a GiB of {what}"
         for price, what in ((plan.ram_gib_month, "RAM"), (plan.disk_gib_month, "disk"))

@@ -20,7 +20,10 @@ _WIDE = 88
 
 
 def lines(record: RunRecord, method: str | None = None, width: int = 80) -> list[str]:
-    """Every variant that was looked at, or those of one method and of none; why there is none, where there is none."""
+    """Every variant that was looked at, or those of one method and of none; why there is none, where there is none.
+
+    With the method none: of each other one, as it was built, what touches least and what touches most.
+    """
     seen = [each for each in record.residency if each.measurement < len(record.measurements)]
     if not seen:
         return list(fold(next((w.text for w in record.warnings if w.code == "memory-not-measured"), UNASKED), width))
@@ -31,9 +34,19 @@ def lines(record: RunRecord, method: str | None = None, width: int = 80) -> list
     found += [
         _row(record, each, wide=wide)
         for each in sorted(seen, key=lambda each: (each.placement is not None, each.placement or ""))
-        if method is None or record.measurements[each.measurement].method in ("none", method)
+        if _concerns(record, each, method)
     ]
     return [*found, *(line for text in _said() for line in fold(text, width))]
+
+
+def _concerns(record: RunRecord, seen: Residency, method: str | None) -> bool:
+    measured = record.measurements[seen.measurement]
+    if method is None or measured.method in ("none", method):
+        return True
+    if method != "none" or seen.placement is not None:
+        return False
+    factors = [each.search.oversampling or 0.0 for each in record.measurements if each.method == measured.method]
+    return not measured.search.rescore or measured.search.oversampling == max(factors)
 
 
 def _row(record: RunRecord, seen: Residency, *, wide: bool) -> str:

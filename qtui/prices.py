@@ -12,6 +12,7 @@ No price is known unless the user gave it: in `[cost]` of config.toml, or on the
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -89,6 +90,17 @@ def changed(prices: Prices, values: Mapping[str, Any]) -> Prices:
         if not holds:
             raise UsageError(text)
     return found
+
+
+def points_of(text: str) -> int | None:
+    """A number of points as it is typed: 250000, 250_000, 250k or 1.5M; None where it is none, or out of range."""
+    found = _COUNT.fullmatch(text.strip().replace("_", "").replace(",", ""))
+    count = 0 if found is None else round(float(found[1]) * _TIMES[found[2]])
+    return count if 1 <= count <= MOST_POINTS else None
+
+
+_COUNT = re.compile(r"(\d{1,30}(?:\.\d{1,30})?)([kMG]?)")
+_TIMES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
 
 def _short(value: object) -> bool:

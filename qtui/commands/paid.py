@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any
 
 from qtui import config
 from qtui.commands import values
 from qtui.errors import shown
-from qtui.prices import MOST_POINTS, MOST_PRICE, MOST_REPLICAS, Prices, changed, read
-
-_COUNT = re.compile(r"(\d+(?:\.\d+)?)([kMG]?)")
-_TIMES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+from qtui.prices import MOST_PRICE, MOST_REPLICAS, Prices, changed, points_of, read
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -35,9 +31,8 @@ def declare(parser: ArgumentParser) -> None:
 
 def points(text: str) -> int:
     """A number of points, as 250000, 250k or 1.5M."""
-    found = _COUNT.fullmatch(text.strip().replace("_", ""))
-    count = 0 if found is None else round(float(found[1]) * _TIMES[found[2]])
-    if not 1 <= count <= MOST_POINTS:
+    count = points_of(text)
+    if count is None:
         raise ArgumentTypeError(f"takes a number of points, as 250000, 250k or 10M, not {shown(text)}")
     return count
 

@@ -34,6 +34,7 @@ SIGNS = {
 ALIKE = ("≈", ACCENT, "can't be told apart from the choice")
 FRONT = ("◆", KEY, "Pareto front")
 LEAST_STRIP = 16
+LONGEST_COMMAND = 54
 
 
 def asked(search: SearchSettings) -> str:
@@ -64,8 +65,13 @@ def _none(found: Advice, width: int) -> list[Text]:
     head, _, rest = clean(found.verdict).partition(": ")
     lines = [Text.assemble(("✗ ", BAD), (head.capitalize(), "bold")), Text(), *map(Text, wrap(rest, width))]
     if found.halves[0]:
-        lines += [Text(), *map(Text, wrap("A lower target, more oversampling or a larger method may do.", width))]
+        lines += [Text(), *map(Text, wrap(_ways_out(found), width))]
     return lines
+
+
+def _ways_out(found: Advice) -> str:
+    looser = "Looser limits, a" if any(each.verdict == advice.OVER for each in found.weighed) else "A"
+    return f"{looser} lower target, more oversampling or a larger method may do."
 
 
 def _head(found: Advice, best: Recommendation) -> Iterator[Text]:
@@ -139,8 +145,15 @@ def pasted(found: Advice, page: str) -> tuple[str, str]:
         return found.adaptive.python, "the function"
     if best is None:
         return "", "nothing"
-    forms = {"rest": (best.rest, "the REST form"), "qtui": (best.command, "the commands")}
+    forms = {"rest": (best.rest, "the REST form"), "qtui": (_folded(best.command), "the commands")}
     return forms.get(page, (best.python, "the Python form"))
+
+
+def _folded(commands: str) -> str:
+    """Commands with an option a line where they are long, as a shell takes them."""
+    return "\n".join(
+        line if len(line) <= LONGEST_COMMAND else line.replace(" --", " \\\n    --") for line in commands.splitlines()
+    )
 
 
 def config(found: Advice | None, page: str, keys: str) -> Text:
@@ -245,6 +258,8 @@ def legend(found: Advice, shown: int) -> Text:
     used = [SIGNS[verdict] for verdict in SIGNS if any(each.verdict == verdict for each in found.weighed)]
     used += [ALIKE] if any(each.alike for each in found.weighed) else []
     used += [FRONT]
-    text = Text("  ").join(Text.assemble((sign, style), " ", (said, DIM)) for sign, style, said in used)
+    blank = "\N{NO-BREAK SPACE}"  # a sign stays with its word where the line is folded
+    parts = [Text.assemble((sign, style), blank, (said.replace(" ", blank), DIM)) for sign, style, said in used]
+    text = Text("  ").join(parts)
     left = len(found.weighed) - shown
     return text.append(f"  {left} more" if left else "", DIM)

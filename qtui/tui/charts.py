@@ -137,10 +137,28 @@ def _key(methods: Mapping[str, str]) -> str:
 
 
 def made_of(state: RunState) -> str:
-    """n, k and what was measured, for the foot of every chart."""
+    """n, k and what was measured, for the foot of every chart of searches."""
     sizes = {found.engine_ms.n for found in state.measured.values() if found.engine_ms is not None}
     n = "0" if not sizes else f"{min(sizes):,}" if len(sizes) == 1 else f"{min(sizes):,}–{max(sizes):,}"
+    points = _points(state)
+    of = f", {points}" if points else ""
+    return f"n={n} searches each, k={state.request.limit}, on {_about(state)}{of}{_unfinished(state)}"
+
+
+def held_by(state: RunState) -> str:
+    """How many points it is of, and which, for the foot of charts of bytes."""
+    points = _points(state)
+    return f"{f'n={points}, ' if points else ''}on {_about(state)}{_unfinished(state)}"
+
+
+def _points(state: RunState) -> str:
     points = {found.points for found in state.collections}
-    of = f", {units.count(max(points))} points" if points else ""
-    unfinished = {"": ", so far", "partial": ", partial run", "failed": ", failed run"}.get(state.over, "")
-    return f"n={n} a mark, k={state.request.limit}, on {clean(state.about, 40)}{of}{unfinished}"
+    return f"{units.count(max(points))} points" if points else ""
+
+
+def _about(state: RunState) -> str:
+    return clean(state.about, 30)
+
+
+def _unfinished(state: RunState) -> str:
+    return {"": ", so far", "partial": ", partial run", "failed": ", failed run"}.get(state.over, "")

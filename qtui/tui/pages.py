@@ -145,7 +145,7 @@ def histogram(look: Look, width: int, height: int) -> list[Line]:
 def memory(look: Look, width: int, height: int) -> list[Line]:
     """Bytes found against bytes by the formula."""
     lines = [*bars.memory(look.state, width), Text(), *_quiet(bars.memory_notes(look.state))]
-    return [*_padded(lines, height - 1), _last(look.state)]
+    return [*_padded(lines, height - 1), Text(charts.held_by(look.state), QUIET)]
 
 
 def hot(look: Look, width: int, height: int) -> list[Line]:
@@ -156,7 +156,9 @@ def hot(look: Look, width: int, height: int) -> list[Line]:
     else:
         method = state.variants[look.chosen].method if look.chosen < len(state.variants) else None
         lines = [Text(clean(line)) for line in hottext.lines(state.record, method, width)]
-    return [*_padded(lines, height - 1), _last(state)]
+        if state.record.residency:
+            lines.append(Text("↑ ↓ another variant: of its method all that was looked at, of none an overview", QUIET))
+    return [*_padded(lines, height - 1), Text(charts.held_by(state), QUIET)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ PAGES: dict[str, Page] = {
     "spread": Page("spread", distribution, times=True),
     "histogram": Page("histogram", histogram, times=True),
     "memory": Page("memory", memory),
-    "hot": Page("hot", hot),
+    "hot": Page("in RAM", hot),
 }
 
 
@@ -196,7 +198,7 @@ def _quiet(lines: list[str]) -> list[Text]:
 
 
 def _last(state: RunState, hidden: int = 0) -> Text:
-    covered = f"; {hidden} covered" if hidden else ""
+    covered = f"; {hidden} under others" if hidden else ""
     return Text(charts.made_of(state) + covered, QUIET)
 
 

@@ -24,7 +24,7 @@ def _searched(run: RunSummary) -> str:
 
 
 def when(run: RunSummary) -> str:
-    """When it began, in local time: '11-22 01:30'; as it is written where that is no time."""
+    """When it began, in local time: '2026-11-22 01:30'; as it is written where that is no time."""
     try:
         began = datetime.fromisoformat(run.started)
     except ValueError:

@@ -12,7 +12,11 @@ from qtui.tui.widgets.target import parsed
 from qtui.wishes import Wishes
 
 LEAST = (("ram", "the least RAM"), ("latency", "the least time"), ("disk", "the least disk"))
-GRIDS = (("fine", "1 to 16, fine steps"), ("plan", "those of the plan"), ("table", "the plan's, all in the table"))
+GRIDS = (
+    ("fine", "1 to 16, fine steps"),
+    ("plan", "those of the plan"),
+    ("table", "the plan's, figures for every variant"),
+)
 """How oversampling is searched; `table` surveys every variant, so that each has figures."""
 BY_QUERY = (("no", "one factor for all queries"), ("yes", "try one for each, too"))
 """Whether oversampling is also chosen query by query."""

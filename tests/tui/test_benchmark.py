@@ -54,7 +54,7 @@ async def test_pages_of_the_narrow_layout() -> None:
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await run_it(pilot)
         await pilot.press("c")
-        await until_seen(pilot, "n=600 a mark, k=10, on the sample")
+        await until_seen(pilot, "n=600 searches each, k=10, on the sample")
         await pilot.press("c")
         await until_seen(pilot, "┼ p95  ┤ p99")
         await pilot.press("c")

@@ -122,7 +122,9 @@ def test_every_page_fits_its_room_and_says_what_it_is_of(name: str, width: int, 
         assert len(lines) == height
         assert max(cell_len(line) for line in lines) <= width
         assert "n=" in lines[-1]
-        assert "k=10, on the sample, 4,800 points" in lines[-1]
+        of_bytes = name in {"memory", "hot"}
+        said = "n=4,800 points, on the sample" if of_bytes else "k=10, on the sample, 4,800 points"
+        assert said in lines[-1]
 
 
 @pytest.mark.parametrize("name", pages.PAGES)
@@ -176,7 +178,7 @@ def test_no_p99_where_there_are_too_few_samples() -> None:
 
 
 def test_captions_say_n_k_and_what_was_measured() -> None:
-    assert charts.made_of(measured()) == "n=600 a mark, k=10, on the sample, 4,800 points"
+    assert charts.made_of(measured()) == "n=600 searches each, k=10, on the sample, 4,800 points"
     unfinished = RunState.of(REQUEST, "the sample").ended(cancelled=True, error=None)
     assert charts.made_of(unfinished).endswith("partial run")
 

@@ -30,16 +30,16 @@ async def test_cost_of_a_run_follows_what_is_typed_and_is_remembered(size):
         await pilot.press("5")
         await until_seen(pilot, "3 runs")
         await pilot.press("dollar_sign")
-        await until_seen(pilot, "no price was given")
+        await until_seen(pilot, "type what a GiB costs you")
         app.screen.query_one("#cost-ram", Input).value = "5"
-        app.screen.query_one("#cost-points", Input).value = "1,000,000"
+        app.screen.query_one("#cost-points", Input).value = "1M"
         await until_seen(pilot, "cost of 1M points" if size[1] > 24 else "a year")
         app.screen.query_one("#cost-replicas", Input).value = "none"
-        await until_seen(pilot, "'none' is no number")
+        await until_seen(pilot, "'none' is no whole number")
         await pilot.press("enter")
         assert isinstance(app.screen, AskCost), "what makes no sense is not taken"
         app.screen.query_one("#cost-replicas", Input).value = "2"
-        await until(pilot, lambda: "is no number" not in screen_text(app))
+        await until(pilot, lambda: "is no whole" not in screen_text(app))
         await pilot.press("pagedown", "enter")
         await until(pilot, lambda: memory.get("prices", dict))
         assert Prices(**(memory.get("prices", dict) or {})) == Prices(5.0, None, "", 2, 1_000_000)

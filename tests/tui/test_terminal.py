@@ -166,7 +166,7 @@ def test_whole_benchmark_from_the_keyboard(terminal: Terminal) -> None:
     terminal.press("b")
     terminal.until("T turbo-4bit")
     terminal.press("c")
-    terminal.until("n=600 a mark")
+    terminal.until("n=600 searches each")
     terminal.press("q")
     assert terminal.ended() == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,13 +15,14 @@ from textual.widgets import Input, Static
 
 from qtui.costtext import cost_lines
 from qtui.errors import UsageError
-from qtui.prices import Prices, changed
+from qtui.prices import Prices, changed, points_of
 from qtui.records import RunRecord
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, WARN
 from qtui.tui.widgets.controls import Field, line_input
 
 LEAST_WIDTH = 68
+NO_PRICE = "type what a GiB costs you a month, above: then the table says what each method costs"
 COLUMNS = 3
 """Fields beside each other."""
 FIELDS = (
@@ -28,8 +30,9 @@ FIELDS = (
     ("disk", "disk a GiB", "no price"),
     ("currency", "currency", "EUR"),
     ("replicas", "replicas", "1"),
-    ("points", "grow to", "points"),
+    ("points", "grow to", "10M"),
 )
+WANTED = {"replicas": "whole number", "points": "number of points, as 250000, 250k or 10M"}
 
 
 class AskCost(ModalScreen[Prices | None]):
@@ -46,8 +49,8 @@ class AskCost(ModalScreen[Prices | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", show=False),
         Binding("enter", "take", show=False, priority=True),
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False, priority=True),
+        Binding("up", "app.focus_previous", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
         Binding("pageup", "page(-1)", show=False, priority=True),
     ]
@@ -97,7 +100,7 @@ class AskCost(ModalScreen[Prices | None]):
 
     def _show(self) -> None:
         width = self.query_one("#cost-page").scrollable_content_region.width
-        lines = cost_lines(self.record, self.prices, max(LEAST_WIDTH, width))
+        lines = cost_lines(self.record, self.prices, max(LEAST_WIDTH, width), NO_PRICE)
         self.query_one("#cost-text", Static).update(Text("\n".join(map(clean, lines)), no_wrap=True))
 
     def action_page(self, by: int) -> None:
@@ -133,12 +136,18 @@ def read_typed(values: dict[str, str]) -> Prices:
         ("ram", "ram_gib_month", float),
         ("disk", "disk_gib_month", float),
         ("replicas", "replicas", int),
-        ("points", "points", int),
+        ("points", "points", points_of),
     ):
         text = values[name].strip().replace(",", "").replace("_", "")
         if text:
-            try:
-                found[field] = kind(text)
-            except ValueError:
-                raise UsageError(f"{text[:20]!r} is no number") from None
+            found[field] = _read(kind, text)
+            if found[field] is None:
+                raise UsageError(f"{text[:20]!r} is no {WANTED.get(name, 'number')}")
     return changed(Prices(), found)
+
+
+def _read(kind: Callable[[str], float | None], text: str) -> float | None:
+    try:
+        return kind(text)
+    except ValueError:
+        return None

@@ -30,8 +30,8 @@ class AskWishes(ModalScreen[Wanted | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", show=False),
         Binding("enter", "take", show=False, priority=True),
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False, priority=True),
+        Binding("up", "app.focus_previous", show=False, priority=True),
     ]
 
     def __init__(self, title: str, what: str, text: WishText, *, tuning: bool = False) -> None:
@@ -52,10 +52,14 @@ class AskWishes(ModalScreen[Wanted | None]):
             box.border_title = self._title
             yield Static(Text(self._what, DIM), id="wishes-what")
             yield Field("keep recall", line_input(self._text.target, id="wish-target"))
-            yield Field("p95 at most", line_input(self._text.p95, id="wish-p95", placeholder="no limit; 2 ms"))
-            yield Field("RAM at most", line_input(self._text.ram, id="wish-ram", placeholder="no limit; 2 GiB"))
-            yield Field("disk at most", line_input(self._text.disk, id="wish-disk", placeholder="no limit; 10 GiB"))
-            yield Field("of these", self._least)
+            for name, label, typed, example in (
+                ("p95", "p95 at most", self._text.p95, "2 ms"),
+                ("ram", "RAM at most", self._text.ram, "2 GiB"),
+                ("disk", "disk at most", self._text.disk, "10 GiB"),
+            ):
+                box_ = line_input(typed, id=f"wish-{name}", placeholder=f"no limit, or as {example}")
+                yield Field(label, box_)
+            yield Field("then choose", self._least)
             if self._tuning:
                 yield Field("oversampling", self._grid)
                 yield Field("by query", self._by_query)

@@ -57,7 +57,8 @@ KEYS = (
 
 CSS = """
 AdvisePanel #advise-top { height: 1; padding: 0 1; }
-AdvisePanel #advise-run { width: 1fr; height: 1; padding-right: 2; }
+AdvisePanel #advise-run { width: 1fr; height: 1; padding-right: 2; text-wrap: nowrap; text-overflow: ellipsis; }
+AdvisePanel #advise-limits { height: 1; padding: 0 1; color: $text-primary; display: none; }
 AdvisePanel #advise-target-field { width: 26; }
 AdvisePanel #advise-target-field > .label { width: 15; }
 AdvisePanel #advise-pages { height: 1; padding: 0 1; margin-top: 1; display: none; }
@@ -72,6 +73,8 @@ AdvisePanel #advise-config-text { width: auto; }
 AdvisePanel .page:focus { background-tint: $foreground 3%; }
 AdvisePanel #advise-curve { height: 16; border-top: solid $border; }
 .-wide AdvisePanel #advise-above { margin-top: 1; }
+AdvisePanel.-limited #advise-limits { display: block; }
+AdvisePanel.-limited #advise-pages { margin-top: 0; }
 """
 
 
@@ -108,6 +111,7 @@ class AdvisePanel(Vertical):
             yield Static(id="advise-run")
             box = TargetInput(self.target, id="advise-target")
             yield Field("target recall", box, id="advise-target-field")
+        yield Static(id="advise-limits", markup=False)
         yield Static(id="advise-pages")
         yield Static(id="advise-said")
         with Vertical(id="advise-body"):
@@ -217,10 +221,9 @@ class AdvisePanel(Vertical):
         run = next((run for run in self.runs or () if run.id == self.run_id), None)
         line = "" if run is None else in_a_line(run)
         limits = in_words(self.wishes)
-        said_limits = (f"  {limits}", ACCENT) if limits else ""
-        self.query_one("#advise-run", Static).update(
-            Text.assemble(("run ", DIM), line, said_limits, no_wrap=True, overflow="ellipsis")
-        )
+        self.query_one("#advise-run", Static).update(Text.assemble(("run ", DIM), line))
+        self.query_one("#advise-limits", Static).update(f"limits: {limits}")
+        self.set_class(bool(limits), "-limited")
         self.query_one("#advise-body").display = found is not None
         said = self.query_one("#advise-said", Static)
         said.display = found is None

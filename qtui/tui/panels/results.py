@@ -251,7 +251,7 @@ def detail(state: RunState, at: int, width: int) -> Text:
         lines.append(Text.assemble(("✗ ", BAD), clean(state.error)))
     elif state.over == "partial":
         kept = state.record is not None or state.measured
-        said = f"partial: cancelled before it was finished; {'what there is' if kept else 'nothing'} is kept"
+        said = f"partial: interrupted before it was finished; {'what was measured' if kept else 'nothing'} is kept"
         lines.append(Text.assemble(("⚠ ", WARN), said))
     lines += [Text.assemble(("✗ ", BAD), f"{each.method}: ", clean(each.error)) for each in state.failed]
     lines += [Text.assemble(("⚠ ", WARN), clean(warning.text)) for warning in state.general_warnings]

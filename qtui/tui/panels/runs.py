@@ -13,23 +13,21 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import DataTable, Static
 
 from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.records import RunRecord, RunSummary
-from qtui.tui.commands import Command, bindings, key_of, keyed
+from qtui.tui.commands import Command, bindings
 from qtui.tui.compared import compared, refused
 from qtui.tui.costing import about, ask_cost, export_run
 from qtui.tui.dialogs.runs import ConfirmRun, NameRun
 from qtui.tui.messages import AdviseOn, Copied, GoOn
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
-from qtui.tui.runlist import in_full, in_short, matching, state_of, title
+from qtui.tui.runlist import in_full, in_short, state_of, title
 from qtui.tui.text import clean
-from qtui.tui.theme import DIM, KEY
 from qtui.tui.widgets.chart import Chart
-from qtui.tui.widgets.controls import line_input
-from qtui.tui.widgets.run_table import RunTable
+from qtui.tui.widgets.run_list import RunList
 from qtui.tui.widgets.variants import as_text
 
 KEYS = (
@@ -52,11 +50,6 @@ KEYS = (
 
 
 CSS = """
-RunsPanel #runs-list { height: 1fr; }
-RunsPanel #runs-filter { margin: 0 1; display: none; }
-RunsPanel #runs-table { margin: 0 1; }
-RunsPanel #runs-said { height: 1; color: $text-muted; padding: 0 1; }
-RunsPanel #runs-empty { margin: 3 4; height: auto; display: none; }
 RunsPanel #runs-open, RunsPanel #runs-compared { height: 1fr; display: none; }
 RunsPanel #runs-title { height: 1; padding: 0 1; color: $text-muted; }
 RunsPanel #runs-compared { padding: 0 1; }
@@ -92,19 +85,14 @@ class RunsPanel(Vertical):
 
     def compose(self) -> ComposeResult:
         """One of three at a time."""
-        with Vertical(id="runs-list"):
-            yield line_input("", id="runs-filter", placeholder="filter by name, data, day or status", whole=False)
-            yield RunTable(id="runs-table")
-            yield Static(id="runs-empty")
-            yield Static(id="runs-said")
+        yield RunList(id="runs-list")
         with Vertical(id="runs-open"):
             yield Static(id="runs-title")
         with VerticalScroll(id="runs-compared"):
             yield Static(id="runs-compared-text")
 
     def on_mount(self) -> None:
-        """What says that there is nothing has the focus then, so that keys work."""
-        self.query_one("#runs-empty").can_focus = True
+        """Nothing is read yet."""
         self._show()
 
     def focus_default(self) -> None:
@@ -118,7 +106,7 @@ class RunsPanel(Vertical):
         elif self.view == "open":
             self.query_one(Results).focus_default()
         else:
-            self.query_one(RunTable if self.runs else "#runs-empty").focus()
+            self.query_one(RunList).take_focus()
 
     # --- reading and showing --------------------------------------------------------------------------------------
 
@@ -150,36 +138,14 @@ class RunsPanel(Vertical):
     def _show(self) -> None:
         if not self.is_mounted:
             return
-        runs, words = self.runs or (), self.query_one("#runs-filter", Input).value
-        found = matching(runs, words)
-        self.query_one(RunTable).show(found, self.marked)
-        self.query_one(RunTable).display = bool(runs)
-        empty = self.query_one("#runs-empty", Static)
-        empty.display = not runs
-        empty.update(self._nothing())
-        gone = empty.has_focus if runs else self.query_one(RunTable).has_focus
-        if gone or (self.display and self.screen.focused is None):
+        self.query_one(RunList).show(self.runs, self.marked)
+        if self.display and self.screen.focused is None:
             self.call_after_refresh(self._focus)
-        of = f"{len(runs):,} run{'' if len(runs) == 1 else 's'}"
-        said = f"{len(found):,} of {of} match" if words.strip() else of if runs else ""
-        if self.marked is not None:
-            how = "; ● marked: {runs.mark} on another compares the two, {runs.back} takes the mark away"
-            said += keyed(self.app, how)
-        self.query_one("#runs-said", Static).update(Text(said))
-
-    def _nothing(self) -> Text:
-        if self.runs is None:
-            return Text("Reading…", DIM)
-        return Text.assemble(
-            ("No runs yet\n\n", "bold"),
-            (key_of(self.app, "tab.benchmark"), KEY), "  measure something: every run is kept and listed here\n",
-            ("$", DIM), "  qtui bench --vectors FILE  does the same without a screen",
-        )  # fmt: skip
 
     @property
     def highlighted(self) -> RunSummary | None:
         """The run under the cursor, or the one that is open."""
-        wanted = self.opened.id if self.view == "open" and self.opened is not None else self.query_one(RunTable).row
+        wanted = self.opened.id if self.view == "open" and self.opened is not None else self.query_one(RunList).row
         return next((run for run in self.runs or () if run.id == wanted), None)
 
     @on(DataTable.RowHighlighted, "#runs-table")
@@ -189,14 +155,6 @@ class RunsPanel(Vertical):
     @on(DataTable.RowSelected, "#runs-table")
     def _row_selected(self) -> None:
         self.action_open()
-
-    @on(Input.Changed, "#runs-filter")
-    def _filter_changed(self) -> None:
-        self._show()
-
-    @on(Input.Submitted, "#runs-filter")
-    def _filter_done(self) -> None:
-        self.query_one(RunTable).focus()
 
     def _tell(self, error: QtuiError) -> None:
         # of the end of the engine's process the app tells
@@ -223,7 +181,7 @@ class RunsPanel(Vertical):
             "cost": one and self.view != "compared",
             "delete": one and listed,
             "copy": not listed,
-            "back": not listed or self.marked is not None or self.query_one("#runs-filter").display,
+            "back": not listed or self.marked is not None or self.query_one(RunList).filtering,
         }
         return sensible.get(action, True)
 
@@ -306,9 +264,7 @@ class RunsPanel(Vertical):
 
     def action_filter(self) -> None:
         """Opens the filter."""
-        box = self.query_one("#runs-filter", Input)
-        box.display = True
-        box.focus()
+        self.query_one(RunList).open_filter()
 
     def action_refresh(self) -> None:
         """Reads the runs again."""
@@ -316,13 +272,12 @@ class RunsPanel(Vertical):
 
     def action_back(self) -> None:
         """One step back: to the list, out of the filter, without a mark."""
-        box = self.query_one("#runs-filter", Input)
         if self.view:
             self.view = ""
             self.query(Results).remove()
             self.marked = None
-        elif box.display:
-            box.value, box.display = "", False
+        elif self.query_one(RunList).filtering:
+            self.query_one(RunList).close_filter()
         else:
             self.marked = None
         self._focus()

@@ -20,7 +20,7 @@ class Curve(Vertical):
     """The variants that were weighed, smallest first; the cursor stands on the choice."""
 
     DEFAULT_CSS = """
-    Curve > #curve-legend { height: 1; padding: 0 2; }
+    Curve > #curve-legend { height: auto; max-height: 2; padding: 0 2; }
     """
     advice: reactive[Advice | None] = reactive(None)
 

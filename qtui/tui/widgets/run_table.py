@@ -18,6 +18,8 @@ COLUMNS = (("", 1), ("when", 16), ("status", 10), ("points", 8), ("dim", 5), ("k
 """Besides the name, which takes what is left; the id goes where the window is narrow."""
 FIGURES = ("points", "dim", "k", "variants")
 NAME_LEAST = 16
+SHORT_WHEN = 11
+"""Month, day and time: the year gives way to the name where the window is narrow."""
 
 
 class RunTable(RowTable):
@@ -42,7 +44,9 @@ class RunTable(RowTable):
         if not self.size.width:
             return
         before = self.row
-        columns = [(title, width) for title, width in COLUMNS if title != "id" or self.size.width >= 100]
+        wide = self.size.width >= 100
+        columns = [(name, SHORT_WHEN if name == "when" and not wide else width) for name, width in COLUMNS]
+        columns = columns if wide else columns[:-1]
         room = max(NAME_LEAST, self.size.width - sum(width + 1 for _, width in columns) - 2)
         columns.insert(2, ("name or data", room))
         self.clear(columns=True)
@@ -50,15 +54,16 @@ class RunTable(RowTable):
             self.add_column(Text(f"{title:>{width}}" if title in FIGURES else title), width=width + 1, key=title)
         shown = self.runs[:MOST_ROWS]
         for run in shown:
-            self.add_row(*[cell for cell, _ in zip(self._cells(run, room), columns, strict=False)], key=run.id)
+            cells = self._cells(run, room, wide=wide)
+            self.add_row(*[cell for cell, _ in zip(cells, columns, strict=False)], key=run.id)
         ids = [run.id for run in shown]
         if before in ids:
             self.move_cursor(row=ids.index(before))
 
-    def _cells(self, run: RunSummary, room: int) -> Iterator[Text]:
+    def _cells(self, run: RunSummary, room: int, *, wide: bool) -> Iterator[Text]:
         data = run.dataset
         yield Text("●" if run.id == self.marked else " ", ACCENT)
-        yield Text(runlist.when(run))
+        yield Text(runlist.when(run)[0 if wide else -SHORT_WHEN :])
         yield Text(fitted(runlist.title(run), room), "bold" if run.name else "")
         yield Text(runlist.status(run), GOOD if run.status == "complete" else WARN)
         values = (units.count(data.points), f"{data.dimension}", f"{data.k}", f"{run.measurements}")
