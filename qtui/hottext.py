@@ -36,7 +36,8 @@ def lines(record: RunRecord, method: str | None = None, width: int = 80) -> list
         for each in sorted(seen, key=lambda each: (each.placement is not None, each.placement or ""))
         if _concerns(record, each, method)
     ]
-    return [*found, *(line for text in _said() for line in fold(text, width))]
+    shown = [each for each in seen if method is None or record.measurements[each.measurement].method in ("none", method)]
+    return [*found, *(line for text in _said() for line in fold(text, width)), *_capped(record, shown, width)]
 
 
 def _concerns(record: RunRecord, seen: Residency, method: str | None) -> bool:
@@ -60,6 +61,22 @@ def _row(record: RunRecord, seen: Residency, *, wide: bool) -> str:
     words = f"{plain(measured.method)[:13]:<14}{_asked(measured):<9}{plain(seen.placement or 'as set'):<10}"
     line = words + "".join(f"{units.size(cell):>11}" for cell in cells)
     return line + (f"{units.size(seen.alone_read_bytes):>10}" if wide else "")
+
+
+def _capped(record: RunRecord, seen: list[Residency], width: int) -> Iterator[str]:
+    """What was read under a cap; nothing where there was none: the run's warnings say why."""
+    capped = [each for each in seen if each.cap_bytes is not None]
+    if not capped:
+        return
+    yield from ("", "the same under a memory cap, a tenth of the originals, asked a second time")
+    yield f"{'method':<14}{'rescore':<9}{'cap':>11}{'read, all':>11}{'a query':>11}"
+    yield "─" * 56
+    for each in capped:
+        measured, read = record.measurements[each.measurement], each.capped_read_bytes
+        cells = (each.cap_bytes, read, None if read is None or not each.queries else read / each.queries)
+        words = f"{plain(measured.method)[:13]:<14}{_asked(measured):<9}"
+        yield words + "".join(f"{units.size(cell):>11}" for cell in cells)
+    yield from fold("a search that needs more than the cap reads some of its originals twice", width)
 
 
 def _asked(measured: Measurement) -> str:

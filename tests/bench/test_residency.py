@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from qtui import hottext
 from qtui.bench import cap, residency
 from qtui.bench.deliverable.document import document
 from qtui.bench.export import to_html, to_markdown
@@ -235,6 +236,12 @@ def test_what_was_read_under_a_cap_stands_in_the_report_with_what_one_query_read
     assert "| scalar | no rescore | 10.0 MiB | 5.0 MiB | 256.0 KiB |" in text
     assert "`residency[0].capped_read_bytes / residency[0].queries`" in text
     assert "under a memory cap was not measured" not in text
+    shown = hottext.lines(replace(record, residency=(found,)))
+    (row,) = [line for line in shown if "10.0 MiB" in line]
+    assert row.split() == ["scalar", "off", "10.0", "MiB", "5.0", "MiB", "256.0", "KiB"]
+    assert max(map(len, shown)) <= 80
+    uncapped = hottext.lines(replace(record, residency=(replace(found, cap_bytes=None, capped_read_bytes=None),)))
+    assert "cap" not in " ".join(uncapped)
 
 
 async def test_alone_is_the_mean_of_searches_that_find_nothing_in_memory(watched):
