@@ -36,7 +36,7 @@ def lines(record: RunRecord, method: str | None = None, width: int = 80) -> list
         for each in sorted(seen, key=lambda each: (each.placement is not None, each.placement or ""))
         if _concerns(record, each, method)
     ]
-    shown = [each for each in seen if method is None or record.measurements[each.measurement].method in ("none", method)]
+    shown = [each for each in seen if _concerns(record, each, method)]
     return [*found, *(line for text in _said() for line in fold(text, width)), *_capped(record, shown, width)]
 
 
