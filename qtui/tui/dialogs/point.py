@@ -1,4 +1,4 @@
-"""One point: its payload, its vectors' names and shapes, where each column ranks it, and its image when it has one."""
+"""One point: its payload, the shapes of its vectors, where each column ranks it; beside that its image, if any."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -27,11 +27,12 @@ from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, HEAD
 from qtui.tui.widgets.picture import Picture
 
-IMAGE_ROWS = 20
-_FEWEST_ROWS = 8
-"""Of an image that is still worth a look."""
-_SHARE, _AROUND = 0.9, 6
-"""Of the screen, the height that a dialog may have, and its rows that are neither text nor image."""
+_AROUND = 6
+"""Rows of the screen that are neither text nor image."""
+_TEXT = 34
+"""Columns that the text has at least, beside an image."""
+_EDGES = 8
+"""Columns of the dialog that are neither text nor image."""
 LONGEST_COPY = 1_000_000
 KEYS = (
     Command("point.close", "escape", "dismiss", "Back", "Back to the columns", "Esc"),
@@ -52,11 +53,13 @@ class Seen:
 class PointDialog(ModalScreen[None]):
     """A stored point, read when the dialog opens."""
 
-    AUTO_FOCUS = "VerticalScroll"
+    AUTO_FOCUS = "#point-side"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     DEFAULT_CSS = """
-    PointDialog > VerticalScroll { width: 96; height: auto; }
-    PointDialog #point-image { margin-top: 1; display: none; }
+    PointDialog #point-body { height: auto; }
+    PointDialog #point-side { width: 1fr; height: auto; }
+    PointDialog #point-image { margin-left: 2; display: none; }
+    PointDialog #point-keys { height: 2; }
     """
 
     def __init__(self, room: Room, collection: str, point: PointId, seen: tuple[Seen, ...] = ()) -> None:
@@ -66,16 +69,18 @@ class PointDialog(ModalScreen[None]):
         self.point_id = point
         self.seen = seen
         self._point: Point | None = None
+        self._image: Path | None = None
 
     def compose(self) -> ComposeResult:
         """What is known at once; the rest comes when it is read."""
-        with VerticalScroll(classes="dialog wide") as box:
+        with Vertical(classes="dialog wide -point") as box:
             box.border_title = f"Point {clean(self.point_id, 40)}"
-            yield Static(Text("reading…", DIM), id="point-text")
-            yield Picture(id="point-image", sharp=True)
-            yield Static(
-                Text(keyed(self.app, "\n↑↓ scroll   {point.copy} copies the payload   {point.close} back"), DIM)
-            )
+            with Horizontal(id="point-body"):
+                with VerticalScroll(id="point-side"):
+                    yield Static(Text("reading…", DIM), id="point-text")
+                yield Picture(id="point-image", sharp=True)
+            keys = keyed(self.app, "\n↑↓ scroll   {point.copy} copies the payload   {point.close} back")
+            yield Static(Text(keys, DIM), id="point-keys")
 
     def on_mount(self) -> None:
         """Reads it."""
@@ -93,17 +98,21 @@ class PointDialog(ModalScreen[None]):
             return
         self._point = found[0]
         text.update(Text("\n").join(self._parts(found[0])))
-        path = pictures.image_of(found[0].payload)
-        if path is not None:
-            self.call_after_refresh(self._show, path)
+        self._image = pictures.image_of(found[0].payload)
+        self._fit()
 
-    def _show(self, path: Path) -> None:
-        """The image below the text: as small as it takes to be seen at once, unless that were too small."""
-        box = self.query_one(VerticalScroll)
-        width = max(20, box.scrollable_content_region.width - 2)
-        left = int(self.size.height * _SHARE) - _AROUND - self.query_one("#point-text").size.height
-        rows = left if left >= _FEWEST_ROWS else self.size.height - 6
-        self.query_one(Picture).show(path, width, min(IMAGE_ROWS, max(6, rows)))
+    def on_resize(self) -> None:
+        """Text and image take what height there is."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """The image stands beside the text, as large as the window and the text's least width leave room for."""
+        rows = max(3, self.size.height - _AROUND)
+        self.query_one("#point-side").styles.max_height = rows
+        if self._image is not None:
+            self.query_one(".dialog").add_class("-pictured")
+            columns = min(self.size.width, 120) - _TEXT - _EDGES
+            self.query_one(Picture).show(self._image, max(10, columns), rows)
 
     def _parts(self, point: Point) -> Iterator[Text]:
         yield Text.assemble(("of ", DIM), clean(self.collection, 80))
