@@ -267,8 +267,8 @@ class _Judged:
 
 def _comparison(gained: Span, spared: Span, judged: _Judged) -> str:
     """What came of it, in figures."""
-    size = f"recall {gained.mean:+.4f} (95% {gained.low:+.4f} to {gained.high:+.4f})"
-    reads = f"{spared.mean:+.0%} originals spared at equal recall (95% {spared.low:+.0%} to {spared.high:+.0%})"
+    size = f"recall {gained.mean:+z.4f} (95% {gained.low:+z.4f} to {gained.high:+z.4f})"
+    reads = f"{spared.mean:+z.0%} originals spared at equal recall (95% {spared.low:+z.0%} to {spared.high:+z.0%})"
     times = f"{units.millis(judged.adaptive_ms())} ms a query against {units.millis(judged.fixed_ms())}"
     probed = ", the search that looks at the candidates included" if judged.kinds["probe"].ms else ""
     return f"{size} against fixed factors at the same mean of {judged.cost:.2f}; {reads}; {times}{probed}"
