@@ -37,6 +37,13 @@ class Shard:
     points: int | None = None
     """Only known of local ones."""
     key: str | None = None
+    silent: bool = False
+    """Whether its node doesn't answer the one that we ask, whatever state the cluster still believes in."""
+
+    @property
+    def well(self) -> bool:
+        """Whether it answers searches, as far as anybody knows."""
+        return self.state == "Active" and not self.silent
 
 
 @dataclass(frozen=True, slots=True)

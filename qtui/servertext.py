@@ -106,10 +106,10 @@ def _shards(served: Served) -> Iterator[Fact]:
     replicas = f"{served.replication_factor} replica{'' if served.replication_factor == 1 else 's'}"
     nodes = len({shard.peer for shard in served.shards})
     yield Fact("shards", f"{served.shard_number}, {replicas} of each, on {nodes} node{'' if nodes == 1 else 's'}")
-    if len(served.shards) == 1 and served.shards[0].state == "Active":
+    if len(served.shards) == 1 and served.shards[0].well:
         return
     for shard in sorted(served.shards, key=lambda each: (each.id, not each.local, each.peer))[:MOST]:
-        yield Fact("", _replica(shard), "good" if shard.state == "Active" else "warn")
+        yield Fact("", _replica(shard), "good" if shard.well else "warn")
     if len(served.shards) > MOST:
         yield Fact("", f"and {len(served.shards) - MOST} more", "quiet")
 
@@ -118,4 +118,5 @@ def _replica(shard: Shard) -> str:
     where = "here" if shard.local else f"node {shard.peer}"
     points = f", {units.count(shard.points)} points" if shard.points is not None else ""
     key = f", key {shard.key}" if shard.key else ""
-    return f"{shard.id}  {shard.state}  {where}{points}{key}"
+    state = "Silent" if shard.silent else shard.state
+    return f"{shard.id}  {state}  {where}{points}{key}"

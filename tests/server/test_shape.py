@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from qdrant_client.http import models as m
 
-from qtui.engine.server import evidence
+from qtui import servertext
+from qtui.engine.server import evidence, reading
 from qtui.engine.server.evidence import SegmentFact
 from qtui.engine.server.shape import Evidence, view
 from qtui.errors import DataError
 from qtui.methods import METHODS
 from qtui.model import Built, Bytes, Distance
-from qtui.served import Shard
+from qtui.served import Served, Shard
 from tests.server import held as holding
 
 # As `CollectionMemoryReport` of Qdrant 1.19.0 (lib/collection/src/common/memory_reporter.rs) is written by serde, in
@@ -236,3 +237,28 @@ def test_the_processs_memory_is_read_from_metrics() -> None:
     assert evidence.metric(text, "memory_retained_bytes") is None
     assert evidence.metric("", "memory_resident_bytes") is None
     assert evidence.metric("memory_resident_bytes\n", "memory_resident_bytes") is None
+
+
+# As GET /cluster of Qdrant 1.19.0 (`ClusterStatus` in lib/storage/src/types.rs) tells of three nodes, one killed.
+CLUSTER: dict[str, Any] = {
+    "status": "enabled",
+    "peer_id": 11,
+    "peers": {str(peer): {"uri": f"http://10.0.0.{peer}:6335/"} for peer in (11, 12, 13)},
+    "raft_info": {
+        "term": 1, "commit": 31, "pending_operations": 0, "leader": 11, "role": "Leader", "is_voter": True
+    },
+    "consensus_thread_status": {"consensus_thread_status": "working", "last_update": "2026-11-22T16:11:26Z"},
+    "message_send_failures": {"http://10.0.0.13:6335/": {"count": 1087, "latest_error": "transport error"}},
+}  # fmt: skip
+
+
+def test_replicas_on_a_node_that_does_not_answer_are_not_well() -> None:
+    silent = reading.silent(m.ClusterStatusOneOf1.model_validate(CLUSTER))
+    assert silent == {13}
+    assert reading.silent(m.ClusterStatusOneOf(status="disabled")) == frozenset()
+    remote = [m.RemoteShardInfo(shard_id=0, peer_id=peer, state=m.ReplicaState.ACTIVE) for peer in (12, 13)]
+    told = m.CollectionClusterInfo(peer_id=11, shard_count=1, local_shards=[], remote_shards=remote, shard_transfers=[])
+    shards = reading.shards(told, silent)
+    assert [(shard.peer, shard.well) for shard in shards] == [(12, True), (13, False)]
+    found = Served(shards=shards, replication_factor=2)
+    assert [fact.text for fact in servertext.facts(found) if fact.mood == "warn"] == ["0  Silent  node 13"]

@@ -103,6 +103,9 @@ class Looker:
             self._maybe("aliases", "aliases", lambda: self._aliases(name), unknown),
             self._maybe("cluster", "shards", lambda: self._cluster(name), unknown),
         )
+        gone: frozenset[int] = frozenset()
+        if cluster is not None and cluster.remote_shards:
+            gone = await self._maybe("nodes", "states of nodes", self._silent, unknown) or gone
         found = Evidence(
             info=info,
             points=points,
@@ -110,7 +113,7 @@ class Looker:
             occupied=None if optimizations is None else reading.occupied(optimizations),
             rebuilds=() if optimizations is None else reading.rebuilds(optimizations),
             aliases=aliases or (),
-            shards=() if cluster is None else reading.shards(cluster),
+            shards=() if cluster is None else reading.shards(cluster, gone),
             unknown=unknown,
         )
         if any(vector.multivector for vector in reading.spec(name, info).vectors):
@@ -143,6 +146,10 @@ class Looker:
         answer = await self._link.http.distributed_api.collection_cluster_info(name)
         found: rest.CollectionClusterInfo = answer.result
         return found
+
+    async def _silent(self) -> frozenset[int]:
+        answer = await self._link.http.distributed_api.cluster_status()
+        return reading.silent(answer.result)
 
     async def rebuilds(self, name: str) -> tuple[Rebuild, ...]:
         """What the server rebuilds of a collection now; empty where its version doesn't tell."""

@@ -142,14 +142,23 @@ def limits(config: rest.StrictModeConfigOutput | None) -> Limits:
     )
 
 
-def shards(found: rest.CollectionClusterInfo) -> tuple[Shard, ...]:
-    """Every replica that the answering node knows of, by shard."""
+def silent(found: Any) -> frozenset[int]:
+    """Peers that didn't get the last message of the node that answered; it tells of them until they get one."""
+    if not isinstance(found, rest.ClusterStatusOneOf1):
+        return frozenset()
+    failed = found.message_send_failures
+    return frozenset(int(peer) for peer, info in found.peers.items() if info.uri in failed)
+
+
+def shards(found: rest.CollectionClusterInfo, silent: frozenset[int] = frozenset()) -> tuple[Shard, ...]:
+    """Every replica that the answering node knows of, by shard; `silent`: peers that don't answer it."""
     local = [
         Shard(s.shard_id, found.peer_id, s.state.value, local=True, points=s.points_count, key=_key(s.shard_key))
         for s in found.local_shards
     ]
     remote = [
-        Shard(s.shard_id, s.peer_id, s.state.value, local=False, key=_key(s.shard_key)) for s in found.remote_shards
+        Shard(s.shard_id, s.peer_id, s.state.value, local=False, key=_key(s.shard_key), silent=s.peer_id in silent)
+        for s in found.remote_shards
     ]
     return tuple(sorted([*local, *remote], key=lambda shard: (shard.id, not shard.local, shard.peer)))
 

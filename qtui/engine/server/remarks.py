@@ -23,10 +23,10 @@ def remarks(view: CollectionView) -> Iterator[Finding]:
         text = f"its sparse vectors ({names}) have no quantization"
         yield Finding("sparse", text, "nothing: they are shown, and not measured", "info")
     if served.memory_from == "formula" and view.points:
-        text = "the bytes are computed by formulas: this server reports none of a collection"
-        yield Finding(
-            "memory-estimated", text, "upgrade the server to 1.18 or newer, or use a key that may ask", "info"
-        )
+        failed = (served.unknown or {}).get("memory", "").startswith("can't")
+        why = "its report failed" if failed else "this server reports none of a collection"
+        remedy = "read why below" if failed else "upgrade the server to 1.18 or newer, or use a key that may ask"
+        yield Finding("memory-estimated", f"the bytes are computed by formulas: {why}", remedy, "info")
 
 
 def _status(view: CollectionView, served: Served) -> Iterator[Finding]:
@@ -47,9 +47,9 @@ def _status(view: CollectionView, served: Served) -> Iterator[Finding]:
 
 
 def _shards(served: Served) -> Iterator[Finding]:
-    away = [shard for shard in served.shards if shard.state != "Active"]
+    away = [shard for shard in served.shards if not shard.well]
     if away:
-        states = ", ".join(sorted({shard.state for shard in away}))
+        states = ", ".join(sorted({"no answer from its node" if each.silent else each.state for each in away}))
         text = f"{len(away)} of {len(served.shards)} replicas are not active ({states})"
         yield Finding("replicas", text, "look after the nodes: searches may take longer ways until they are back")
     if served.shard_number > 1:
