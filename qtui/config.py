@@ -43,11 +43,6 @@ def temporary_dir() -> Path:
     return home() / "tmp"
 
 
-def kept_dir() -> Path:
-    """Temporary stores that --keep kept."""
-    return home() / "kept"
-
-
 def cache_dir() -> Path:
     """What can be computed again."""
     return home() / "cache"

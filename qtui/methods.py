@@ -115,11 +115,3 @@ def method(name: str) -> Method:
         return METHODS[name]
     except KeyError:
         raise UsageError(f"no method {shown(name)}; choose from {', '.join(METHODS)}") from None
-
-
-def parse_methods(text: str) -> tuple[str, ...]:
-    """Method names from 'a,b' or 'all', in the order given, `none` first always, without repeats."""
-    asked = list(METHODS) if text.strip() == "all" else [part.strip() for part in text.split(",") if part.strip()]
-    if not asked:
-        raise UsageError(f"no method given; choose from {', '.join(METHODS)}")
-    return tuple(dict.fromkeys(["none", *(method(name).name for name in asked)]))

@@ -3,7 +3,7 @@
 import pytest
 
 from qtui.errors import UsageError
-from qtui.methods import METHODS, method, parse_methods
+from qtui.methods import METHODS, method
 from qtui.model import Distance
 
 
@@ -64,12 +64,6 @@ def test_rescoring_is_on_by_default_below_four_bits_of_binary_and_turbo_only():
     assert on == {"binary", "binary-1.5bit", "binary-2bit", "turbo-1bit", "turbo-1.5bit", "turbo-2bit"}
 
 
-def test_parsing_puts_the_baseline_first_and_drops_repeats():
-    assert parse_methods("scalar, binary,scalar") == ("none", "scalar", "binary")
-    assert parse_methods("all") == tuple(METHODS)
-
-
-@pytest.mark.parametrize("text", ["", " , ", "int8", "scalar,ternary"])
-def test_an_unknown_method_is_refused_with_the_names(text):
-    with pytest.raises(UsageError, match="binary-2bit"):
-        parse_methods(text)
+def test_an_unknown_method_is_refused_with_the_names():
+    with pytest.raises(UsageError, match=r"no method 'ternary'; choose from none, .*binary-2bit"):
+        method("ternary")

@@ -173,25 +173,18 @@ def open_file(
         )
 
 
-def open_queries(
-    path: str, source: VectorSource, distance: Distance, *, limit: int = 0, payload: str | None = None
-) -> QuerySet:
-    """Queries from a file in any of the formats (the `test` of an ann-benchmarks file), checked against `source`.
+def queries_of(asked: SourceSpec, source: VectorSource, distance: Distance, *, limit: int = 0) -> QuerySet:
+    """The queries that a source holds (the `test` of an ann-benchmarks file), else its rows, checked against `source`.
 
     At most `limit` of them when it isn't 0. Raises UsageError when there are fewer, and what `open_vectors` raises.
     """
-    return queries_of(SourceSpec(kind="file", path=path, payload=payload), source, distance, limit=limit)
-
-
-def queries_of(asked: SourceSpec, source: VectorSource, distance: Distance, *, limit: int = 0) -> QuerySet:
-    """The same of a source that needn't be a file of vectors."""
     with open_vectors(asked) as file:
         found = file.queries()
         if found is None:
             count = min(limit, file.rows) if limit else file.rows
-            blocks = [block for _, block in file.blocks(count)][:1]
+            _, block = next(iter(file.blocks(count)))
             titles = titles_of(file.payloads(0, count)) if file.has_payload else None
-            found = QuerySet(blocks[0], "file", titles=titles)
+            found = QuerySet(block, "file", titles=titles)
         elif limit:
             found = found.first(limit)
     if limit > len(found):

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from qtui.data.checks import check
-from qtui.data.vectors import open_queries, open_vectors
+from qtui.data.vectors import open_vectors, queries_of
 from qtui.errors import AccessError, BadSource, DataError, NotFound, QtuiError, UsageError
 from qtui.model import Distance
 from qtui.plan import SourceSpec
@@ -332,7 +332,7 @@ def test_queries_that_do_not_fit(tmp_path):
     with open_vectors(SourceSpec("file", str(tmp_path / "x.npy"))) as source:
         for name, limit, kind, says in cases:
             with pytest.raises(kind, match=says):
-                open_queries(str(tmp_path / f"{name}.npy"), source, Distance.COSINE, limit=limit)
+                queries_of(SourceSpec("file", str(tmp_path / f"{name}.npy")), source, Distance.COSINE, limit=limit)
         for count in (20, 21):
             with pytest.raises(UsageError, match="out of 20 vectors"):
                 source.held_out(count, 0, Distance.COSINE)

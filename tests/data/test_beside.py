@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from importlib import resources
 
 import h5py
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from qtui.data.payload import JsonLines
 from qtui.data.queries import held_out_rows
 from qtui.data.samples import NAME, open_sample, titled_queries
-from qtui.data.vectors import open_queries, open_vectors
+from qtui.data.vectors import open_vectors, queries_of
 from qtui.errors import DataError, NotFound, UsageError
 from qtui.model import Distance
 from qtui.plan import SourceSpec
@@ -167,13 +168,14 @@ def test_queries_from_a_file(tmp_path):
     npy(tmp_path / "q.npy", queries)
     np.savez(tmp_path / "m.npz", vectors=queries, offsets=[0, 4, 9])
     (tmp_path / "q.jsonl").write_text("".join(json.dumps({"title": f"q{n}"}) + "\n" for n in range(9)))
+    asked = SourceSpec("file", str(tmp_path / "q.npy"))
     with open_vectors(SourceSpec("file", str(tmp_path / "x.npy"))) as source:
-        found = open_queries(str(tmp_path / "q.npy"), source, Distance.COSINE, payload=str(tmp_path / "q.jsonl"))
+        found = queries_of(replace(asked, payload=str(tmp_path / "q.jsonl")), source, Distance.COSINE)
         np.testing.assert_array_equal(found.vectors, queries)
         assert found.titles == tuple(f"q{n}" for n in range(9))
-        assert len(open_queries(str(tmp_path / "q.npy"), source, Distance.COSINE, limit=4)) == 4
+        assert len(queries_of(asked, source, Distance.COSINE, limit=4)) == 4
     with open_vectors(SourceSpec("file", str(tmp_path / "m.npz"))) as source:
-        multi = open_queries(str(tmp_path / "m.npz"), source, Distance.COSINE)
+        multi = queries_of(SourceSpec("file", str(tmp_path / "m.npz")), source, Distance.COSINE)
         assert [len(tokens) for tokens in multi.vectors] == [4, 5]
 
 
@@ -191,7 +193,7 @@ def test_ann_benchmarks(said, distance, tmp_path):
         assert source.distance is distance
         np.testing.assert_array_equal(queries.vectors, test)
         np.testing.assert_array_equal(
-            open_queries(str(tmp_path / "x.hdf5"), source, Distance.COSINE, limit=4).vectors, test[:4]
+            queries_of(SourceSpec("file", str(tmp_path / "x.hdf5")), source, Distance.COSINE, limit=4).vectors, test[:4]
         )
 
 

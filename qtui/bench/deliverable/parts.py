@@ -187,13 +187,8 @@ class Facts:
         return tuple(plain(part) if isinstance(part, str) else self.figure(*part) for part in parts)
 
 
-def figures_of(document: Document) -> tuple[Figure, ...]:
-    """Every figure of a report, in its order, charts included."""
-    return tuple(figure for section in document.sections for part in section.parts for figure in figures_of_part(part))
-
-
 def figures_of_part(part: Part) -> tuple[Figure, ...]:
-    """Those of one part."""
+    """Every figure of one part, in its order, a chart's included."""
     if isinstance(part, Chart):
         marks = [mark for series in part.series for mark in series.marks]
         return tuple(figure for mark in marks for figure in (mark.x, mark.y, *mark.tips))
