@@ -27,7 +27,7 @@ SIGNS = {
     advice.HOLDS: ("✓", GOOD, "holds"),
     advice.OVER: ("!", WARN, "over a limit"),
     advice.UNCONFIRMED: ("~", WARN, "not confirmed"),
-    advice.SKIPPED: ("·", DIM, "asked no further"),
+    advice.SKIPPED: ("·", DIM, "not asked on"),
     advice.MISSES: ("✗", BAD, "misses"),
     advice.UNKNOWN: ("?", DIM, "too little to tell"),
 }
@@ -258,8 +258,6 @@ def legend(found: Advice, shown: int) -> Text:
     used = [SIGNS[verdict] for verdict in SIGNS if any(each.verdict == verdict for each in found.weighed)]
     used += [ALIKE] if any(each.alike for each in found.weighed) else []
     used += [FRONT]
-    blank = "\N{NO-BREAK SPACE}"  # a sign stays with its word where the line is folded
-    parts = [Text.assemble((sign, style), blank, (said.replace(" ", blank), DIM)) for sign, style, said in used]
-    text = Text("  ").join(parts)
+    text = Text("  ").join(Text.assemble((sign, style), " ", (said, DIM)) for sign, style, said in used)
     left = len(found.weighed) - shown
     return text.append(f"  {left} more" if left else "", DIM)

@@ -121,8 +121,7 @@ class RunState:
 
     def _tuned(self, measurements: Sequence[Measurement]) -> dict[str, Any]:
         """The variants that were asked, method by method, with their figures."""
-        order = list(dict.fromkeys(found.method for found in measurements))
-        by_method = sorted(measurements, key=lambda found: order.index(found.method))
+        by_method = as_a_grid(measurements)
         return {
             "variants": tuple(Variant(found.method, found.search, found.concurrency) for found in by_method),
             "measured": MappingProxyType(dict(enumerate(by_method))),
@@ -179,6 +178,18 @@ class RunState:
         for variant in self.variants:
             names |= {variant.method, label(variant), f"{variant.method} {label(variant)}"}
         return tuple(warning for warning in self.warnings if warning.about not in names)
+
+
+def as_a_grid(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """Those of a search, which come as they were asked, in the order of a plan: by method, then by factor, off last."""
+    methods = list(dict.fromkeys(found.method for found in measurements))
+
+    def place(found: Measurement) -> tuple[float, ...]:
+        search = found.search
+        asked = (search.exact, search.ignore, search.hnsw_ef or 0, not search.rescore, search.oversampling or 0.0)
+        return (methods.index(found.method), *asked, found.concurrency)
+
+    return sorted(measurements, key=place)
 
 
 def label(variant: Variant) -> str:

@@ -53,10 +53,12 @@ class Happened(Message):
 class Ended(Message):
     """The operation of its sender is over: finished, cancelled, or failed with a line that says why."""
 
-    def __init__(self, *, cancelled: bool = False, error: str | None = None) -> None:
+    def __init__(self, *, cancelled: bool = False, error: str | None = None, told: bool = False) -> None:
+        """`told`: the app has told of the error already."""
         super().__init__()
         self.cancelled = cancelled
         self.error = error
+        self.told = told
 
 
 class LookInto(Message):

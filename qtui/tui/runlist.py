@@ -9,7 +9,7 @@ from types import MappingProxyType
 from qtui import units
 from qtui.plan import DEFAULT_TARGET_RECALL, BenchRequest, Variant
 from qtui.records import RunRecord, RunSummary
-from qtui.tui.fold import RunState
+from qtui.tui.fold import RunState, as_a_grid
 from qtui.tui.text import clean
 
 
@@ -69,7 +69,7 @@ def in_full(run: RunSummary) -> str:
 
 def state_of(record: RunRecord) -> RunState:
     """A kept run as the results' widgets take it."""
-    measurements = record.measurements
+    measurements = as_a_grid(record.measurements) if record.tuning else record.measurements
     efs = tuple(dict.fromkeys(found.search.hnsw_ef or 0 for found in measurements))
     return RunState(
         request=BenchRequest(

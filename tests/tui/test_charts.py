@@ -16,7 +16,7 @@ from qtui.model import Built
 from qtui.plan import BenchRequest
 from qtui.records import Failure
 from qtui.tui import bars, charts, pages
-from qtui.tui.fold import RunState
+from qtui.tui.fold import RunState, as_a_grid
 from qtui.tui.theme import SERIES
 from qtui.tui.widgets.plot import Mark, Series, draw
 from tests.tui.fake_figures import distribution
@@ -256,3 +256,10 @@ def test_thousands_of_marks_are_drawn_without_lines() -> None:
     series = charts.recall_latency(measured(request))
     assert not any(each.joined for each in series)
     assert draw(series, 78, 18).rows
+
+
+def test_what_a_search_asked_is_shown_in_the_order_of_a_plan() -> None:
+    planned = [measured().measured[at] for at in range(len(measured().variants))]
+    asked = [planned[0], *reversed(planned[1:])]  # the strongest first, and methods in turns
+    methods = dict.fromkeys(found.method for found in asked)
+    assert as_a_grid(asked) == [found for method in methods for found in planned if found.method == method]

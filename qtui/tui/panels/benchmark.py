@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import reactive
 
-from qtui.errors import QtuiError
+from qtui.errors import EngineGone, QtuiError
 from qtui.events import Event, Measured
 from qtui.model import CollectionView
 from qtui.tui.commands import Command, bindings, keyed
@@ -35,8 +35,6 @@ from qtui.tui.wishform import tuned
 from qtui.tui.wishform import written as as_typed
 
 REPAINT_S = 0.5
-KEPT = "Cancelled; what was measured is kept as a partial run: {benchmark.go_on} goes on with it."
-NOTHING_KEPT = "Cancelled before anything was measured: nothing is kept."
 KEYS = (
     Command("benchmark.run", "b", "run", "Run", "Run the plan", always="ctrl+r"),
     Command("benchmark.tune", "f", "tune", "Tune", "Search the plan for what keeps a target recall", always="f8"),
@@ -249,6 +247,8 @@ class BenchmarkPanel(Horizontal):
                 async for event in events:
                     self.post_message(Happened(event))
             ended = Ended()
+        except EngineGone as error:
+            ended = Ended(error=error.text, told=True)
         except QtuiError as error:
             ended = Ended(error=error.text)
         finally:
@@ -290,7 +290,7 @@ class BenchmarkPanel(Horizontal):
             self._fetch(self._folded, cancelled=message.cancelled)
         elif self._folded.request.memory and self.page == "table":
             self.action_show("hot")
-        if message.error:
+        if message.error and not message.told:
             self.notify(clean(message.error), title="The run ended", severity="error", markup=False, timeout=10)
 
     @work(exclusive=True, group="fetch")
@@ -300,10 +300,11 @@ class BenchmarkPanel(Horizontal):
         if ended.run_id is not None:
             with suppress(QtuiError):  # nothing was measured, so nothing is kept
                 kept = await self.room.run(ended.run_id)
-        if cancelled:
-            self.notify(NOTHING_KEPT if kept is None else keyed(self.app, KEPT), markup=False)
-        if kept is not None and self._folded is ended:
-            self._folded = ended.kept_as(kept)
+        after = None if kept is None else ended.kept_as(kept)
+        if cancelled or (ended.over == "failed" and after is not None):
+            self.notify(keyed(self.app, _ended_early(after, cancelled=cancelled)), markup=False)
+        if after is not None and self._folded is ended:
+            self._folded = after
             self._paint()
 
     # --- export -----------------------------------------------------------------------------------------------
@@ -329,3 +330,10 @@ def _ways_on(state: RunState | None) -> tuple[bool, ...]:
     if state is None:
         return ()
     return state.running, state.paused, state.can_pause, state.can_go_on, state.record is not None
+
+
+def _ended_early(after: RunState | None, *, cancelled: bool) -> str:
+    if after is None:
+        return "Cancelled before anything was measured: nothing is kept."
+    how = ": {benchmark.go_on} goes on with it" if after.can_go_on else ""
+    return f"{'Cancelled' if cancelled else 'The run broke off'}; what was measured is kept as a partial run{how}."
