@@ -39,3 +39,10 @@ async def test_what_is_asked_for_before_the_source_was_read_is_done_right_after(
         at_once(app, ["n", "f9"])
         await until(pilot, lambda: len(room.asked) == 1, 10)
         await until(pilot, lambda: not isinstance(app.screen, SetupDialog))
+
+
+async def test_a_plan_is_measured_by_keys_that_come_before_it_is_there() -> None:
+    app, room = make()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        at_once(app, ["3", "b"])
+        await until(pilot, lambda: room.asked, 10)
