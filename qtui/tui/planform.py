@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from qtui import estimate, units
@@ -16,6 +17,7 @@ from qtui.plan import (
     BuildSpec,
     Live,
     SourceFacts,
+    SourceSpec,
     Variant,
     check,
     variants,
@@ -97,6 +99,8 @@ class Known:
     """What the last run measured."""
     search_ms: Mapping[str, float] = field(default_factory=dict)
     """Method → mean round trip of its searches in that run."""
+    queries: int | None = None
+    """How many the file of queries holds."""
 
 
 NOTHING = Known()
@@ -146,13 +150,18 @@ class Plan:
         return None if max(request.concurrency) > 1 else DEFAULT_PACE
 
     @property
+    def _queries(self) -> int:
+        """How many are asked; 0 while that isn't known of their file."""
+        return self.request.queries or self.known.queries or 0
+
+    @property
     def summary(self) -> str:
         """How many measurements and searches it is, and how long it may take."""
         request = self.request
         count = len(self._cells) * self._times
         asked = f"{count:,} measurement{'' if count == 1 else 's'}"
-        if request.queries:
-            asked += f", {count * request.queries * request.repeat:,} searches"
+        if self._queries:
+            asked += f", {count * self._queries * request.repeat:,} searches"
         builds = len(self._built)
         built = f"{builds} collection{'' if builds == 1 else 's'} to build first" if builds else ""
         return "\n".join(line for line in (asked, built, self.beside, self._load(), self._time()) if line)
@@ -197,7 +206,7 @@ class Plan:
     def _by(self) -> str:
         if self._measured:
             return "(as last run)"
-        return "(local rates)" if self.served else "(by formula)"
+        return "(local rates)" if self.served and self._in_place else "(by formula)"
 
     @property
     def _measured(self) -> bool:
@@ -205,9 +214,9 @@ class Plan:
 
     def _measuring_s(self, facts: SourceFacts) -> float | None:
         request = self.request
-        if not request.queries:
+        if not self._queries:
             return None
-        searches = request.queries * request.repeat + min(request.queries, MOST_WARMUP)
+        searches = self._queries * request.repeat + min(self._queries, MOST_WARMUP)
         wide = facts.dimension / estimate.MEASURED_DIMENSION
         scan_ms = SCAN_MS * max(facts.rows, facts.vectors) * wide
         graph_ms = GRAPH_MS * wide if self._m(facts) else scan_ms
@@ -269,6 +278,14 @@ def read(text: PlanText, views: tuple[CollectionView, ...], known: Known = NOTHI
         raise UsageError("seed: 0 or more")
     served = any(view.name == what.collection and view.served is not None for view in views)
     return Plan(request, what.about, what.beside, replace(known, facts=what.facts or known.facts), served)
+
+
+def queries_of(typed: str) -> SourceSpec | None:
+    """The file of queries that is typed; None for a number, or while there is no such file."""
+    with suppress(UsageError):
+        path, _ = _queries(typed)
+        return None if path is None else SourceSpec(kind="file", path=path)
+    return None
 
 
 def _live(text: PlanText) -> Live:

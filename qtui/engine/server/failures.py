@@ -78,6 +78,8 @@ def _broken(error: BaseException, doing: str, where: str) -> QtuiError:
         case httpx.ConnectError() | OSError():
             kind = NoConnection if isinstance(error, httpx.ConnectError) else Unreachable
             return kind(f"can't reach {where} ({_short(error)}); is the server running, and the address right?")
+        case httpx.RemoteProtocolError() if "illegal" in str(error):
+            return Unreachable(f"can't {doing}: {where} answers something other than HTTP; is its address https://?")
         case httpx.TransportError():
             return Unreachable(f"can't {doing}: the connection to {where} broke ({_short(error)}); try again")
     return DataError(f"can't {doing}: {where} answered what this client can't read ({_short(error)}); upgrade qtui")
