@@ -16,7 +16,7 @@ import pytest
 from qtui.bench.deliverable import figures
 from qtui.bench.deliverable.document import document
 from qtui.bench.deliverable.labels import Labels
-from qtui.bench.deliverable.parts import QUOTED, STYLES, Bullets, Chart, Table, figures_of
+from qtui.bench.deliverable.parts import QUOTED, STYLES, Bullets, Chart, Table, figures_of_part
 from qtui.bench.deliverable.reading import read
 from qtui.bench.deliverable.scale import Scale
 from qtui.bench.deliverable.svg import colour, draw
@@ -25,7 +25,7 @@ from qtui.bench.record import encode
 from qtui.choices import Span
 from qtui.model import Bytes, Hnsw, SearchSettings
 from qtui.prices import Prices
-from qtui.records import Recommendation, RunnerUp, RunWarning
+from qtui.records import Failure, Recommendation, RunnerUp, RunWarning
 from tests.bench.planted import Plant, always, run
 
 HOSTILE = "<img src=x onerror=alert(1)>\x1b]0;t\x07\u202e|`*_[\"'&"
@@ -224,6 +224,17 @@ def test_the_baseline_is_marked_where_it_is_the_choice():
     assert "| none (baseline, recommended) |" in to_markdown(replace(whole, recommendation=best))
 
 
+def test_failures_stand_in_the_report_with_each_reason_and_nobody_wins_unadvised():
+    whole = record()
+    broken = replace(whole.measurements[2], failures=(Failure("timed out", 28), Failure("<gone>", 2)))
+    found = replace(whole, measurements=(*whole.measurements[:2], broken, *whole.measurements[3:]), recommendation=None)
+    text = to_markdown(found)
+    assert "- binary no rescore ef 64: 28: timed out\n- binary no rescore ef 64: 2: \\<gone>\n" in text
+    assert "| 28 | `measurements[2].failures[0].count` |" in text
+    assert "- Winner: none could be recommended" in text
+    assert "by reason" not in to_markdown(whole)
+
+
 def test_a_warning_is_headed_by_its_code_once():
     found = replace(record(), warnings=(RunWarning("tuned", "tuned: rougher"), RunWarning("noisy", "loud", "of_none")))
     assert "\n- tuned: rougher\n- noisy (of\\_none): loud\n" in to_markdown(found)
@@ -393,6 +404,7 @@ def test_a_run_with_little_in_it_still_has_a_report():
         assert to_html(poor).endswith("</html>\n")
         assert to_markdown(poor).startswith("# ")
         json = encode(poor)
-        for figure in figures_of(document(poor)):
+        parts = [part for section in document(poor).sections for part in section.parts]
+        for figure in (each for part in parts for each in figures_of_part(part)):
             if figure.value is not None:
                 assert looked_up(json, figure.source) == pytest.approx(figure.value)

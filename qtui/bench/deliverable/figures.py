@@ -8,7 +8,7 @@ from qtui import trace
 from qtui.bench.deliverable.parts import Bullets, Line, Paragraph, Part, Table
 from qtui.bench.deliverable.reading import Method, Reading
 from qtui.bench.report import groups, rescore_cell
-from qtui.bench.warnings import search_name
+from qtui.bench.warnings import search_name, variant_name
 from qtui.cost import Need, costs, links, ram_source
 from qtui.methods import METHODS
 from qtui.model import COMPONENTS, Bytes
@@ -88,7 +88,25 @@ def all_figures(reading: Reading) -> tuple[Part, ...]:
         "speed-up: engine p50 of none / this p50; vs none: median over queries of engine time / that of none, with its"
         " 95% interval; recall with its 95% interval; record: where the row stands in the run record."
     )
-    return Table(tuple(heads.split("|")), rows, text=3), Paragraph((said,))
+    return Table(tuple(heads.split("|")), rows, text=3), Paragraph((said,)), *_failures(reading)
+
+
+def _failures(reading: Reading) -> Iterator[Part]:
+    """Every reason why searches failed, with how many it was."""
+    facts = reading.facts
+    lines = tuple(
+        (
+            f"{plain(variant_name(measured))}: ",
+            *facts.line((f"measurements[{index}].failures[{number}].count", "count")),
+            ": ",
+            facts.quote(f"measurements[{index}].failures[{number}].error"),
+        )
+        for index, measured in enumerate(reading.record.measurements)
+        for number in range(len(measured.failures))
+    )
+    if lines:
+        yield Paragraph(("Searches that failed, by reason:",))
+        yield Bullets(lines)
 
 
 def _all_of(reading: Reading, index: int, measured: Measurement) -> tuple[Line, ...]:

@@ -190,6 +190,8 @@ def share(reading: Reading) -> tuple[Part, ...]:
     if best is not None:
         asked = search_name(best.search) or "as it is"
         lines.append((f"Winner: {plain(best.method)}, {asked}",))
+    else:
+        lines.append(("Winner: none could be recommended",))
     if reading.best is not None and reading.none is not None and reading.best != reading.none:
         at, base = f"measurements[{reading.best}]", f"measurements[{reading.none}]"
         lines.append(
