@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from qtui.bench.session import bench
-from qtui.data.load import load
+from qtui.data.load import jobs, load
 from qtui.events import Event, RunFinished
-from qtui.plan import BenchRequest, BuildJob, BuildSpec, SourceSpec
+from qtui.plan import BenchRequest, BuildJob, BuildSpec, LoadRequest, SourceSpec
 from qtui.records import RunRecord
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine
@@ -66,6 +66,13 @@ async def run(request: BenchRequest, home: Path, engine: FakeEngine | None = Non
     last = events[-1]
     assert isinstance(last, RunFinished)
     return Ran(events, last.record, engine, home)
+
+
+async def loaded(engine: FakeEngine, name: str, methods: tuple[str, ...]) -> None:
+    """Loads the source's vectors, a collection a method."""
+    for job in jobs(LoadRequest(name, SOURCE, methods), Path("unused")):
+        async for _ in load(engine, job):
+            pass
 
 
 def threshold(request: BenchRequest, kilobytes: int) -> BenchRequest:
