@@ -18,8 +18,9 @@ from qtui.plan import DEFAULT_QUERIES, BenchRequest, check
 from qtui.wishes import MINIMISE, Wishes
 
 if TYPE_CHECKING:
+    from qtui.commands.progress import Watch
     from qtui.plan import SourceSpec
-    from qtui.records import RunRecord, RunSummary
+    from qtui.records import RunRecord
 
 
 def options_text(numbers: tuple[float, ...]) -> str:
@@ -198,16 +199,17 @@ def carry_out(request: BenchRequest, args: Namespace, console: Console) -> Exit:
     results.writable("--json", args.json)
     wanted = results.prepare(args, request)
     from qtui.commands import embedding, waiting
+    from qtui.commands.progress import Watch
 
     request = embedding.embedded(request, args, console)
     if request.source is not None or request.live.locally:
         request = _considered(request, args, console)
 
-    before = _known_runs()
+    watch = Watch(console)
     try:
-        record = waiting.run(_measure(request, args, console))
+        record = waiting.run(_measure(request, args, watch))
     except BaseException:
-        console.farewell = _kept(before)
+        console.farewell = _kept(watch.run_id)
         raise
     code = _report(record, args, console)
     return results.finish(record, wanted, console, alone=args.json == "-") or code
@@ -308,16 +310,15 @@ def _considered(request: BenchRequest, args: Namespace, console: Console) -> Ben
     return request
 
 
-async def _measure(request: BenchRequest, args: Namespace, console: Console) -> RunRecord:
+async def _measure(request: BenchRequest, args: Namespace, watch: Watch) -> RunRecord:
     """Runs the session and returns its record."""
     from qtui.bench.session import bench
-    from qtui.commands.progress import Watch
     from qtui.events import RunFinished
     from qtui.host.build import build
     from qtui.host.crew import hiring
     from qtui.host.streams import closing
 
-    watch, record = Watch(console), None
+    record = None
     async with AsyncExitStack() as stack:
         there = live.server_for(request, args)
         needed = request.collection is not None or there is not None
@@ -354,22 +355,14 @@ def _report(record: RunRecord, args: Namespace, console: Console) -> Exit:
     return Exit.DONE
 
 
-def _known_runs() -> frozenset[str]:
-    return frozenset(summary.id for summary in _runs())
-
-
-def _runs() -> tuple[RunSummary, ...]:
+def _kept(run_id: str | None) -> str:
+    """What to say of a run that was interrupted: where it is kept, when it is."""
     from qtui.bench.record import RunStore
 
     try:
-        return tuple(RunStore(config.runs_dir()).list())
-    except QtuiError:  # what hinders reading old runs is said when the new one is to be kept
-        return ()
-
-
-def _kept(before: frozenset[str]) -> str:
-    """What to say of the run that was interrupted, when it kept anything."""
-    new = [summary for summary in _runs() if summary.id not in before]
-    if not new:
-        return "nothing was measured yet"
-    return f"what was measured is kept as a partial run: qtui runs show {new[0].id}"
+        there = run_id in RunStore(config.runs_dir()).ids()
+    except QtuiError:  # it was said, or is about to be
+        return ""
+    return (
+        f"what was measured is kept as a partial run: qtui runs show {run_id}" if there else "nothing was measured yet"
+    )

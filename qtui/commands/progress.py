@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtui import servertext, units
 from qtui.commands.console import Console
 from qtui.errors import shown
-from qtui.events import CollectionFailed, Cut, Event, Progress, Skipped, Waiting
+from qtui.events import CollectionFailed, Cut, Event, Progress, Skipped, Started, Waiting
 
 _MOST_TOLD = 50
 """Skipped documents that are named."""
@@ -24,6 +24,8 @@ class Watch:
 
         self.skipped = 0
         """Documents that could not be embedded."""
+        self.run_id: str | None = None
+        """Of the run that has begun."""
 
     def see(self, event: Event) -> None:
         """Rewrites the progress line."""
@@ -32,6 +34,8 @@ class Watch:
             self._console.progress(self._line)
         elif isinstance(event, Waiting):
             self._console.progress(servertext.waiting(event) or self._line, force=True)
+        elif isinstance(event, Started):
+            self.run_id = event.id
         elif isinstance(event, CollectionFailed):
             self._failed.append(event)
         elif isinstance(event, Skipped):

@@ -124,7 +124,7 @@ def _list(store: RunStore, args: Namespace, console: Console) -> None:
         rows = [
             (
                 summary.id,
-                summary.status,
+                "measuring" if summary.measuring else summary.status,
                 summary.dataset.source if summary.name is None else summary.name,
                 units.count(summary.dataset.points),
                 summary.dataset.dimension,
