@@ -73,7 +73,11 @@ def key_of(app: App[Any], id_: str) -> str:
     command = REGISTRY[id_]
     own = getattr(getattr(app, "preferences", None), "keys", {}).get(id_)
     first, display = (own, None) if own else (command.keys, command.display)
-    shown = app.get_key_display(Binding(first.partition(",")[0], command.action, key_display=display))
+    return _written(app, Binding(first.partition(",")[0], command.action, key_display=display))
+
+
+def _written(app: App[Any], binding: Binding) -> str:
+    shown = app.get_key_display(binding)
     return shown.upper() if re.fullmatch(r"f\d+", shown) else shown
 
 
@@ -110,7 +114,7 @@ def active(screen: Screen[object]) -> Iterator[Active]:
     for entry in sorted(entries, key=lambda each: (each.binding.id or "").endswith(ALWAYS)):
         command = REGISTRY.get((entry.binding.id or "").removesuffix(ALWAYS))
         if command is not None and command.id not in found:
-            found[command.id] = Active(command, entry.node, screen.app.get_key_display(entry.binding))
+            found[command.id] = Active(command, entry.node, _written(screen.app, entry.binding))
     for entry in entries:
         nodes.setdefault(entry.node, len(nodes))
     declared = {id_: at for at, id_ in enumerate(REGISTRY)}

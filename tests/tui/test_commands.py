@@ -92,7 +92,7 @@ async def test_tabs_open_from_an_input_with_function_keys() -> None:
         app.query_one("#queries", Input).focus()
         await pilot.pause()
         assert "^r Run" in footer(app)
-        assert footer(app).endswith("f12 Help  ^q Quit")
+        assert footer(app).endswith("F12 Help  ^q Quit")
         await pilot.press("1")
         assert app.query_one(ContentSwitcher).current == "benchmark"
         await pilot.press("f1")

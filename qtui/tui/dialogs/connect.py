@@ -57,7 +57,8 @@ class ConnectDialog(ModalScreen[Target | None]):
             field.display = bool(self._profiles)
             yield field
             yield Field(
-                "address", line_input(text.address, id="connect-address", placeholder="nothing: the store here")
+                "address",
+                line_input(text.address, id="connect-address", placeholder="http://host:6333; empty: the store here"),
             )
             yield Field(
                 "key variable", line_input(text.key_env, id="connect-key_env", placeholder="name, such as QDRANT_KEY")
