@@ -51,6 +51,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_measured(
 ) -> None:
     process = start(*BENCH, source)
     wait(lambda: samples(home) > 100_000, process)
+    assert "  measuring  " in called("runs", "list").out
     os.killpg(process.pid, number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out) == (code, "")
