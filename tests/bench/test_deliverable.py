@@ -386,6 +386,9 @@ def test_what_was_asked_less_often_and_what_has_no_price_is_said_so():
     few = replace(whole.measurements[4], engine_ms=replace(whole.measurements[4].engine_ms, n=25))
     text = to_markdown(replace(whole, measurements=(*whole.measurements[:4], few, *whole.measurements[5:])))
     assert f"n=25 to {whole.measurements[0].engine_ms.n} searches a variant" in " ".join(text.split())
+    assert " Disk: all files. Grown: vectors" in to_markdown(whole)
+    assert "links × 9.6 bytes" in to_markdown(replace(whole, warnings=(RunWarning("full-scan", "no graph"),)))
+    assert "Grown" not in to_markdown(replace(whole, cost=Prices(4.0)))
     assert "(GiB of RAM × 5 + GiB of disk × 0.1) × 2 (copies)" in to_markdown(whole)
     assert "(GiB of RAM × 4) × 1 (copies)" in to_markdown(replace(whole, cost=Prices(4.0)))
 

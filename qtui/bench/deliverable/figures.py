@@ -269,9 +269,12 @@ def _assumed(reading: Reading, *, money: bool, measured: bool) -> tuple[Part, ..
     bytes_ = "measured bytes of the files" if measured else "bytes of a vector times the points (est)"
     said = (
         f"RAM: {bytes_}: the quantized vectors (the originals without quantization, both where the originals are in RAM"
-        " too) + the graph + 52 bytes a point; payload and spare room are not in it. Disk: all files. Grown: vectors,"
-        " graph and payload times points to be / points measured (est)."
+        " too) + the graph + 52 bytes a point; payload and spare room are not in it. Disk: all files."
     )
+    if reading.record.cost is not None and reading.record.cost.points is not None:
+        said += " Grown: vectors, graph and payload times points to be / points measured (est)"
+        scanned = any(warning.code == "full-scan" for warning in reading.record.warnings)
+        said += "; a graph that so few points have not yet: points × links × 9.6 bytes." if scanned else "."
     facts = reading.facts
     if not money:
         more = facts.line(
@@ -309,7 +312,7 @@ def components(reading: Reading) -> tuple[Part, ...]:
         )
         for index, found in enumerate(reading.record.collections)
         for name in COMPONENTS
-        if found.memory.get(name, Bytes()) != Bytes()
+        if (held := found.memory.get(name, Bytes())) and (held.heap or held.cached or held.disk)
     )
     if not rows:
         return ()
