@@ -81,7 +81,11 @@ def _grid(parser: Parser, standard: BenchRequest) -> None:
     group = parser.add_argument_group("the variants")
     options.add_methods(group)
     group.add_argument(
-        "--rescore", type=values.switches, metavar="on,off", default=standard.rescore, help="(default: on,off)"
+        "--rescore",
+        type=values.switches,
+        metavar="on,off",
+        default=standard.rescore,
+        help="with and without rescoring (default: on,off)",
     )
     group.add_argument(
         "--oversampling",
@@ -145,7 +149,13 @@ def _how(parser: Parser) -> None:
         action="store_true",
         help="the same with the quantized vectors cold, cached and pinned; rebuilds each collection three times",
     )
-    group.add_argument("--seed", type=values.whole(0), metavar="N", default=standard.seed, help="(default: 0)")
+    group.add_argument(
+        "--seed",
+        type=values.whole(0),
+        metavar="N",
+        default=standard.seed,
+        help="draws queries, and halves (default: 0)",
+    )
     group = parser.add_argument_group("results")
     group.add_argument(
         "--adaptive",

@@ -24,7 +24,7 @@ def declare(parser: Parser) -> None:
         action="store_true",
         help="make a copy for each of the --methods on the same server, NAME__qtui__METHOD, measure it beside NAME, and"
         " remove it after (--keep keeps it). An interrupted run leaves its copies: the same command goes on with them,"
-        " and `qtui clean` removes them. Needs --allow-writes",
+        " and `qtui clean --copies` removes them. Needs --allow-writes",
     )
     group.add_argument(
         "--sample",

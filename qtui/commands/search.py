@@ -67,7 +67,11 @@ def _what(parser: Parser) -> None:
 def _how(parser: Parser) -> None:
     group = parser.add_argument_group("the variants")
     group.add_argument(
-        "--rescore", type=values.switches, metavar="on,off", default=(True, False), help="(default: on,off)"
+        "--rescore",
+        type=values.switches,
+        metavar="on,off",
+        default=(True, False),
+        help="with and without rescoring (default: on,off)",
     )
     group.add_argument(
         "--oversampling",
