@@ -154,7 +154,7 @@ def _how(parser: Parser) -> None:
         type=values.whole(0),
         metavar="N",
         default=standard.seed,
-        help="draws queries, and halves (default: 0)",
+        help="of the queries that are drawn, and of the halves for advice (default: 0)",
     )
     group = parser.add_argument_group("results")
     group.add_argument(
