@@ -58,6 +58,14 @@ def waiting(event: Waiting) -> str:
     return f"waiting for the server: {event.why}, trying again {f'in {seconds} s' if seconds > 0 else 'now'}"
 
 
+def waiting_briefly(event: Waiting) -> str:
+    """The same where there is less room, beside what waits."""
+    if event.again_s is None:
+        return ""
+    seconds = math.ceil(event.again_s)
+    return f"waits: {event.why}, again {f'in {seconds} s' if seconds > 0 else 'now'}"
+
+
 def memory_source(served: Served) -> str:
     """What the bytes of its components were taken from."""
     if served.memory_from == "report":

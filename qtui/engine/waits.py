@@ -26,7 +26,7 @@ _listener: ContextVar[Listener | None] = ContextVar("qtui_waits", default=None)
 _WHY: tuple[tuple[type[QtuiError], str], ...] = (
     (NoConnection, "nobody answers"),
     (TimedOut, "it did not answer in time"),
-    (Unreachable, "the connection broke, or a gateway has no server"),
+    (Unreachable, "it is not available"),
     (RateLimited, "it takes no more requests for now"),
     (EngineGone, "its process ended"),
 )

@@ -235,7 +235,7 @@ class Room:
 
     def _waits(self, name: str, event: Waiting) -> None:
         """Says so while a server is waited for in a call, which tells no events."""
-        text = servertext.waiting(event)
+        text = servertext.waiting_briefly(event)
         self._announce("waiting" if text else "building", text or name)
 
     async def load(self, asked: requests.Load) -> AsyncIterator[Event]:

@@ -79,7 +79,7 @@ def after(work: Work, event: Event, now: float) -> Work:
         case CollectionFailed(collection=name, error=error):
             return _with(work, name, now, "failed", note=error)
         case Waiting():
-            return waiting(work, servertext.waiting(event))
+            return waiting(work, servertext.waiting_briefly(event))
         case _:
             return work
 

@@ -111,7 +111,8 @@ def test_words() -> None:
     text = "waiting for the server: nobody answers, trying again"
     assert servertext.waiting(Waiting("nobody answers", 7.2)) == f"{text} in 8 s"
     assert servertext.waiting(Waiting("nobody answers", 0.0)) == f"{text} now"
-    assert servertext.waiting(Waiting("", None)) == ""
+    assert servertext.waiting_briefly(Waiting("nobody answers", 7.2)) == "waits: nobody answers, again in 8 s"
+    assert servertext.waiting(Waiting("", None)) == servertext.waiting_briefly(Waiting("", None)) == ""
 
 
 def test_the_command_line_says_so_and_goes_back_to_its_progress() -> None:

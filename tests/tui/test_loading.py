@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtui.events import BuildDone, CollectionFailed, Loaded, Progress
+from qtui.events import BuildDone, CollectionFailed, Loaded, Progress, Waiting
 from qtui.tui.loading import Work, after, changing, drawn, ended, started
 
 NAMES = ("docs", "docs__scalar", "docs__binary")
@@ -82,3 +82,15 @@ def test_lines_fit_and_hostile_names_are_plain() -> None:
     for line in drawn(work, 0.0, 76, 8).split("\n"):
         assert line.cell_len <= 76
         assert line.plain.isprintable()
+
+
+def test_what_waits_for_a_server_says_so_until_it_goes_on() -> None:
+    work = started("Loading", [("a", None), ("b", None)])
+    work = after(work, Progress("load", "a", 5, 10, 1.0, 1.0), 1.0)
+    work = after(work, Waiting("nobody answers", 4.0), 2.0)
+    text = drawn(work, 2.0, 78, 8).plain
+    assert "waits: nobody answers, again in 4 s" in text
+    assert text.count("nobody answers") == 1, "what hasn't begun doesn't wait"
+    for event in (Waiting("", None), Progress("load", "a", 6, 10, 1.0, 1.0)):
+        assert "nobody" not in drawn(after(work, event, 3.0), 3.0, 78, 8).plain
+    assert "nobody" not in drawn(ended(work), 3.0, 78, 8).plain
