@@ -312,7 +312,7 @@ def components(reading: Reading) -> tuple[Part, ...]:
         )
         for index, found in enumerate(reading.record.collections)
         for name in COMPONENTS
-        if (held := found.memory.get(name, Bytes())) and (held.heap or held.cached or held.disk)
+        if _is_there(found.memory.get(name, Bytes()))
     )
     if not rows:
         return ()
@@ -322,6 +322,10 @@ def components(reading: Reading) -> tuple[Part, ...]:
     ):
         said += " More cache than disk: pages of files with holes in them, which take no disk."
     return Table(heads, rows, text=2), Paragraph((said,))
+
+
+def _is_there(part: Bytes) -> bool:
+    return bool(part.heap or part.cached or part.disk)
 
 
 def collections(reading: Reading) -> tuple[Part, ...]:
