@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qtui.data.documents.finding import are_documents
 from qtui.data.payload import JsonLines
 from qtui.data.queries import held_out_rows
 from qtui.data.samples import NAME, open_sample, titled_queries
@@ -252,3 +253,14 @@ def test_synthetic_vectors():
     assert abs(nearest.mean()) < 0.1, "and clusters apart"
     with open_vectors(SourceSpec("synthetic", rows=10**12 // 4, dimension=4)) as huge:
         assert len(next(huge.blocks(10, 10**11))[1]) == 10
+
+
+def test_a_file_of_vectors_is_one_whatever_its_name(tmp_path):
+    for name in ("data[1].npy", "a*.npz"):
+        (tmp_path / name).touch()
+        assert not are_documents(str(tmp_path / name))
+    (tmp_path / "notes[1]").touch()
+    (tmp_path / "pages.npy").mkdir()
+    assert not are_documents(str(tmp_path / "notes[1]"))
+    assert are_documents(str(tmp_path / "pages.npy"))
+    assert are_documents(str(tmp_path / "*"))

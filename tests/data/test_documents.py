@@ -17,7 +17,7 @@ from PIL import Image
 from qtui.data.describe import describe
 from qtui.data.documents import ingest, reading
 from qtui.data.documents.embedded import open_embedded
-from qtui.data.documents.finding import are_documents, find
+from qtui.data.documents.finding import find
 from qtui.data.documents.ingest import prepare
 from qtui.data.embed.cache import EmbeddingCache
 from qtui.data.embed.running import Running
@@ -409,14 +409,3 @@ async def test_embedding_can_be_cancelled(folder) -> None:
     task.cancel()
     with pytest.raises((asyncio.CancelledError, QtuiError)):
         await task
-
-
-def test_a_file_of_vectors_is_one_whatever_its_name(tmp_path):
-    for name in ("data[1].npy", "a*.npz"):
-        (tmp_path / name).touch()
-        assert not are_documents(str(tmp_path / name))
-    (tmp_path / "notes[1]").touch()
-    (tmp_path / "pages.npy").mkdir()
-    assert not are_documents(str(tmp_path / "notes[1]"))
-    assert are_documents(str(tmp_path / "pages.npy"))
-    assert are_documents(str(tmp_path / "*"))
