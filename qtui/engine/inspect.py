@@ -104,7 +104,7 @@ def _threshold_remedy(view: CollectionView) -> str:
     if view.status == "yellow":
         return "wait until the server has rebuilt it"
     threshold = view.spec.indexing_threshold_kb
-    shown = f"{DEFAULT_THRESHOLD_KB} KB (default)" if threshold is None else f"{threshold} KB"
+    shown = f"{DEFAULT_THRESHOLD_KB:,} KB (default)" if threshold is None else f"{threshold:,} KB"
     if threshold == 1:
         return "load more than 1 KB of vectors, and build again"
     return f"set an indexing threshold below {shown}, such as 1 KB, and build again"

@@ -99,7 +99,7 @@ def test_the_older_words_are_remarked_on_servers_alone() -> None:
 def test_findings_say_how_many_segments_and_which_threshold() -> None:
     (found,) = (f for f in findings(CASES["not-built"]) if f.code == "not-built")
     assert "0 of 2" in found.text
-    assert "10000 KB" in found.remedy
+    assert "10,000 KB" in found.remedy
     (found,) = (f for f in findings(view(built=Built(0, 2), status="yellow")) if f.code == "not-built")
     assert found.remedy == "wait until the server has rebuilt it"
 

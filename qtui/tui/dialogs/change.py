@@ -76,7 +76,7 @@ class ChangeDialog(ModalScreen[Asked | None]):
                 yield Field("HNSW m", line_input(text.hnsw_m, id="change-hnsw_m"))
                 yield Field("ef_construct", line_input(text.ef_construct, id="change-ef_construct"))
                 yield Field(
-                    "index from", line_input(text.threshold, id="change-threshold", placeholder="10000 (default), KB")
+                    "index from", line_input(text.threshold, id="change-threshold", placeholder="10,000 KB (default)")
                 )
             yield Static(id="change-said")
             yield Static(Text.assemble("\nType ", (clean(self.view.name), "bold"), " to confirm:"))

@@ -231,7 +231,8 @@ class SetupDialog(ModalScreen[Setup | None]):
             return Text("✗ can't be read" if self._problem else "reading…", BAD if self._problem else DIM)
         tokens = f" × {round(facts.vectors / max(1, facts.rows)):,} tokens" if facts.multivector else ""
         fields = f"\n{clean(', '.join(facts.payload_fields), 60)}" if facts.payload_fields else ""
-        return Text.assemble(("✓ ", GOOD), f"{units.count(facts.rows)}{tokens} × {facts.dimension}", (fields, DIM))
+        held = f"{units.count(facts.rows)}{tokens} × {facts.dimension}"
+        return Text.assemble(("✓ ", GOOD), held, (fields, DIM), no_wrap=True, overflow="ellipsis")
 
     def _say(self, problem: str) -> None:
         said = self.query_one("#setup-said", Static)

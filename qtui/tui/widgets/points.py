@@ -91,10 +91,9 @@ class PointTable(RowTable):
 
 def _columns(points: Sequence[Point], room: int) -> Iterator[tuple[str, int, list[str]]]:
     """Title, width and cells of each column that fits; what is left goes to those that are cut, the longest first."""
-    ids = [clean(point.id, 40) for point in points]
     names = dict.fromkeys(key for point in points for key in (point.payload or {}))
     held = list(names)[: max(1, room // NARROWEST)]
-    shown = [("id", [each.rjust(max(map(len, ids))) for each in ids])]
+    shown = [_column("id", [point.id for point in points])]
     shown += [_column(clean(name, WIDEST), [(point.payload or {}).get(name, "") for point in points]) for name in held]
     wanted = [max(map(cell_len, (title, *values))) for title, values in shown]
     widths: list[int] = []

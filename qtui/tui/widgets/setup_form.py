@@ -104,7 +104,7 @@ class SetupForm(VerticalScroll):
         yield Field("ef_construct", line_input(text.ef_construct, id="setup-ef_construct"))
         yield Field("quantile", line_input(text.quantile, id="setup-quantile"))
         yield Field("query bits", _choice("encoding", text.encoding))
-        yield Field("index from", line_input(text.threshold, id="setup-threshold", placeholder="10000 (default), KB"))
+        yield Field("index from", line_input(text.threshold, id="setup-threshold", placeholder="10,000 KB (default)"))
         for name in ("shards", "replicas"):
             field = Field(name, line_input(getattr(text, name), id=f"setup-{name}", placeholder="as the server does"))
             field.display = self.on_server
