@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from qtui import estimate, units
 from qtui.errors import UsageError
@@ -26,6 +27,8 @@ from qtui.tui.fold import RunState
 from qtui.tui.planwhat import file_of, what_of
 from qtui.tui.typed import DEFAULT_SHAPE, number, numbers, whole, wholes
 
+WITH_OTHERS = {".hdf5", ".h5"}
+"""Files that hold queries beside the vectors: their rows say nothing of how many are asked."""
 MOST_WARMUP = 200
 """Uncounted searches of each variant, at most."""
 GRAPH_MS, SCAN_MS = 0.4, 165e-6
@@ -281,10 +284,10 @@ def read(text: PlanText, views: tuple[CollectionView, ...], known: Known = NOTHI
 
 
 def queries_of(typed: str) -> SourceSpec | None:
-    """The file of queries that is typed; None for a number, or while there is no such file."""
+    """The file of queries that is typed; None for a number, while there is no such file, or where it holds more."""
     with suppress(UsageError):
         path, _ = _queries(typed)
-        return None if path is None else SourceSpec(kind="file", path=path)
+        return None if path is None or Path(path).suffix in WITH_OTHERS else SourceSpec(kind="file", path=path)
     return None
 
 

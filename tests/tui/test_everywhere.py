@@ -12,6 +12,7 @@ from rich.style import Style
 from textual import events
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
+from textual.widgets import Input
 
 from qtui.preferences import Memory, Preferences
 from qtui.tui.commands import keyed
@@ -137,6 +138,21 @@ def _contrast(one: Color, other: Color) -> float:
 
     low, high = sorted((light(one), light(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+async def test_the_plan_is_remembered() -> None:
+    memory = Memory()
+    for sees in ("12,600 searches", "9 measurements, 360 searches"):
+        app, _ = make(memory=memory)
+        async with app.run_test(size=NARROW) as pilot:
+            await until_seen(pilot, "5 collections")
+            await pilot.press("3")
+            await until_seen(pilot, sees)
+            app.query_one("#queries", Input).value = "20"
+            app.query_one("#repeat", Input).value = "2"
+            app.query_one("#oversampling", Input).value = "3"
+            await until_seen(pilot, "9 measurements")
+            await until(pilot, lambda: (memory.get("plan", dict) or {}).get("oversampling") == "3")
 
 
 async def test_last_tab_and_sorting_are_remembered(tmp_path: Path) -> None:

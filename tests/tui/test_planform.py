@@ -17,7 +17,7 @@ from qtui.model import Distance
 from qtui.plan import BenchRequest, SourceFacts, SourceSpec
 from qtui.served import Served
 from qtui.tui.fold import RunState
-from qtui.tui.planform import Known, PlanText, read
+from qtui.tui.planform import Known, PlanText, queries_of, read
 from qtui.tui.planwhat import FORMATS, source_of, what_of
 from qtui.tui.widgets.paths import PathSuggester, completed
 from tests.tui.scripted import DEMO, measurement, view
@@ -118,6 +118,13 @@ def test_a_file_of_queries_takes_the_place_of_their_number(tmp_path: Path) -> No
     (tmp_path / "q.npy").write_bytes(b"")
     request = read(replace(text("sample"), queries=str(tmp_path / "q.npy")), ()).request
     assert (request.queries_file, request.queries) == (str(tmp_path / "q.npy"), 0)
+    known = Known(SourceFacts("f", 5_000, 384), queries=40)
+    summary = read(replace(text("sample"), queries=str(tmp_path / "q.npy")), (), known).summary
+    assert "21 measurements, 2,520 searches" in summary
+    assert "build" in summary.splitlines()[-1]
+    assert queries_of(str(tmp_path / "q.npy")) == SourceSpec(kind="file", path=str(tmp_path / "q.npy"))
+    (tmp_path / "set.hdf5").write_bytes(b"")
+    assert queries_of(str(tmp_path / "set.hdf5")) is None, "its rows are those of the vectors"
     with pytest.raises(UsageError, match="queries: there is no such file"):
         read(replace(text("sample"), queries="./none.npy"), ())
 

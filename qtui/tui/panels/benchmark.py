@@ -17,11 +17,12 @@ from textual.reactive import reactive
 from qtui.errors import EngineGone, QtuiError
 from qtui.events import Event, Measured
 from qtui.model import CollectionView
+from qtui.preferences import Memory
 from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.dialogs.ask import ExportTo
 from qtui.tui.dialogs.wishes import AskWishes
 from qtui.tui.fold import RunState
-from qtui.tui.messages import Copied, Ended, Happened
+from qtui.tui.messages import Copied, Ended, Happened, Remember
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
@@ -77,10 +78,17 @@ class BenchmarkPanel(Horizontal):
         self.room = room
         self._folded: RunState | None = None
         self._painted = 0.0
+        self._left: dict[str, object] = {}
+
+    def recall(self, memory: Memory) -> None:
+        """The plan as it was left."""
+        self._left = memory.get("plan", dict) or {}
 
     def compose(self) -> ComposeResult:
         """The plan and the outcome."""
-        yield PlanEditor(self.room, id="plan").data_bind(BenchmarkPanel.views)
+        editor = PlanEditor(self.room, id="plan")
+        editor.recall(self._left)
+        yield editor.data_bind(BenchmarkPanel.views)
         yield Results(self.room, id="results").data_bind(state=BenchmarkPanel.run_state, page=BenchmarkPanel.page)
 
     def on_mount(self) -> None:
@@ -196,6 +204,10 @@ class BenchmarkPanel(Horizontal):
         self._folded = self.run_state = state
         self.action_show("table")
         self._measure(events)
+
+    @on(PlanEditor.Changed)
+    def _plan_changed(self) -> None:
+        self.post_message(Remember("plan", self.query_one(PlanEditor).left))
 
     @on(Chart.Turn)
     def _turned(self, message: Chart.Turn) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,7 +19,7 @@ from qtui.model import CollectionView, Distance
 from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_PACE, DEFAULT_QUERIES, DEFAULT_SAMPLE, SourceFacts, SourceSpec
 from qtui.tui.fold import RunState
 from qtui.tui.messages import PlanEdited
-from qtui.tui.planform import NOTHING, Known, Plan, PlanText, known_of, read
+from qtui.tui.planform import NOTHING, Known, Plan, PlanText, known_of, queries_of, read
 from qtui.tui.planwhat import FORMATS, PAYLOAD_FORMATS, TRUTH_FORMATS, source_of
 from qtui.tui.room import Room
 from qtui.tui.roomapp import RoomApp
@@ -57,7 +60,8 @@ class PlanEditor(Vertical):
         self._known: Known = NOTHING
         self._facts: dict[SourceSpec, SourceFacts | str] = {}
         """What a source holds, or why it can't be read."""
-        self._asked: SourceSpec | None = None
+        self._asked: set[SourceSpec] = set()
+        self._recalled: Mapping[str, object] = {}
         self._said = Text()
 
     def compose(self) -> ComposeResult:
@@ -116,9 +120,34 @@ class PlanEditor(Vertical):
         yield Field("originals", Toggle("in RAM too", id="in-ram"), id="ram-field")
         yield Field("afterwards", Toggle("keep what is built", id="keep"), id="keep-field")
 
+    def recall(self, left: Mapping[str, object]) -> None:
+        """What stood here when the app was left; to be called before it is mounted."""
+        self._recalled = left
+
     def on_mount(self) -> None:
         """Says what the plan amounts to from the start."""
+        for control in self.query(Input):
+            text = self._recalled.get(control.id or "")
+            if isinstance(text, str):
+                control.value = clean(text)
+        for toggle in self.query(Toggle):
+            on = self._recalled.get(toggle.id or "")
+            toggle.value = on if isinstance(on, bool) else toggle.value
+        kind, methods = self._recalled.get("kind"), self._recalled.get("methods")
+        if kind in dict(SOURCES):
+            self.query_one("#kind", Choice).value = str(kind)
+        self.query_one("#collection", Choice).value = str(self._recalled.get("collection", ""))
+        if isinstance(methods, list):
+            self.query_one(MethodList).chosen = frozenset(("none", *(name for name in METHODS if name in methods)))
         self._check()
+
+    @property
+    def left(self) -> dict[str, object]:
+        """What stands here, to be recalled: by the id of its control."""
+        found: dict[str, object] = {control.id or "": control.value for control in self.query(Input)}
+        found |= {toggle.id or "": toggle.value for toggle in self.query(Toggle)}
+        found |= {name: self.query_one(f"#{name}", Choice).value for name in ("kind", "collection")}
+        return found | {"methods": list(self.query_one(MethodList).names)}
 
     def watch_views(self, views: tuple[CollectionView, ...] | None) -> None:
         """The collections to choose from."""
@@ -166,7 +195,8 @@ class PlanEditor(Vertical):
             self.query_one(f"#{name}").display = text.kind in ("sample", "file", "synthetic")
         try:
             facts = self._look(source_of(text))
-            known = Known(facts, self._known.about, self._known.search_ms)
+            queries = self._rows_of_queries(text.queries)
+            known = Known(facts, self._known.about, self._known.search_ms, queries)
             self.plan = read(text, self.views or (), known)
             self._said = Text.assemble(("✓ ", GOOD), self.plan.summary)
             self.query_one(MethodList).factors = _factors(self.plan.known.facts, text.distance)
@@ -192,17 +222,25 @@ class PlanEditor(Vertical):
         known = self._facts.get(source)
         if isinstance(known, str):
             raise UsageError(f"file: {known}")
-        if known is None and self._asked != source:
-            self._asked = source
+        if known is None and source not in self._asked:
+            self._asked.add(source)
             self._describe(source)
         return known
 
-    @work(exclusive=True, group="describe")
+    def _rows_of_queries(self, typed: str) -> int | None:
+        """How many a file of queries holds, as far as it is known; what is wrong with it is said when it is asked."""
+        source = queries_of(typed)
+        with suppress(UsageError):
+            facts = self._look(source)
+            return None if facts is None else facts.rows
+        return None
+
+    @work(group="describe")
     async def _describe(self, source: SourceSpec) -> None:
         try:
             self._facts[source] = await self.room.describe_source(source)
         except EngineGone:
-            self._asked = None
+            self._asked.discard(source)
             return
         except QtuiError as error:
             self._facts[source] = error.text
