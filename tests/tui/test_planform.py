@@ -120,7 +120,7 @@ def test_a_file_of_queries_takes_the_place_of_their_number(tmp_path: Path) -> No
     assert (request.queries_file, request.queries) == (str(tmp_path / "q.npy"), 0)
     known = Known(SourceFacts("f", 5_000, 384), queries=40)
     summary = read(replace(text("sample"), queries=str(tmp_path / "q.npy")), (), known).summary
-    assert "21 measurements, 2,520 searches" in summary
+    assert "7 measurements, 560 searches" in summary
     assert "build" in summary.splitlines()[-1]
     assert queries_of(str(tmp_path / "q.npy")) == SourceSpec(kind="file", path=str(tmp_path / "q.npy"))
     (tmp_path / "set.hdf5").write_bytes(b"")
