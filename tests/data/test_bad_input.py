@@ -15,13 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from qtui.data.checks import check
-from qtui.data.vectors import open_vectors, queries_of
+from qtui.data.vectors import _FORMATS, open_vectors, queries_of
 from qtui.errors import AccessError, BadSource, DataError, NotFound, QtuiError, UsageError
 from qtui.model import Distance
 from qtui.plan import SourceSpec
+from qtui.searching.asked import SUFFIXES
 from tests.data.writers import WRITERS, random_vectors, sample_for, vecs
-
-SUFFIXES = (".npy", ".npz", ".fvecs", ".bvecs", ".fbin", ".u8bin", ".hdf5", ".h5", ".parquet")
 
 
 def read_all(path: Path, **more) -> None:
@@ -38,6 +37,10 @@ def refusal(path: Path, kind: type[QtuiError], **more) -> str:
     assert type(raised.value) is kind, raised.value
     assert raised.value.text.isprintable()
     return raised.value.text
+
+
+def test_every_file_that_is_taken_for_vectors_can_be_read_as_such():
+    assert set(SUFFIXES) == {*_FORMATS, ".h5"}
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
