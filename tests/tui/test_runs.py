@@ -140,9 +140,9 @@ async def test_a_run_is_exported(tmp_path, monkeypatch):
         await listed(pilot)
         await pilot.press("e")
         await until_seen(pilot, "Export this run")
-        await pilot.press("enter")
-        await until(pilot, (tmp_path / f"qtui-{NEWEST}.md").exists)
-        assert (tmp_path / f"qtui-{NEWEST}.md").read_text() == f"md of {NEWEST}\n"
+        await pilot.press("right", "down", "home", *"my-", "enter")
+        await until(pilot, (tmp_path / f"my-qtui-{NEWEST}.html").exists)
+        assert (tmp_path / f"my-qtui-{NEWEST}.html").read_text() == f"html of {NEWEST}\n"
 
 
 async def test_advice_is_asked_for_the_highlighted_run():

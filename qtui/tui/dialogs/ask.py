@@ -56,9 +56,14 @@ class ConfirmByName(ModalScreen[bool]):
 class ExportTo(ModalScreen[tuple[str, Path] | None]):
     """Asks for a format and a file that isn't there yet."""
 
-    AUTO_FOCUS = "Input"
+    AUTO_FOCUS = "Choice"
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", show=False),
+        Binding("enter", "write", show=False, priority=True),
+        Binding("down", "app.focus_next", show=False, priority=True),
+        Binding("up", "app.focus_previous", show=False, priority=True),
+    ]
 
     def __init__(self, run_id: str) -> None:
         super().__init__()
@@ -74,11 +79,10 @@ class ExportTo(ModalScreen[tuple[str, Path] | None]):
             yield Field("format", self.choice)
             yield Field("file", line_input(self._default("md"), id="path"))
             yield Static("", id="said")
-            yield Static(Text("Enter writes   ←/→ format   Esc leaves", DIM))
+            yield Static(Text("←/→ format   ↑/↓ field   Enter writes   Esc leaves", DIM))
 
     def on_mount(self) -> None:
         """The file name follows the format until it is edited."""
-        self.query_one("#path", Input).focus()
         self.watch(self.choice, "value", self._renamed, init=False)
 
     def _default(self, format_: str) -> str:
@@ -90,14 +94,14 @@ class ExportTo(ModalScreen[tuple[str, Path] | None]):
         if dot and suffix in dict(FORMATS):
             path.value = f"{stem}.{format_}"
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def action_write(self) -> None:
         """A path that can be written to is the answer."""
-        event.stop()
-        problem = self._problem(event.value)
+        typed = self.query_one("#path", Input).value
+        problem = self._problem(typed)
         if problem:
             self.query_one("#said", Static).update(Text(problem, WARN))
         else:
-            self.dismiss((self.choice.value, Path(event.value.strip()).expanduser().absolute()))
+            self.dismiss((self.choice.value, Path(typed.strip()).expanduser().absolute()))
 
     def _problem(self, text: str) -> str:
         if not text.strip() or "\0" in text:
