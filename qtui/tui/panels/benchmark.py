@@ -345,7 +345,10 @@ def _ways_on(state: RunState | None) -> tuple[bool, ...]:
 
 
 def _ended_early(after: RunState | None, *, cancelled: bool) -> str:
+    what = "Cancelled" if cancelled else "The run broke off"
     if after is None:
-        return "Cancelled before anything was measured: nothing is kept."
+        return f"{what} before anything was measured: nothing is kept."
     how = ": {benchmark.go_on} goes on with it" if after.can_go_on else ""
-    return f"{'Cancelled' if cancelled else 'The run broke off'}; what was measured is kept as a partial run{how}."
+    if not any(found.engine_ms for found in after.measured.values()):
+        return f"{what} before anything was measured{how}."
+    return f"{what}; what was measured is kept as a partial run{how}."
