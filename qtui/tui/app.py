@@ -277,8 +277,13 @@ class QtuiApp(OwnApp):
         target = await self.push_screen_wait(
             ConnectDialog(self.target, profiles, config.store_dir(), writes=self.writes)
         )
-        if target is not None and await self.connect(target):
-            self.where = self.query_one(Header).where = place(target)
+        if target is None:
+            return
+        header = self.query_one(Header)
+        header.where = f"connecting to {place(target)}…"
+        if await self.connect(target):
+            self.where = place(target)
+        header.where = self.where
 
     def action_theme(self) -> None:
         """Textual's themes and ours."""
