@@ -12,6 +12,7 @@ def test_a_plain_limit_and_a_change():
     assert (over.metric, over.bound, over.relative, over.floor) == ("p95", 0.2, True, False)
     assert parse("recall=-1.5%", floor=True).bound == pytest.approx(-0.015)
     assert parse("p95=20%", floor=False).bound == 0.2
+    assert parse("errors=0", floor=False).bound == 0.0
 
 
 def test_a_variant_is_named_by_method_and_settings():
@@ -34,6 +35,7 @@ def test_a_variant_is_named_by_method_and_settings():
         ("p95=inf", False, "0 or more"),
         ("p95=-20%", False, "takes a rise"),
         ("recall=+2%", True, "takes a fall"),
+        ("recall=-100%", True, "takes a fall"),
         ("p95=fast", False, "a number or a change"),
         ("p95=+20", False, "a change with its %"),
         ("qps=-10", True, "a change with its %"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from qtui.bench.adapting import _Judged, _Trial, outcome
+from qtui.bench.adapting import _Judged, _Trial, _why_not, outcome
 from qtui.choices import Span
 from qtui.model import Distance, SearchSettings, Timed
 from qtui.records import Recall, Recommendation
@@ -31,6 +32,14 @@ def test_a_gain_is_sure_worth_naming_and_costs_no_time(mean, low, is_slower, hel
     found = outcome(Recall(mean, low, 0.03, 0.0), is_slower=is_slower)
     assert found[0] is helps
     assert found[1].startswith(says)
+
+
+def test_there_must_be_a_factor_to_choose():
+    assert _why_not(BEST) is None
+    plain = replace(BEST, search=replace(BEST.search, oversampling=1.0))
+    assert "nothing to save" in str(_why_not(plain))
+    assert "doesn't rescore" in str(_why_not(replace(BEST, search=SearchSettings(2))))
+    assert "nothing is recommended" in str(_why_not(None))
 
 
 def test_a_mix_of_fixed_factors_has_the_share_of_its_cost():

@@ -286,6 +286,11 @@ def test_the_table_says_what_to_use():
     assert "runner-up: none ef 64: needs 3.2x the memory" in text
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "recommended" not in table(record)
+    plain = recommended(record, tally_of(record, [line for line in lines if not isinstance(line, Sample) or
+                                                  line.measurement == 0]), 0.95)  # fmt: skip
+    said = " ".join(table(plain).split())
+    assert "recommended: none ef 64: recall 1.000 [1.000, 1.000] on the half of the queries that confirmed it" in said
+    assert "smaller" not in said.partition("runner-up")[0].partition("recommended")[2]
 
 
 # --- any run ------------------------------------------------------------------------------------------------------

@@ -244,6 +244,8 @@ def test_an_average_above_its_p95_is_explained():
     whole, said = record(), "An average above its p95"
     assert said not in to_markdown(whole)
     first = whole.measurements[0]
+    between = replace(first, engine_ms=replace(first.engine_ms, mean=first.engine_ms.p95))
+    assert said not in to_markdown(replace(whole, measurements=(between, *whole.measurements[1:])))
     slow = replace(first, engine_ms=replace(first.engine_ms, mean=99.0))
     assert said in to_markdown(replace(whole, measurements=(slow, *whole.measurements[1:])))
 

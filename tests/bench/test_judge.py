@@ -57,6 +57,14 @@ def test_a_limit_is_missed_by_the_figure_alone_and_says_how_sure_that_is():
     assert check(kept, "binary:rescore=off:speedup=1.9", floor=True).value == 2.0
 
 
+def test_failed_searches_are_a_figure_too():
+    record, lines = run([Plant("none", always(10), always(2.0), fails=lambda query: query < 3)], repeat=1)
+    kept = Kept(record, folded(record, lines))
+    assert check(kept, "none:errors=3", floor=False).outcome == KEPT
+    assert check(kept, "none:errors=2", floor=False).outcome == MISSED
+    assert check(made(), "none:errors=0", floor=False).outcome == KEPT
+
+
 def test_without_a_name_the_recommended_variant_is_meant():
     kept = made()
     search = kept.record.measurements[1].search

@@ -13,18 +13,19 @@ from typing import Any
 
 import pytest
 
-from qtui import hottext
+from qtui import hottext, units
 from qtui.bench import cap, residency
 from qtui.bench.deliverable.document import document
 from qtui.bench.export import to_html, to_markdown
 from qtui.bench.session import bench
+from qtui.choices import Span
 from qtui.engine.files import resident
 from qtui.errors import UsageError
 from qtui.events import RunFinished
 from qtui.host.build import build
 from qtui.model import Bytes, Placement, SearchSettings
 from qtui.plan import BenchRequest, SourceSpec, check
-from qtui.records import Residency
+from qtui.records import Recommendation, Residency
 from tests.bench.planted import Plant, always
 from tests.bench.planted import run as planted
 from tests.bench.runs import REQUEST, run
@@ -147,9 +148,28 @@ def test_a_cap_is_set_only_where_a_group_is_handed_on(tmp_path, monkeypatch):
     assert seen == ["123", str(os.getpid())]
     assert (folder / "memory.high").read_text() == "max"
     assert (found.own / "cgroup.procs").read_text() == str(os.getpid()), "back where it was"
+    (proc / "cgroup").write_text("0::/\n")
+    for name in ("cgroup.subtree_control", "cgroup.procs"):
+        (mount / name).write_text("memory")
+    top = cap.groups(proc, mount)
+    assert isinstance(top, cap.Groups)
+    assert top.own == top.parent == mount, "there is nothing above it"
+    (proc / "cgroup").write_text("0::/session/terminal.scope\n")
     (found.parent / "cgroup.subtree_control").write_text("pids")
     assert "no memory controller" in str(cap.groups(proc, mount))
     assert "version 2" in str(cap.groups(tmp_path / "none", mount))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+def test_what_belongs_to_root_is_roots_only_when_it_was_handed_on(tmp_path, monkeypatch):
+    proc, mount = tree(tmp_path)
+    owner = SimpleNamespace(st_uid=0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "getxattr", lambda *_: b"0", raising=False)
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: owner)
+    assert "is delegated" in str(cap.groups(proc, mount))
+    monkeypatch.setattr(os, "getxattr", lambda *_: b"1", raising=False)
+    assert isinstance(cap.groups(proc, mount), cap.Groups)
 
 
 def test_a_cap_is_a_tenth_of_the_originals_and_not_too_small():
@@ -242,6 +262,25 @@ def test_what_was_read_under_a_cap_stands_in_the_report_with_what_one_query_read
     assert max(map(len, shown)) <= 80
     uncapped = hottext.lines(replace(record, residency=(replace(found, cap_bytes=None, capped_read_bytes=None),)))
     assert "cap" not in " ".join(uncapped)
+
+
+@pytest.mark.parametrize("touched", [100_000, 256_000])
+def test_the_report_says_what_hot_memory_was_saved_or_that_none_was(touched):
+    plants = [Plant("none", always(10), always(1.0)), Plant("scalar", always(9), always(0.5), bytes_=68)]
+    record, _ = planted(plants)
+    search = record.measurements[1].search
+    best = Recommendation("scalar", search, Span(1, 1, 1), None, 3.8, (), None, "", "")
+    whole = {"originals": Bytes(0, 256_000, 256_000), "quantized": Bytes(0, 0, 0)}
+    less = {"originals": Bytes(0, touched, 256_000), "quantized": Bytes(68_000, 0, 68_000)}
+    before = {"originals": Bytes(0, 0, 256_000), "quantized": Bytes(0, 0, 0)}
+    residency = tuple(Residency(at, None, 20, before, seen, None, 0, None) for at, seen in enumerate((whole, less)))
+    collections = tuple(replace(held, memory=less) for held in record.collections)
+    text = to_markdown(replace(record, residency=residency, recommendation=best, collections=collections))
+    (line,) = [line for line in text.splitlines() if line.startswith("Hot memory")]
+    assert line.endswith("saved") is (touched < 188_000)
+    assert line.endswith("so few originals") is (touched > 188_000)
+    rest = units.size(256_000 - touched)
+    assert f"| scalar | no rescore | {units.size(touched)} | {rest} |" in text
 
 
 async def test_alone_is_the_mean_of_searches_that_find_nothing_in_memory(watched):
