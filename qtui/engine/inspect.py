@@ -103,6 +103,8 @@ def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
 def _threshold_remedy(view: CollectionView) -> str:
     if view.status == "yellow":
         return "wait until the server has rebuilt it"
+    if view.status == "partial":
+        return "finish its load first"
     threshold = view.spec.indexing_threshold_kb
     shown = f"{DEFAULT_THRESHOLD_KB:,} KB (default)" if threshold is None else f"{threshold:,} KB"
     if threshold == 1:

@@ -100,8 +100,9 @@ def test_findings_say_how_many_segments_and_which_threshold() -> None:
     (found,) = (f for f in findings(CASES["not-built"]) if f.code == "not-built")
     assert "0 of 2" in found.text
     assert "10,000 KB" in found.remedy
-    (found,) = (f for f in findings(view(built=Built(0, 2), status="yellow")) if f.code == "not-built")
-    assert found.remedy == "wait until the server has rebuilt it"
+    for status, remedy in (("yellow", "wait until the server has rebuilt it"), ("partial", "finish its load first")):
+        (found,) = (f for f in findings(view(built=Built(0, 2), status=status)) if f.code == "not-built")
+        assert found.remedy == remedy
 
 
 def test_errors_come_first_and_named_vectors_say_their_name() -> None:

@@ -13,7 +13,7 @@ from qtui.errors import QtuiError
 from qtui.events import BuildDone, Progress
 from qtui.tui.commands import keyed
 from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened
-from qtui.tui.panels.making import MakingPanel, Unfinished
+from qtui.tui.panels.making import AWAY, MakingPanel, Unfinished
 from qtui.tui.text import clean
 from qtui.tui.widgets.progress import ProgressLine
 
@@ -87,7 +87,8 @@ class DemoPanel(MakingPanel):
         self.loading_demo = False
         self.query_one(ProgressLine).active = False
         if message.error:
-            self.notify(clean(message.error), title="The demo was not built", severity="error", markup=False)
+            if self.room_state.status not in AWAY:  # whose reason is told already
+                self.notify(clean(message.error), title="The demo was not built", severity="error", markup=False)
         elif message.cancelled:
             text = keyed(self.app, "Cancelled; what was built is kept. {collections.resume} goes on")
             self.notify(text, markup=False)
