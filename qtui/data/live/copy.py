@@ -107,7 +107,14 @@ async def _written(engine: Engine, wanted: Copy, already: int, pace: Pace) -> As
     limit = _batch(wanted.vector, most)
     while True:
         page, limit = await read_page(
-            engine, wanted.view.name, limit, offset, reading, with_payload=wanted.payload, with_vectors=True, cost=limit
+            engine,
+            wanted.view.name,
+            limit,
+            offset,
+            reading,
+            with_payload=wanted.payload,
+            with_vectors=True,
+            cost=1 if most is None else limit,  # strict mode counts points, the load guard requests
         )
         batch = _batch_of(page.points, wanted)
         if len(batch.ids):
