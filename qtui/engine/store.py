@@ -178,15 +178,18 @@ def _try_lock(handle: int) -> bool:
 
 
 class Store:
-    """The folder that holds all collections. Opening it makes it, and nothing more."""
+    """The folder that holds all collections; made with the first of them, not by looking for them."""
 
     def __init__(self, path: Path) -> None:
-        if path.exists() and not path.is_dir():
-            raise UsageError(f"{shown(path)} is not a folder: give the folder of a store")
-        self.path = private_dir(path)
+        there = next((folder for folder in (path, *path.parents) if folder.exists()), path)
+        if there.exists() and not there.is_dir():
+            raise UsageError(f"{shown(there)} is not a folder: give the folder of a store")
+        self.path = path
 
     def names(self) -> tuple[str, ...]:
         """Names of all collections and of foreign folders, sorted. Opens none of them."""
+        if not self.path.exists():
+            return ()
         with file_errors(f"can't list the store {shown(self.path)}"), os.scandir(self.path) as entries:
             return tuple(sorted(_name_of(e.name) for e in entries if not e.name.startswith(".") and e.is_dir()))
 
@@ -201,6 +204,7 @@ class Store:
     def making(self, name: str) -> Iterator[Folder]:
         """A folder under a temporary name that becomes the collection when the block ends. Raises Exists."""
         check_name(name)
+        private_dir(self.path)
         target = self.path / folder_name(name)
         if target.exists():
             raise Exists(f"there is a collection {shown(name)} already: choose another name or delete it first")

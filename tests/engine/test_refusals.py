@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from qtui.engine.base import PointBatch
-from qtui.errors import DataError, DiskFull, QtuiError, UsageError
+from qtui.errors import DataError, DiskFull, NotFound, QtuiError, UsageError
 from qtui.filters import Filter, Match, Range
 from qtui.model import CollectionSpec, Distance, Hnsw, Quantization, SearchSettings, VectorSpec
 from tests.engine.making import batch, documents, filled, opened, randoms, single
@@ -92,7 +92,7 @@ async def test_names_of_collections(tmp_path: Path, name: str) -> None:
         for call in (engine.view(name), engine.count(name), engine.delete(name)):
             with pytest.raises(UsageError):
                 await call
-    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["a.b", "100%", "a b", "%41", "ünï", "日本", ".hidden", "end.", "con", "-x", "a'b;c"])
@@ -323,3 +323,11 @@ async def test_a_store_that_is_a_file(tmp_path: Path) -> None:
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(QtuiError):
             await open_embedded(path)
+
+
+async def test_looking_for_collections_makes_no_folder(tmp_path: Path) -> None:
+    async with opened(tmp_path / "mistyped" / "store") as engine:
+        assert await engine.collections() == ()
+        with pytest.raises(NotFound):
+            await engine.view("a")
+    assert not list(tmp_path.iterdir())
