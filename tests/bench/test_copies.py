@@ -17,6 +17,7 @@ from qtui.errors import AccessError, DataError, Exists, UsageError
 from qtui.events import BuildDone, CollectionFailed, Progress
 from qtui.model import CollectionSpec, EngineInfo, Hnsw, VectorSpec
 from qtui.plan import BenchRequest, BuildSpec, Live
+from qtui.served import Limits, Served
 from tests.bench.runs import run, stream
 from tests.bench.test_embedded import measured
 from tests.engine.making import filled, opened, randoms, single
@@ -70,6 +71,19 @@ async def test_a_copy_holds_the_same_points_and_its_own_settings():
     assert [(v.name, v.hnsw, v.quantization.method) for v in spec.vectors] == [("text", Hnsw(8, 64), "binary")]
     assert (spec.shards, spec.indexing_threshold_kb) == (2, 1)
     assert await copies(engine) == ("live__qtui__binary",)
+
+
+@pytest.mark.parametrize(("limits", "seconds"), [(Limits(), 0.1), (Limits(enabled=True, reads_per_minute=6000), 3.0)])
+async def test_the_guard_counts_pages_and_strict_mode_points(limits, seconds):
+    engine = await live_engine()
+    clock = FakeClock()
+    asked = await wanted(engine)
+    asked = replace(asked, view=replace(asked.view, served=Served(limits=limits)))
+    async for _ in copy(engine, asked, Pace(20, now=clock.now, sleep=clock.sleep)):
+        pass
+    # 339 points are a page, and the write of it, for the guard; of 90 a second they are two pages, the second of which
+    # waits for the first
+    assert clock.now() == pytest.approx(seconds, abs=0.2)
 
 
 class Breaking(FakeEngine):
