@@ -40,7 +40,6 @@ class OwnApp(RoomApp):
         super().__init__(make_room, target)
         self.preferences = preferences or Preferences()
         self.memory = memory or Memory()
-        self._recolored = Recolored(QUIET)
         self._net = PrintableOnly()
         self._choose_theme()
 
@@ -55,6 +54,7 @@ class OwnApp(RoomApp):
         self.register_theme(ours(self.console.color_system))
         wanted = self.preferences.theme or self.memory.get("theme", str) or QUIET.name
         self.set_reactive(OwnApp.theme, wanted if wanted in self.available_themes else QUIET.name)
+        self._recolored = Recolored(self.current_theme)
         self.stylesheet.set_variables(self.get_css_variables())
 
     def tell_preferences(self) -> None:

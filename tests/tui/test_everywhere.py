@@ -95,6 +95,8 @@ async def test_chosen_theme_colours_our_text_too_and_is_remembered(
     again, _ = make(memory=Memory(tmp_path / "state.json"))
     async with again.run_test(size=NARROW) as pilot:
         assert again.theme == "textual-light"
+        await until_seen(pilot, "5 collections")
+        assert GOOD not in colors(again), "from its first frame on"
     configured, _ = make(memory=Memory(tmp_path / "state.json"), preferences=Preferences(theme="nord"))
     async with configured.run_test(size=NARROW) as pilot:
         assert configured.theme == "nord"

@@ -156,7 +156,8 @@ class AdvisePanel(Vertical):
             return
         known = [run.id for run in self.runs if not run.measuring]
         if self._newest or self.run_id not in known:
-            self._newest, self.run_id = True, known[0] if known else None
+            with_figures = [run.id for run in self.runs if run.id in known and run.measurements]
+            self._newest, self.run_id = True, next(iter((*with_figures, *known)), None)
         self._show()
         if self.advice is None:
             self._ask()
