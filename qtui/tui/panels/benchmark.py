@@ -22,7 +22,7 @@ from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.dialogs.ask import ExportTo
 from qtui.tui.dialogs.wishes import AskWishes
 from qtui.tui.fold import RunState
-from qtui.tui.messages import Copied, Ended, Happened, Remember
+from qtui.tui.messages import CollectionsWanted, Copied, Ended, Happened, Remember
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
@@ -298,6 +298,8 @@ class BenchmarkPanel(Horizontal):
         self._folded = self._folded.ended(cancelled=message.cancelled, error=message.error)
         self._paint()
         self.query_one(PlanEditor).learn(self._folded)
+        if self._folded.request.live.copies:  # what is left of them is to be seen
+            self.post_message(CollectionsWanted())
         if self._folded.record is None:
             self._fetch(self._folded, cancelled=message.cancelled)
         elif self._folded.request.memory and self.page == "table":
