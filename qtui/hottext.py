@@ -69,13 +69,13 @@ def _capped(record: RunRecord, seen: list[Residency], width: int) -> Iterator[st
     if not capped:
         return
     yield from ("", "the same under a memory cap, a tenth of the originals, asked a second time")
-    yield f"{'method':<14}{'rescore':<9}{'cap':>11}{'read, all':>11}{'a query':>11}"
-    yield "─" * 56
+    yield f"{'method':<14}{'rescore':<9}{'cap':>11}{'queries':>9}{'read':>11}{'a query':>11}"
+    yield "─" * 65
     for each in capped:
         measured, read = record.measurements[each.measurement], each.capped_read_bytes
-        cells = (each.cap_bytes, read, None if read is None or not each.queries else read / each.queries)
-        words = f"{plain(measured.method)[:13]:<14}{_asked(measured):<9}"
-        yield words + "".join(f"{units.size(cell):>11}" for cell in cells)
+        one = None if read is None or not each.capped_queries else read / each.capped_queries
+        words = f"{plain(measured.method)[:13]:<14}{_asked(measured):<9}{units.size(each.cap_bytes):>11}"
+        yield f"{words}{each.capped_queries or 0:>9,}{units.size(read):>11}{units.size(one):>11}"
     yield from fold("a search that needs more than the cap reads some of its originals twice", width)
 
 

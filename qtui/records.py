@@ -298,7 +298,9 @@ class Residency:
     cap_bytes: int | None = None
     """What the process could newly take while they were asked once more, page cache included; None: no cap."""
     capped_read_bytes: int | None = None
-    """Read from disk by the same queries under that cap, once each was asked there."""
+    """Read from disk by the first queries under that cap, once each was asked there."""
+    capped_queries: int | None = None
+    """How many those were."""
 
 
 @dataclass(frozen=True, slots=True)

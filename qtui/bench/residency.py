@@ -4,8 +4,8 @@ For each variant the collection is closed, its pages are dropped and it is loade
 every query is asked once, and its bytes are taken again. What the search brought in is the difference: pages resident
 by mincore, and the heap. What came from disk meanwhile is the process's own count. Then some queries are asked alone,
 each after such an emptying: what one search reads when nothing of an earlier one is left, as under a memory cap that
-leaves originals no room. Where a control group may be made (`cap`), all are asked under a real one, too. No figure of
-time is made here, and no time of it goes into another.
+leaves originals no room. Where a control group may be made (`cap`), queries are asked under a real one, too. No figure
+of time is made here, and no time of it goes into another.
 
 Where the page cache can't be emptied or asked, nothing is measured, and a warning says why.
 """
@@ -32,6 +32,8 @@ ALONE = 3
 """Queries that are asked alone."""
 CAP_SHARE = 10
 """What part of the originals has room under a cap: one in so many."""
+MOST_READ = 4 * 2**30
+"""Bytes that searches under a cap may read from disk, by what one reads alone: a scan reads all of the originals."""
 _IO = Path("/proc/self/io")
 _UNCAPPED = "what rescoring reads under a memory cap was not measured: {}; what one search reads alone stands for it"
 
@@ -159,20 +161,26 @@ def cap_of(originals: int | None) -> int | str:
 
 
 async def _capped(state: RunState, engine: Engine, seen: Residency) -> tuple[Residency, str]:
-    """With what all queries read under a cap once they were asked: what found no room; why not, where there is none."""
+    """With what queries read under a cap once they were asked: what found no room; why not, where there is none."""
     ask = ask_of(state, state.cells[seen.measurement])
     where, limit = cap.groups(), cap_of(seen.loaded["originals"].disk)
     if isinstance(where, str) or isinstance(limit, str):
         return seen, _UNCAPPED.format(where if isinstance(where, str) else limit)
+    span = range(queries_under_cap(len(state.queries), seen.alone_read_bytes))
     await engine.evict(ask.collection)
     try:
         with cap.capped(where, limit):
-            await _ask(state, engine, ask, range(len(state.queries)))
+            await _ask(state, engine, ask, span)
             before = read_bytes()
-            await _ask(state, engine, ask, range(len(state.queries)))
-            return replace(seen, cap_bytes=limit, capped_read_bytes=_since(before)), ""
+            await _ask(state, engine, ask, span)
+            return replace(seen, cap_bytes=limit, capped_read_bytes=_since(before), capped_queries=len(span)), ""
     except OSError as error:
         return seen, _UNCAPPED.format(f"the system refused it ({error.strerror or type(error).__name__})")
+
+
+def queries_under_cap(queries: int, alone: float | None) -> int:
+    """How many are asked there, twice each; `alone`: bytes that one reads where nothing is in memory."""
+    return max(1, min(queries, int(MOST_READ / (2 * alone)))) if alone else queries
 
 
 async def _ask(state: RunState, engine: Engine, ask: Ask, span: range) -> None:

@@ -240,6 +240,10 @@ async def test_under_a_cap_all_are_asked_and_what_they_read_again_is_counted(wat
     assert watched.evicted == 1
     assert watched.asked == [(20, True), (20, True)]
     assert (found.cap_bytes, found.capped_read_bytes) == (10 * 2**20, 2000), "the second time alone"
+    assert found.capped_queries == 20
+    scanning = replace(seen(100 * 2**20), alone_read_bytes=2**30 / 5)
+    assert (await residency._capped(STATE, engine, scanning))[0].capped_queries == 10
+    assert watched.asked[2:] == [(10, True), (10, True)]
     least = cap.LEAST * residency.CAP_SHARE
     assert (await residency._capped(STATE, engine, seen(least)))[0].cap_bytes == cap.LEAST
     assert "80.0 MiB is the least" in (await residency._capped(STATE, engine, seen(least - 10)))[1]
@@ -249,16 +253,22 @@ async def test_under_a_cap_all_are_asked_and_what_they_read_again_is_counted(wat
     assert "the system refused it (not yours)" in why
 
 
+@pytest.mark.parametrize(("alone", "asked"), [(None, 200), (0.0, 200), (4096.0, 200), (2**30 / 5, 10), (2.0**40, 1)])
+def test_what_scans_all_originals_is_asked_fewer_queries_under_a_cap(alone, asked):
+    assert residency.queries_under_cap(200, alone) == asked
+
+
 def test_what_was_read_under_a_cap_stands_in_the_report_with_what_one_query_read():
     record, _ = planted([Plant("none", always(10), always(1.0)), Plant("scalar", always(9), always(0.5), bytes_=68)])
-    found = replace(seen(100 * 2**20), measurement=1, cap_bytes=10 * 2**20, capped_read_bytes=5 * 2**20)
+    found = replace(seen(100 * 2**20), measurement=1, cap_bytes=10 * 2**20, capped_read_bytes=5 * 2**20,
+                    capped_queries=20)  # fmt: skip
     text = to_markdown(replace(record, residency=(found,)))
-    assert "| scalar | no rescore | 10.0 MiB | 5.0 MiB | 256.0 KiB |" in text
-    assert "`residency[0].capped_read_bytes / residency[0].queries`" in text
+    assert "| scalar | no rescore | 10.0 MiB | 20 | 5.0 MiB | 256.0 KiB |" in text
+    assert "`residency[0].capped_read_bytes / residency[0].capped_queries`" in text
     assert "under a memory cap was not measured" not in text
     shown = hottext.lines(replace(record, residency=(found,)))
     (row,) = [line for line in shown if "10.0 MiB" in line]
-    assert row.split() == ["scalar", "off", "10.0", "MiB", "5.0", "MiB", "256.0", "KiB"]
+    assert row.split() == ["scalar", "off", "10.0", "MiB", "20", "5.0", "MiB", "256.0", "KiB"]
     assert max(map(len, shown)) <= 80
     uncapped = hottext.lines(replace(record, residency=(replace(found, cap_bytes=None, capped_read_bytes=None),)))
     assert "cap" not in " ".join(uncapped)

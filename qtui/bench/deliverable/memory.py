@@ -18,7 +18,7 @@ _SAID = (
     " after that again: what one search reads when the memory keeps no original."
 )
 _CAPPED = (
-    "Capped: read from disk by the same queries where the process could newly take no more than a tenth of the"
+    "Capped: read from disk by the first queries where the process could newly take no more than a tenth of the"
     " originals' bytes, page cache included (a control group): asked twice, the second time counted. A search that"
     " needs more than the cap reads some pages twice, and so more than alone."
 )
@@ -97,12 +97,17 @@ def _under_cap(reading: Reading, seen: list[tuple[int, Residency]]) -> tuple[Par
             (
                 *_named(reading, each),
                 reading.facts.line((f"residency[{number}].cap_bytes", "size")),
+                reading.facts.line((f"residency[{number}].capped_queries", "count")),
                 reading.facts.line((f"residency[{number}].capped_read_bytes", "size")),
-                reading.facts.line((f"residency[{number}].capped_read_bytes / residency[{number}].queries", "size")),
+                reading.facts.line(
+                    (f"residency[{number}].capped_read_bytes / residency[{number}].capped_queries", "size")
+                ),
             )
             for number, each in capped
         )
-        return Table(("method", "search", "cap", "read, capped", "a query"), rows, text=2), Paragraph((_CAPPED,))
+        return Table(("method", "search", "cap", "queries", "read, capped", "a query"), rows, text=2), Paragraph(
+            (_CAPPED,)
+        )
     found = [n for n, each in enumerate(reading.record.warnings) if each.code == "memory-not-capped"]
     return (Paragraph((reading.facts.quote(f"warnings[{found[0]}].text"),)),) if found else ()
 
