@@ -56,7 +56,7 @@ class ColumnSettings(Horizontal, can_focus=False):
             rescore = Choice(id="column-rescore")
             rescore.set_reactive(Choice.options, RESCORE)
             yield rescore
-            yield Static("over", markup=False, classes="label")
+            yield Static("oversampling", markup=False, classes="label")
             yield line_input("", id="column-factor", placeholder="–")
             yield Static("ef", markup=False, classes="label")
             yield line_input("", id="column-ef", placeholder="–")
