@@ -113,11 +113,17 @@ class Console:
         """Asks on the terminal and returns the answer, stripped; '' at end of input."""
         self.clear()
         print(plain(question), end=" ", file=sys.stderr, flush=True)
-        if sys.platform != "win32":
-            # a signal that comes just before a blocking read would go unheard until the next key
-            while not select.select([sys.stdin], [], [], REDRAW_S)[0]:
-                pass
-        return sys.stdin.readline().strip()
+        answer = ""
+        try:
+            if sys.platform != "win32":
+                # a signal that comes just before a blocking read would go unheard until the next key
+                while not select.select([sys.stdin], [], [], REDRAW_S)[0]:
+                    pass
+            answer = sys.stdin.readline()
+        finally:
+            if not answer.endswith("\n"):  # Ctrl-C or Ctrl-D: what is said next has a line of its own
+                print(file=sys.stderr, flush=True)
+        return answer.strip()
 
     def progress(self, text: str, *, force: bool = False) -> None:
         """Rewrites the progress line."""
