@@ -222,6 +222,13 @@ class Live:
     taken: Taken | None = None
     """Where the points of the source come from, once a sample was taken."""
 
+    @property
+    def stays(self) -> str:
+        """What an interrupted run leaves to go on with, before it has measured anything; ''."""
+        if self.copies:
+            return "copies made so far stay: the same run goes on with them"
+        return "what was sampled stays: the same run goes on with it" if self.locally else ""
+
 
 @dataclass(frozen=True, slots=True)
 class BenchRequest:

@@ -219,7 +219,7 @@ def carry_out(request: BenchRequest, args: Namespace, console: Console) -> Exit:
     try:
         record = waiting.run(_measure(request, args, watch))
     except BaseException:
-        console.farewell = _kept(watch.run_id)
+        console.farewell = _kept(watch.run_id, request)
         raise
     code = _report(record, args, console)
     return results.finish(record, wanted, console, alone=args.json == "-") or code
@@ -365,7 +365,7 @@ def _report(record: RunRecord, args: Namespace, console: Console) -> Exit:
     return Exit.DONE
 
 
-def _kept(run_id: str | None) -> str:
+def _kept(run_id: str | None, request: BenchRequest) -> str:
     """What to say of a run that was interrupted: where it is kept, when it is."""
     from qtui.bench.record import RunStore
 
@@ -373,6 +373,6 @@ def _kept(run_id: str | None) -> str:
         there = run_id in RunStore(config.runs_dir()).ids()
     except QtuiError:  # it was said, or is about to be
         return ""
-    return (
-        f"what was measured is kept as a partial run: qtui runs show {run_id}" if there else "nothing was measured yet"
-    )
+    if there:
+        return f"what was measured is kept as a partial run: qtui runs show {run_id}"
+    return "; ".join(part for part in ("nothing was measured yet", request.live.stays) if part)

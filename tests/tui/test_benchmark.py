@@ -13,8 +13,9 @@ from textual.widgets import Input, Static
 
 from qtui.errors import DiskFull
 from qtui.events import Started
-from qtui.plan import BenchRequest, SourceFacts, variants
-from qtui.tui.panels.benchmark import BenchmarkPanel
+from qtui.plan import BenchRequest, Live, SourceFacts, variants
+from qtui.tui.fold import RunState
+from qtui.tui.panels.benchmark import BenchmarkPanel, _ended_early
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.widgets.controls import Choice, MethodList
 from qtui.tui.widgets.variants import ResultTable
@@ -348,3 +349,10 @@ async def test_what_if_is_one_key_away_and_reads_only_a_part() -> None:
         request = room.asked[0]
         assert isinstance(request, BenchRequest)
         assert (request.live.locally, request.live.sample, request.source) == (True, 20_000, None)
+
+
+def test_what_a_run_leaves_before_it_measures_is_said() -> None:
+    copies, sample = Live(copies=True), Live(locally=True)
+    for live, stays in ((copies, "copies made so far stay"), (sample, "what was sampled stays"), (Live(), "nothing")):
+        ended = RunState.of(BenchRequest(collection="docs", live=live), "docs").ended(cancelled=True, error=None)
+        assert stays in _ended_early(ended, None, cancelled=True)

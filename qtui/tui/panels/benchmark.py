@@ -316,7 +316,7 @@ class BenchmarkPanel(Horizontal):
                 kept = await self.room.run(ended.run_id)
         after = None if kept is None else ended.kept_as(kept)
         if cancelled or (ended.over == "failed" and after is not None):
-            self.notify(keyed(self.app, _ended_early(after, cancelled=cancelled)), markup=False)
+            self.notify(keyed(self.app, _ended_early(ended, after, cancelled=cancelled)), markup=False)
         if after is not None and self._folded is ended:
             self._folded = after
             self._paint()
@@ -346,10 +346,11 @@ def _ways_on(state: RunState | None) -> tuple[bool, ...]:
     return state.running, state.paused, state.can_pause, state.can_go_on, state.record is not None
 
 
-def _ended_early(after: RunState | None, *, cancelled: bool) -> str:
+def _ended_early(ended: RunState, after: RunState | None, *, cancelled: bool) -> str:
     what = "Cancelled" if cancelled else "The run broke off"
     if after is None:
-        return f"{what} before anything was measured: nothing is kept."
+        stays = ended.request.live.stays
+        return f"{what} before anything was measured{f'; {stays}.' if stays else ': nothing is kept.'}"
     how = ": {benchmark.go_on} goes on with it" if after.can_go_on else ""
     if not any(found.engine_ms for found in after.measured.values()):
         return f"{what} before anything was measured{how}."
