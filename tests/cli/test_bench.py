@@ -211,7 +211,9 @@ def test_ctrl_c_at_a_question_ends_it(tmp_path: Path) -> None:
     terminal = OnTerminal("bench", "--vectors", tmp_path / "wide.npy", "--methods", "all", "--distance", "dot")
     terminal.wait_for("[y/N]")
     terminal.process.send_signal(2)
-    assert terminal.end().code == 130
+    done = terminal.end()
+    assert done.code == 130
+    assert done.err.splitlines()[-1] == "qtui: interrupted"
 
 
 def test_estimates_grow_with_what_makes_builds_slow() -> None:

@@ -177,6 +177,7 @@ def test_what_may_not_be_read_is_no_bug(command: tuple[str, ...], home: Path, mo
     monkeypatch.setattr("os.scandir", refuse)
     (home / "tmp").mkdir(parents=True)
     (home / "runs").mkdir()
+    (home / "store").mkdir()
     assert "check " in refused(3, *command)
 
 
