@@ -112,9 +112,9 @@ class Console:
     def ask(self, question: str) -> str:
         """Asks on the terminal and returns the answer, stripped; '' at end of input."""
         self.clear()
-        print(plain(question), end=" ", file=sys.stderr, flush=True)
         answer = ""
         try:
+            print(plain(question), end=" ", file=sys.stderr, flush=True)
             if sys.platform != "win32":
                 # a signal that comes just before a blocking read would go unheard until the next key
                 while not select.select([sys.stdin], [], [], REDRAW_S)[0]:
