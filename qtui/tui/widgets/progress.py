@@ -16,6 +16,8 @@ from qtui.tui.text import fitted
 from qtui.tui.theme import ACCENT, DIM, KEY, WARN
 
 DOING = {
+    "sample": "sampling",
+    "copy": "copying",
     "truth": "exact truth",
     "load": "loading",
     "index": "building index",
