@@ -274,6 +274,21 @@ def test_what_was_read_under_a_cap_stands_in_the_report_with_what_one_query_read
     assert "cap" not in " ".join(uncapped)
 
 
+def test_beside_none_each_other_method_shows_what_touches_least_and_most():
+    plants = [Plant("none", always(10), always(1.0)), Plant("scalar", always(8), always(0.5))]
+    plants += [Plant("scalar", always(9), always(0.5), oversampling=factor) for factor in (1.0, 2.0, 3.0)]
+    record, _ = planted(plants)
+    looked = [replace(seen(0), measurement=at) for at in range(5)] + [replace(seen(0), measurement=4, placement="cold")]
+    record = replace(record, residency=tuple(looked))
+
+    def asked(method):
+        rows = [line.split() for line in hottext.lines(record, method) if line.startswith(("none ", "scalar "))]
+        return [row[1:3] if row[1] == "on" else row[1:2] for row in rows]
+
+    assert asked("none") == [["–"], ["off"], ["on", "x3"]]
+    assert len(asked("scalar")) == len(asked(None)) == 6
+
+
 @pytest.mark.parametrize("touched", [100_000, 256_000])
 def test_the_report_says_what_hot_memory_was_saved_or_that_none_was(touched):
     plants = [Plant("none", always(10), always(1.0)), Plant("scalar", always(9), always(0.5), bytes_=68)]
