@@ -46,3 +46,11 @@ async def test_a_plan_is_measured_by_keys_that_come_before_it_is_there() -> None
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         at_once(app, ["3", "b"])
         await until(pilot, lambda: room.asked, 10)
+
+
+async def test_a_key_that_a_wrong_plan_keeps_from_working_says_so() -> None:
+    app, room = make()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        at_once(app, ["3", "tab", "tab", "ctrl+u", "x", "ctrl+r"])
+        await until(pilot, lambda: any("can't be measured" in each.text for each in app.notices), 10)
+        assert not room.asked

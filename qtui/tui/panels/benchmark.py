@@ -129,8 +129,7 @@ class BenchmarkPanel(Horizontal):
             return True
         shown = self.run_state
         if action in {"run", "tune", "memory"}:
-            ready = self.query_one(PlanEditor).plan is not None
-            return None if self.why_not(action) else ready
+            return None if self.why_not(action) else True
         if action == "resume":
             partial = shown is not None and shown.can_go_on
             return None if partial and self.why_not(action) else partial
@@ -151,6 +150,8 @@ class BenchmarkPanel(Horizontal):
             return keyed(self.app, "The plan is being measured already; {benchmark.back} cancels it.")
         doing = {"building": "a collection is built", "measuring": "a run is measured", "paused": "a run is paused"}
         said = {**doing, "waiting": doing["building"]}.get(self.room_state.status)
+        if said is None and action != "resume" and self.query_one(PlanEditor).plan is None:
+            return "The plan can't be measured as it is: the line under it says why."
         return said and f"Measuring has to wait while {said}."
 
     def action_run(self) -> None:
@@ -189,7 +190,7 @@ class BenchmarkPanel(Horizontal):
     @work(exclusive=True, group="go-on")
     async def go_on(self, run_id: str) -> None:
         """Measures what an interrupted run has left to measure."""
-        why = self.why_not("run")
+        why = self.why_not("resume")
         if why is not None:
             self.notify(why, severity="warning", markup=False)
             return
