@@ -24,7 +24,7 @@ from qtui.errors import UsageError
 from qtui.events import RunFinished
 from qtui.host.build import build
 from qtui.model import Bytes, Placement, SearchSettings
-from qtui.plan import BenchRequest, SourceSpec, check
+from qtui.plan import BenchRequest, BuildSpec, SourceSpec, check
 from qtui.records import Recommendation, Residency
 from tests.bench.planted import Plant, always
 from tests.bench.planted import run as planted
@@ -43,7 +43,8 @@ def pages(memory: dict[str, Bytes], component: str) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the page cache can be asked on Linux only")
-async def test_originals_stay_on_disk_until_rescoring_reads_them(home):
+async def test_originals_stay_on_disk_until_rescoring_reads_them(home, monkeypatch):
+    monkeypatch.setattr(residency, "ALONE", 1)
     request = BenchRequest(
         source=SourceSpec("synthetic", rows=ROWS + 20, dimension=DIMENSION),
         queries=20,
@@ -51,6 +52,7 @@ async def test_originals_stay_on_disk_until_rescoring_reads_them(home):
         oversampling=(1.0, 8.0),
         repeat=1,
         placements=True,
+        build=BuildSpec(hnsw_m=0),
     )
     record = None
     async for event in bench(request, engine=None, home=home, build=build):
