@@ -263,9 +263,13 @@ class RoomApp(App[None]):
             self.notify(now.detail, title="Engine", severity="error", timeout=60)
 
     def _tell(self, error: QtuiError) -> None:
-        # of the end of its process the engine room tells once for all who waited
+        # of the end of its process, and of why it never began, the engine room tells once for all who waited
         if not isinstance(error, EngineGone):
-            self.notify(error.text, severity="error", timeout=10)
+            self.call_later(self._tell_once, error.text)
+
+    def _tell_once(self, text: str) -> None:
+        if self.room_state != RoomState("closed", text):
+            self.notify(text, severity="error", timeout=10)
 
     async def on_unmount(self) -> None:
         """The engine's process ends with the app."""
