@@ -13,11 +13,14 @@ from textual.app import App
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.strip import Strip
+from textual.widgets import Input
 
 from qtui.demos import Demo
 from qtui.model import CollectionView
 from qtui.preferences import Memory, Preferences
 from qtui.tui.app import QtuiApp
+from qtui.tui.panels.collections import CollectionsPanel
+from qtui.tui.widgets.controls import Choice
 from tests.tui.fake_room import FakeRoom
 from tests.tui.scripted import DEMO
 
@@ -94,3 +97,22 @@ async def until_golden(pilot: Pilot[None], name: str) -> None:
     except AssertionError:
         now = screen_text(pilot.app)
         raise AssertionError("\n".join(unified_diff(kept.split("\n"), now.split("\n"), name, "now", n=1))) from None
+
+
+def put(app: QtuiApp, name: str, value: str) -> None:
+    """As if typed or chosen."""
+    control = app.screen.query_one(f"#{name}")
+    if isinstance(control, Input):
+        control.value = value
+        return
+    assert isinstance(control, Choice)
+    values = [each for each, _ in control.options]
+    control.value = value
+    control.action_step(-1)
+    control.action_step(1)
+    assert control.value in values
+
+
+def making(app: QtuiApp) -> bool:
+    """Whether collections are being made or changed."""
+    return app.query_one(CollectionsPanel).making
