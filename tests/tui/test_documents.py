@@ -23,9 +23,9 @@ from qtui.tui.figures import ram
 from qtui.tui.panels.search import SearchPanel
 from qtui.tui.panels.search_form import QueryBox
 from qtui.tui.setupform import SetupText, preset_text, read
-from tests.tui.driving import make, screen_text, until, until_seen
+from tests.tui.driving import make, put, screen_text, until, until_seen
 from tests.tui.scripted import view
-from tests.tui.test_setup import NARROW, open_setup, put
+from tests.tui.test_setup import NARROW, open_setup
 
 FINANCE, TITANIC, MOON, EINSTEIN = range(4)
 
