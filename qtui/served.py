@@ -100,13 +100,13 @@ class Limits:
 
     @property
     def reads_a_second(self) -> float | None:
-        """Points or answers that it leaves us; None: as many as we like."""
-        return _left_us(self.reads_per_minute) if self.enabled else None
+        """Points or answers that it leaves us; None: as many as we like. Servers keep to rates when it is off, too."""
+        return _left_us(self.reads_per_minute)
 
     @property
     def writes_a_second(self) -> float | None:
-        """Points that it lets us write; None: as many as we like."""
-        return _left_us(self.writes_per_minute) if self.enabled else None
+        """Points that it lets us write; None: as many as we like. Servers keep to rates when it is off, too."""
+        return _left_us(self.writes_per_minute)
 
 
 def _left_us(a_minute: int | None) -> float | None:

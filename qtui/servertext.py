@@ -41,6 +41,8 @@ def facts(served: Served) -> Iterator[Fact]:
     if served.limits.enabled:
         limits = list(_limits(served.limits)) or ["on, without a limit"]
         yield from (Fact("" if at else "strict mode", text, "warn") for at, text in enumerate(limits))
+    elif rates := list(_rates(served.limits)):
+        yield Fact("strict mode", f"off, but {', '.join(rates)}", "warn")
     for name in served.sparse_vectors[:MOST]:
         yield Fact("sparse vector", f"{name or 'unnamed'}: shown, not measured")
     yield from (Fact(f"no {what}", why, "quiet") for what, why in unknown.items())
@@ -87,11 +89,17 @@ def _limits(limits: Limits) -> Iterator[str]:
         (limits.max_batch, "at most {} searches a batch"),
         (limits.max_upsert, "at most {} points an upsert"),
         (limits.max_timeout, "at most {} s a request"),
-        (limits.reads_per_minute, "{} reads a minute"),
-        (limits.writes_per_minute, "{} writes a minute"),
     ):
         if value is not None:
             yield text.format(value)
+    yield from _rates(limits)
+
+
+def _rates(limits: Limits) -> Iterator[str]:
+    """What servers keep to when strict mode is off, too."""
+    for value, what in ((limits.reads_per_minute, "reads"), (limits.writes_per_minute, "writes")):
+        if value is not None:
+            yield f"{value} {what} a minute"
 
 
 def _rebuild(rebuild: Rebuild) -> str:
