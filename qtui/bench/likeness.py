@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qtui.bench.state import RunState
 from qtui.engine.base import Engine
+from qtui.errors import RateLimited
 from qtui.model import Distance, PointId
 from qtui.records import RunWarning
 
@@ -27,7 +29,8 @@ async def doubts(state: RunState, engine: Engine) -> tuple[RunWarning, ...]:
     truth = state.truth or ()
     points = 0
     if state.dataset.query_origin == "file" and not state.dataset.multivector and state.targets:
-        points = await _points(state, truth, engine)
+        with suppress(RateLimited):  # what strict mode doesn't let be looked at isn't worth a run
+            points = await _points(state, truth, engine)
     # answers of more than half of all points have most of them in common, however different the questions
     telling = [ids for ids in truth if 2 * len(ids) <= state.dataset.points]
     return tuple(of_queries(len(truth), alike=repeated(telling), points=points))
