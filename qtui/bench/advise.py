@@ -131,7 +131,9 @@ def _undecided(choice: Choice) -> tuple[tuple[Candidate, Span], ...]:
     ]
     chosen = choice.chosen
     first = near if chosen is None else [pair for pair in near if before(pair[0], chosen, minimise)]
-    order = {each.index: place for place, each in enumerate(rank([each for each, _ in first], minimise=minimise))}
+    order = {
+        each.index: place for place, each in enumerate(rank([each for each, _ in first], seed=seed, minimise=minimise))
+    }
     return tuple(sorted(first, key=lambda pair: order[pair[0].index]))
 
 
