@@ -63,7 +63,7 @@ def table(of: RunRecord | Sequence[Measurement], width: int = 80) -> str:
 
 
 def rescore_cell(measured: Measurement) -> str:
-    """What was asked, short: 'off', 'on ×3', 'exact', 'ignore'; a dash where there is nothing to rescore."""
+    """What was asked, short: 'off', 'on x3', 'exact', 'ignore'; a dash where there is nothing to rescore."""
     search = measured.search
     if search.exact:
         return "exact"
@@ -73,7 +73,7 @@ def rescore_cell(measured: Measurement) -> str:
         return units.ABSENT
     if not search.rescore:
         return "off"
-    return "on" if search.oversampling is None else f"on {MULTIPLY}{search.oversampling:g}"
+    return "on" if search.oversampling is None else f"on x{search.oversampling:g}"
 
 
 def groups(measurements: Sequence[Measurement]) -> list[tuple[tuple[str, int | None, int], list[Measurement]]]:
@@ -199,7 +199,7 @@ def _advice(record: RunRecord, width: int) -> Iterator[str]:
 
 def _asked(search: SearchSettings) -> str:
     rescore = "" if search.rescore is None else "rescore " if search.rescore else "no rescore "
-    factor = "" if search.oversampling is None else f"{MULTIPLY}{search.oversampling:g} "
+    factor = "" if search.oversampling is None else f"x{search.oversampling:g} "
     return f"{rescore}{factor}ef {search.hnsw_ef}" if search.hnsw_ef is not None else f"{rescore}{factor}".rstrip()
 
 

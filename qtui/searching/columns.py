@@ -75,7 +75,7 @@ def has_raw_scores(where: Place, search: SearchSettings) -> bool:
 
 
 def asked_text(where: Place | None, search: SearchSettings) -> str:
-    """The settings in a few words: 'exact', 'rescore ×2', 'no rescore', 'float', 'ignore', with ef where set."""
+    """The settings in a few words: 'exact', 'rescore x2', 'no rescore', 'float', 'ignore', with ef where set."""
     ef = f" ef {search.hnsw_ef}" if search.hnsw_ef is not None and not search.exact else ""
     if search.exact:
         return "exact"
@@ -83,7 +83,7 @@ def asked_text(where: Place | None, search: SearchSettings) -> str:
         return f"originals (ignore){ef}"
     if where is not None and not where.is_quantized:
         return f"float{ef}"
-    factor = "" if search.oversampling is None else f" ×{search.oversampling:g}"
+    factor = "" if search.oversampling is None else f" x{search.oversampling:g}"
     words = {None: f"default rescore{factor}", True: f"rescore{factor}", False: "no rescore"}[search.rescore]
     return f"{words}{ef}"
 

@@ -38,10 +38,10 @@ LONGEST_COMMAND = 54
 
 
 def asked(search: SearchSettings) -> str:
-    """What is asked of the search, short: 'rescore ×3, ef 128'."""
+    """What is asked of the search, short: 'rescore x3, ef 128'."""
     parts = []
     if search.rescore is not None:
-        factor = "" if search.oversampling is None else f" ×{search.oversampling:g}"
+        factor = "" if search.oversampling is None else f" x{search.oversampling:g}"
         parts.append(f"rescore{factor}" if search.rescore else "no rescore")
     if search.hnsw_ef is not None:
         parts.append(f"ef {search.hnsw_ef}")
@@ -84,7 +84,7 @@ def _head(found: Advice, best: Recommendation) -> Iterator[Text]:
         (units.ratio(best.compression), "smaller"),
         (units.share(best.recall.mean), f"recall@{found.k}"),
         (f"{units.millis(chosen.p50_ms if chosen else None)} ms", "engine p50"),
-        (units.ABSENT if best.speedup is None else f"{best.speedup:.2f}x", "as fast as none"),
+        (units.ABSENT if best.speedup is None else f"{best.speedup:.2f}x", "none's speed"),
     )
     widths = [max(len(value), len(label)) + 2 for value, label in tiles]
     yield Text().join(Text(f"{value:<{width}}", KEY) for (value, _), width in zip(tiles, widths, strict=True))

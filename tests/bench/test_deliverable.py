@@ -311,7 +311,7 @@ def test_charts_as_text_fit_80_columns_and_say_what_the_record_says():
     blocks = re.findall(r"```text\n(.*?)```", found, flags=re.DOTALL)
     assert len(blocks) == 5
     assert max(len(line) for block in blocks for line in block.splitlines()) <= 80
-    assert "binary on ×4" in blocks[1]
+    assert "binary on x4" in blocks[1]
     bars = {line[:20].strip(): line.count("█") for line in blocks[1].splitlines()}
     assert bars["none"] > bars["scalar off"] > bars["binary off"]
     slow = record(measurements=tuple(

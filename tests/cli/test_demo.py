@@ -85,8 +85,8 @@ def test_without_a_terminal_the_flow_is_text(cache: Path, monkeypatch: pytest.Mo
     assert "917 KB stay below the indexing threshold of 10,000 KB" in head
     assert "colpali-binary  4 documents, 1,835 vectors of 128, 1 of 1 segments quantized" in head
     assert blocks[0].startswith("query   financial quarterly results revenue")
-    assert "1 colpali-scalar · rescore ×2" in blocks[1]
-    assert "2 colpali-binary · rescore ×2" in blocks[1]
+    assert "1 colpali-scalar · rescore x2" in blocks[1]
+    assert "2 colpali-binary · rescore x2" in blocks[1]
     raw = blocks[2].splitlines()
     assert raw[0] == "3 colpali-binary · no rescore"
     assert [line.split(maxsplit=4)[-1] for line in raw[-4:]] == [

@@ -30,14 +30,14 @@ def words(found: tuple[Column, ...]) -> list[str]:
 
 
 def test_default_set_is_exact_then_the_smallest_sibling_with_and_without_rescoring() -> None:
-    assert words(defaults(DEMO)) == ["demo exact", "demo__binary rescore ×2", "demo__binary no rescore"]
+    assert words(defaults(DEMO)) == ["demo exact", "demo__binary rescore x2", "demo__binary no rescore"]
     assert words(defaults(DEMO, "demo")) == words(defaults(DEMO))
-    assert words(defaults(DEMO, "demo__scalar")) == ["demo exact", "demo__scalar rescore ×2", "demo__scalar no rescore"]
+    assert words(defaults(DEMO, "demo__scalar")) == ["demo exact", "demo__scalar rescore x2", "demo__scalar no rescore"]
 
 
 def test_default_set_of_one_quantized_collection_is_on_itself() -> None:
     found = defaults((view("docs", "scalar"),))
-    assert words(found) == ["docs exact", "docs rescore ×2", "docs no rescore"]
+    assert words(found) == ["docs exact", "docs rescore x2", "docs no rescore"]
 
 
 def test_default_set_without_quantization_is_exact_and_the_graph() -> None:
@@ -121,7 +121,7 @@ def test_settings_in_words() -> None:
         return columns.asked_text(scalar, SearchSettings(**search))  # type: ignore[arg-type]  # names are the caller's
 
     assert said() == "default rescore"
-    assert said(rescore=True, oversampling=1.5, hnsw_ef=64) == "rescore ×1.5 ef 64"
+    assert said(rescore=True, oversampling=1.5, hnsw_ef=64) == "rescore x1.5 ef 64"
     assert said(rescore=False) == "no rescore"
     assert said(exact=True, hnsw_ef=64) == "exact"
     assert said(ignore=True) == "originals (ignore)"

@@ -31,7 +31,7 @@ async def test_the_newest_run_is_advised_on_at_once(size):
         await opened(pilot)
         assert room.advised == [("20261122-013000-aaaa", 0.95)]
         text = screen_text(app)
-        assert "Use binary-2bit  rescore ×5" in text
+        assert "Use binary-2bit  rescore x5" in text
         assert "RAM a vector" in text
         assert "confirming queries" in text
 

@@ -95,7 +95,7 @@ def _by_factor(reading: Reading) -> list[Chart]:
                         reading.facts.figure(f"measurements[{index}].search.oversampling", "number"),
                         reading.facts.figure(f"measurements[{index}].{field}", style),
                         METHODS[method.name].letter,
-                        f"{method.name} ×{factor:g}",
+                        f"{method.name} x{factor:g}",
                         best=index == reading.best,
                     )
                     for factor, index in method.factors
