@@ -183,4 +183,5 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+    bare = {each.lstrip("-"): each for each in known}  # what all begin with is no likeness
+    return next((bare[each] for each in get_close_matches(word.lstrip("-"), bare, n=1, cutoff=0.62)), None)
