@@ -302,7 +302,7 @@ def _while_building(scratch: Path) -> Iterator[Times]:
     yield _elsewhere(
         scratch / "searched",
         "a query is typed while building",
-        (("2", "overlap"), ("/", "f12 Help"), (CLEAR, "an id"), ("Y", " Y ")),
+        (("2", "overlap"), ("/", "F12 Help"), (CLEAR, "an id"), ("Y", " Y ")),
         ("Z", ERASE),
         _in_text(r"Y(Z?) {40}"),
     )
