@@ -34,6 +34,7 @@ async def test_cost_of_a_run_follows_what_is_typed_and_is_remembered(size):
         app.screen.query_one("#cost-ram", Input).value = "5"
         app.screen.query_one("#cost-points", Input).value = "1M"
         await until_seen(pilot, "cost of 1M points" if size[1] > 24 else "a year")
+        await until_seen(pilot, "a year     saved")  # beside a scroll bar, too
         app.screen.query_one("#cost-replicas", Input).value = "none"
         await until_seen(pilot, "'none' is no whole number")
         await pilot.press("enter")

@@ -43,7 +43,7 @@ class AskCost(ModalScreen[Prices | None]):
     AskCost .dialog { height: 90%; }
     AskCost .prices { height: auto; }
     AskCost .price { width: 1fr; margin-right: 1; }
-    AskCost #cost-page { height: 1fr; margin-top: 1; }
+    AskCost #cost-page { height: 1fr; margin-top: 1; scrollbar-gutter: stable; }
     AskCost #cost-text { width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
