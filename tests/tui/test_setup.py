@@ -51,6 +51,17 @@ async def test_the_sample_is_loaded_with_three_keys() -> None:
     assert room.asked == [LoadRequest("docs", SourceSpec("sample"), DEFAULTS, BuildSpec())]
 
 
+async def test_the_arrows_move_through_the_form() -> None:
+    app, _ = make(())
+    async with app.run_test(size=NARROW) as pilot:
+        screen = await open_setup(pilot)
+        for key, at in (("down", "setup-name"), ("down", "setup-vector_name"), ("down", "setup-distance")):
+            await pilot.press(key)
+            await until(pilot, lambda at=at: screen.focused is not None and screen.focused.id == at)
+        await pilot.press("up", "up", "up", "up")
+        await until(pilot, lambda: screen.focused is not None and screen.focused.id == "setup-preset")
+
+
 async def test_every_wrong_value_is_said_as_typed_and_keeps_it_from_loading() -> None:
     app, room = make((view("taken"),))
     async with app.run_test(size=NARROW, notifications=True) as pilot:

@@ -126,7 +126,12 @@ class MethodList(OptionList):
 
 
 class Field(Horizontal):
-    """A label and what it stands for, on one line."""
+    """A label and what it stands for, on one line; the arrows move on to the next and back to the one before."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
 
     def __init__(self, label: str, control: Widget, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id, classes=classes)
