@@ -79,6 +79,11 @@ class StoreInUse(AccessError):
 class EngineGone(AccessError):
     """The process that owns the engine ended before it answered."""
 
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(f"{what}; {remedy}" if remedy else what)
+        self.what = self.text.removesuffix(f"; {remedy}")
+        """How it ended, without what to do: for where that is done already."""
+
 
 class RateLimited(AccessError):
     """The server takes no more requests for now: asking later may work."""

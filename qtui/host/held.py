@@ -31,6 +31,16 @@ class _End:
     final: bool
 
 
+def _what(why: Exception) -> str:
+    """How it ended; what to do about it only where the user has to do it."""
+    return why.what if isinstance(why, EngineGone) else str(why)
+
+
+def _too_often(why: Exception, lives: int) -> Exception:
+    """Why it is not started again: it would only end again."""
+    return EngineGone(f"{why.what}, {lives} times in a row", "start it again") if isinstance(why, EngineGone) else why
+
+
 class Held:
     """A child process that answers calls, held by the app.
 
@@ -99,16 +109,19 @@ class Held:
                 born = loop.time()
                 end = await self._live()
                 short_lives = 0 if loop.time() - born > self._limits.steady_s else short_lives + 1
-                if self._closing.is_set() or end.final or short_lives > self._limits.retries:
+                if self._closing.is_set() or end.final:
                     break
-                self._announce("restarting", str(end.why))
+                if short_lives > self._limits.retries:
+                    end = _End(_too_often(end.why, short_lives), final=True)
+                    break
+                self._announce("restarting", _what(end.why))
                 if short_lives > 1:
                     await self._pause(self._limits.backoff_s * 2 ** (short_lives - 2))
         finally:
             wanted = self._closing.is_set()
             self._refusal = CLOSED if wanted else end.why
             self._changed.set()
-            self._announce("closed", "" if wanted else str(end.why))
+            self._announce("closed", "" if wanted else _what(end.why))
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -187,14 +187,14 @@ class Child:
 
     def _explain(self, code: int) -> Exception:
         if self._killed_for:
-            return EngineGone(f"the engine's process was ended: {self._killed_for}; {self._remedy}")
+            return EngineGone(f"the engine's process was ended: {self._killed_for}", self._remedy)
         bus_error = getattr(signal, "SIGBUS", None)
         if code < 0 and (-code == bus_error or -code == getattr(signal, "SIGABRT", None)) and _tight(self._store):
             return wire.disk_full(self._store)
         said = self._log.tail()
         if code and _tight(self._store) and "space" in said:
             return wire.disk_full(self._store)
-        return EngineGone(f"the engine's process {_how(code)}{f': {shown(said)}' if said else ''}; {self._remedy}")
+        return EngineGone(f"the engine's process {_how(code)}{f': {shown(said)}' if said else ''}", self._remedy)
 
 
 def _tight(store: Path) -> bool:

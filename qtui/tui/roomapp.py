@@ -16,13 +16,14 @@ from textual import on, work
 from textual.app import App, ScreenStackError
 from textual.css.query import NoMatches
 from textual.driver import Driver
-from textual.notifications import SeverityLevel
+from textual.notifications import Notification, Notify, SeverityLevel
 from textual.reactive import reactive
 from textual.widget import MountError
 from textual.worker import WorkerFailed
 
 from qtui.errors import EngineGone, QtuiError
 from qtui.host.state import RoomState
+from qtui.tui.commands import keyed
 from qtui.tui.messages import CollectionsRead, CollectionsWanted, LookedAt
 from qtui.tui.notices import Notice
 from qtui.tui.text import clean
@@ -70,6 +71,8 @@ class RoomApp(App[None]):
 
     @cached_property
     def room(self) -> Room:
+        self._of_engine: Notification | None = None
+        """What was last told of the engine's process."""
         """The engine room; made, with all that it imports, when it is first asked for."""
         return self._make_room(partial(setattr, self, "room_state"))
 
@@ -254,13 +257,25 @@ class RoomApp(App[None]):
         if self.screen_stack:  # the engine may end after the last screen is gone
             self.refresh_bindings()
         if now.status == "restarting":
-            why = now.detail or "its process ended"
-            self.notify(f"{why}. It is being started again.", title="Engine", severity="error", timeout=10)
+            self._tell_of_engine(f"{why}; it is being started again", "Engine", "error")
         elif now.status == "ready" and before.status == "restarting":
-            self.notify("The engine is back.")
+        why = now.detail or before.detail or "its process ended"
+            self._tell_of_engine(f"{why}, and was started again", "The engine is back", "information")
             self._read()
         elif now.status == "closed" and now.detail and not self._moving:
-            self.notify(now.detail, title="Engine", severity="error", timeout=60)
+            again = keyed(self, "press {tab.collections}, then {collections.refresh}, to start it again")
+            self._tell_of_engine(f"{why}; {again}", "Engine", "error")
+        elif now.status == "starting":
+            self._withdraw()
+
+    def _tell_of_engine(self, message: str, title: str, severity: SeverityLevel) -> None:
+        """In place of what was told of it last: that holds no more, and would only cover what lies behind it."""
+        self._withdraw()
+        self._of_engine = self._note(message, title, severity, 10)
+
+    def _withdraw(self) -> None:
+        if self._of_engine is not None:
+            self.call_later(self._unnotify, self._of_engine)  # behind the message that shows it
 
     def _tell(self, error: QtuiError) -> None:
         # of the end of its process, and of why it never began, the engine room tells once for all who waited
@@ -288,4 +303,9 @@ class RoomApp(App[None]):
         """Shows a line for a while, and keeps it to be read again."""
         notice = Notice.now(clean(message), clean(title), severity)
         self.notices.append(notice)
-        super().notify(notice.text, title=notice.title, severity=severity, timeout=timeout, markup=False)
+        shown = Notification(notice.text, notice.title, severity, timeout, markup=False)
+        self.post_message(Notify(shown))
+        return shown
+        self._note(message, title, severity, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
+
+    def _note(self, message: str, title: str, severity: SeverityLevel, timeout: float) -> Notification:

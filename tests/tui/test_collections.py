@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from qtui.demos import TEXTS
 from qtui.errors import DataError
+from qtui.host.state import RoomState
 from qtui.tui.panels import collections
 from qtui.tui.panels.collection_parts import Inspection
 from qtui.tui.panels.collections import CollectionsPanel
@@ -197,3 +198,27 @@ async def test_death_of_the_engine_is_told_and_recovered() -> None:
         room.on_state(app.room_state.__class__("ready"))
         await until_seen(pilot, "4 collections")
         await until_seen(pilot, "The engine is back")
+        await until_seen(pilot, "was killed, and was started again")
+        assert "being started" not in screen_text(app)
+        assert [notice.title for notice in app.notices] == ["Engine", "The engine is back"]
+
+
+async def test_engine_that_is_given_up_says_how_to_get_it_back_on_every_tab() -> None:
+    app, room = make()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        room.on_state(RoomState("restarting", "it was killed"))
+        room.on_state(RoomState("closed", "it was killed, 6 times in a row"))
+        await until_seen(pilot, "6 times in a row; press 1")
+        assert "being started" not in screen_text(app)
+        app.clear_notifications()
+        await pilot.press("b")
+        await until_seen(pilot, "The engine is closed: press 1, then r,")
+        room.on_state(RoomState("closed", "it was killed, 6 times in a row"))
+        await pilot.press("1")
+        await until_seen(pilot, "r starts it again")
+        await pilot.press("r")
+        await until_seen(pilot, "ready")
+        await until(pilot, lambda: "6 times in a row" not in screen_text(app))

@@ -152,6 +152,10 @@ class BenchmarkPanel(Horizontal):
         said = {**doing, "waiting": doing["building"]}.get(self.room_state.status)
         if said is None and action != "resume" and self.query_one(PlanEditor).plan is None:
             return "The plan can't be measured as it is: the line under it says why."
+        if self.room_state.status == "closed":
+            return keyed(
+                self.app, "The engine is closed: press {tab.collections}, then {collections.refresh}, to start it."
+            )
         return said and f"Measuring has to wait while {said}."
 
     def action_run(self) -> None:

@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 from qtui.errors import QtuiError
 from qtui.model import CollectionView
 from qtui.preferences import Memory
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.figures import originals
 from qtui.tui.loading import Work
 from qtui.tui.messages import CollectionsWanted, LookedAt, LookInto, Measure, Remember
@@ -141,7 +141,8 @@ class CollectionsPanel(DemoPanel):
         if state.status in {"waiting", "building"}:
             self._list.waits(clean(state.detail) if state.status == "waiting" else "")
         if state.status == "closed":
-            self._say(Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", "\nr starts it again"))
+            again = keyed(self.app, "\n{collections.refresh} starts it again")
+            self._say(Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", again))
         elif self.views is None:
             self._say(Text("reading the store…"))
         else:
