@@ -68,11 +68,11 @@ class RoomApp(App[None]):
         self._looks = 0
         self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
         self._make_room = make_room
+        self._of_engine: Notification | None = None
+        """What was last told of the engine's process."""
 
     @cached_property
     def room(self) -> Room:
-        self._of_engine: Notification | None = None
-        """What was last told of the engine's process."""
         """The engine room; made, with all that it imports, when it is first asked for."""
         return self._make_room(partial(setattr, self, "room_state"))
 
@@ -256,10 +256,10 @@ class RoomApp(App[None]):
         """A death of the engine's process is told, and so is its return."""
         if self.screen_stack:  # the engine may end after the last screen is gone
             self.refresh_bindings()
+        why = now.detail or before.detail or "its process ended"
         if now.status == "restarting":
             self._tell_of_engine(f"{why}; it is being started again", "Engine", "error")
         elif now.status == "ready" and before.status == "restarting":
-        why = now.detail or before.detail or "its process ended"
             self._tell_of_engine(f"{why}, and was started again", "The engine is back", "information")
             self._read()
         elif now.status == "closed" and now.detail and not self._moving:
@@ -301,11 +301,11 @@ class RoomApp(App[None]):
         markup: bool = False,  # noqa: ARG002 - textual's signature; text is never read as markup here
     ) -> None:
         """Shows a line for a while, and keeps it to be read again."""
+        self._note(message, title, severity, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
+
+    def _note(self, message: str, title: str, severity: SeverityLevel, timeout: float) -> Notification:
         notice = Notice.now(clean(message), clean(title), severity)
         self.notices.append(notice)
         shown = Notification(notice.text, notice.title, severity, timeout, markup=False)
         self.post_message(Notify(shown))
         return shown
-        self._note(message, title, severity, self.NOTIFICATION_TIMEOUT if timeout is None else timeout)
-
-    def _note(self, message: str, title: str, severity: SeverityLevel, timeout: float) -> Notification:
