@@ -5,6 +5,7 @@ $QTUI_HOME/runs     run records, mode 0600
 $QTUI_HOME/tmp      temporary stores of benchmarks; `qtui clean` empties what is left over
 $QTUI_HOME/samples  points of live collections, while a run takes and tries them, or to go on with
 $QTUI_HOME/before   settings of collections before they were changed, to go back to
+$QTUI_HOME/unfinished  loads that were asked for and aren't whole, to go on with
 $QTUI_HOME/kept     temporary stores that --keep kept
 $QTUI_HOME/cache    exact truth, by content
 $QTUI_HOME/log      what the engine's processes wrote to their standard error

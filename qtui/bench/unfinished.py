@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from qtui import units
 from qtui.bench.tally import COLD, Tally
-from qtui.data.documents.finding import anywhere
+from qtui.data.documents.finding import anywhere, from_root
 from qtui.errors import UsageError, shown
 from qtui.model import PointId
 from qtui.plan import BenchRequest, Variant
@@ -122,14 +121,7 @@ class Unfinished:
 
 def absolute(request: BenchRequest) -> BenchRequest:
     """The request with paths that mean the same from any folder."""
-    source = request.source
-    if source is not None:
-        documents = None if source.documents is None else anywhere(source.documents)
-        source = replace(source, path=_absolute(source.path), payload=_absolute(source.payload), documents=documents)
+    source = None if request.source is None else anywhere(request.source)
     return replace(
-        request, source=source, queries_file=_absolute(request.queries_file), truth_file=_absolute(request.truth_file)
+        request, source=source, queries_file=from_root(request.queries_file), truth_file=from_root(request.truth_file)
     )
-
-
-def _absolute(path: str | None) -> str | None:
-    return None if path is None else str(Path(path).absolute())

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from qtui import config
-from qtui.errors import AccessError, NotFound, UsageError, shown
+from qtui.data.keeping import read_kept, write_kept
+from qtui.errors import NotFound, UsageError, shown
 from qtui.model import Change, CollectionView, Hnsw, Placement, VectorSpec
 
 MOST = 20
@@ -88,22 +88,8 @@ def _path(home: Path, where: str, collection: str, vector_name: str) -> Path:
 
 
 def _read(home: Path, where: str, collection: str, vector_name: str) -> tuple[Before, ...]:
-    try:
-        raw = _path(home, where, collection, vector_name).read_bytes()
-        return msgspec.json.decode(raw, type=tuple[Before, ...])
-    except (OSError, msgspec.MsgspecError):
-        return ()
+    return read_kept(_path(home, where, collection, vector_name), tuple[Before, ...]) or ()
 
 
 def _write(home: Path, about: Before, kept: tuple[Before, ...]) -> None:
-    path = _path(home, about.where, about.collection, about.vector.name)
-    config.private_dir(path.parent)
-    try:
-        if not kept:
-            path.unlink(missing_ok=True)
-            return
-        part = path.with_suffix(".part")
-        part.write_bytes(msgspec.json.encode(kept))
-        part.replace(path)
-    except OSError as error:
-        raise AccessError(f"can't keep the settings in {shown(path)}: {error.strerror}; set QTUI_HOME") from error
+    write_kept(_path(home, about.where, about.collection, about.vector.name), kept or None)

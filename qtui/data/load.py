@@ -127,16 +127,10 @@ def remembered_job(origin: Origin, store: Path, target: Target | None = None) ->
 
 def _anywhere(job: BuildJob) -> BuildJob:
     """The job with paths that mean the same in every working folder; the server that it is for is left out."""
-    source = job.source
-    documents = source.documents
-    if documents is not None:
-        documents = replace(anywhere(documents), embedded=None)
-    path, payload = _absolute(source.path), _absolute(source.payload)
-    return replace(job, target=None, source=replace(source, path=path, payload=payload, documents=documents))
-
-
-def _absolute(path: str | None) -> str | None:
-    return None if path is None else str(Path(path).absolute())
+    source = anywhere(job.source)
+    if source.documents is not None:
+        source = replace(source, documents=replace(source.documents, embedded=None))
+    return replace(job, target=None, source=source)
 
 
 async def load(engine: LoadingEngine, job: BuildJob) -> AsyncGenerator[Event, None]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qtui import config
+from qtui.data.unfinished import UnfinishedLoads
 from qtui.embedders import Embedded
 from qtui.errors import BadSource, DiskFull, Exists, QtuiError, UsageError, shown
 from qtui.events import BuildDone, CollectionFailed, Event, Loaded, Progress
@@ -111,6 +112,21 @@ async def load_all(
         raise first
     points = max((each.points for each in done), default=0)
     yield Loaded(tuple(each.collection for each in done), points, time.monotonic() - began)
+
+
+async def load_each(
+    loads: tuple[LoadRequest, ...], kept: UnfinishedLoads, store: Path, *, target: Target | None, builder: Builder
+) -> AsyncGenerator[Event, None]:
+    """Loads one after the other as `load_all` does; they are `kept` until every collection of all of them is done."""
+    kept.keep(loads)
+    whole = True
+    for request in loads:
+        async with closing(load_all(request, store, target=target, builder=builder)) as events:
+            async for event in events:
+                whole = whole and not isinstance(event, CollectionFailed)
+                yield event
+    if whole:
+        kept.forget()
 
 
 def _ends_all(error: QtuiError, done: list[BuildDone]) -> bool:

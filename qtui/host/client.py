@@ -252,9 +252,17 @@ class EngineRoom(Held):
         """Goes on with a run that was interrupted; ends with RunFinished. Closing the iterator cancels again."""
         return self.stream(requests.ResumeRun(run_id))
 
-    def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
-        """Loads; ends with Loaded. Closing the iterator cancels: what is written stays, and can go on later."""
-        return self.stream(requests.Load(request))
+    def load(self, *loads: LoadRequest) -> AsyncGenerator[Event, None]:
+        """Loads; each ends with Loaded. Closing the iterator cancels: what is written stays, and can go on later."""
+        return self.stream(requests.Load(loads))
+
+    async def unfinished_loads(self) -> tuple[LoadRequest, ...]:
+        """What was asked for last to be loaded here, and wasn't to its end; also by an app that is gone."""
+        return await self.call(requests.UnfinishedLoads())
+
+    async def give_up(self) -> None:
+        """Forgets what was asked for last; what is written of it stays."""
+        await self.call(requests.GiveUp())
 
     def resume(self, name: str) -> AsyncGenerator[Event, None]:
         """Goes on with a collection that was not finished; ends with BuildDone. Closing the iterator cancels."""

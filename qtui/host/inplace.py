@@ -18,9 +18,9 @@ from qtui.target import Target
 class InPlace:
     """Changes collections of one store, which then must have released them, or of one server."""
 
-    def __init__(self, engine: Engine, store: Path, server: Target | None) -> None:
-        self._engine, self._store, self._server = engine, store, server
-        self._where = str(store) if server is None else server.where
+    def __init__(self, engine: Engine, store: Path, server: Target | None, where: str) -> None:
+        """`where` is what the settings from before are kept under: the folder of the store, or the server's address."""
+        self._engine, self._store, self._server, self._where = engine, store, server, where
 
     async def change(self, view: CollectionView, change: Change, vector_name: str) -> float:
         """Changes one vector's settings and waits for the rebuild. Returns seconds."""

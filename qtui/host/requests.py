@@ -255,9 +255,17 @@ class Build(Request[None], frozen=True):
 
 
 class Load(Request[None], frozen=True):
-    """Load one source into a collection a method; streams events."""
+    """Load each source into a collection a method; streams events."""
 
-    request: LoadRequest
+    loads: tuple[LoadRequest, ...]
+
+
+class UnfinishedLoads(Request[tuple[LoadRequest, ...]], frozen=True):
+    """What was asked for last to be loaded, and wasn't to its end, in this process or in one before it."""
+
+
+class GiveUp(Request[None], frozen=True):
+    """Forget what was asked for last."""
 
 
 class Resume(Request[None], frozen=True):
@@ -351,6 +359,8 @@ RESULTS: dict[type[Request[Any]], Any] = {
     GoBack: float,
     Build: None,
     Load: None,
+    UnfinishedLoads: tuple[LoadRequest, ...],
+    GiveUp: None,
     Resume: None,
     Bench: None,
     ResumeRun: None,

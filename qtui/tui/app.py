@@ -99,7 +99,7 @@ class QtuiApp(OwnApp):
         """Header, tabs, panels, keys."""
         yield Header().data_bind(state=QtuiApp.room_state)
         yield TabLine(TABS, self._first_tab)
-        yield Tabs(lambda: self.room, self.memory, QtuiApp.views, QtuiApp.room_state, QtuiApp.may_write)
+        yield Tabs(lambda: self.room, self.memory, QtuiApp.views, QtuiApp.room_state, QtuiApp.may_write, QtuiApp.left)
         yield KeyLine()
 
     async def on_mount(self) -> None:

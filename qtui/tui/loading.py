@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rich.text import Text
@@ -51,6 +51,13 @@ class Work:
     title: str
     rows: tuple[Row, ...]
     over: bool = False
+    resumes: bool = False
+    """It is over, and one key goes on with it."""
+
+    @property
+    def ready(self) -> int:
+        """How many are done."""
+        return sum(row.state == "ready" for row in self.rows)
 
     @property
     def failed(self) -> tuple[Row, ...]:
@@ -61,6 +68,13 @@ class Work:
 def started(title: str, collections: Iterable[tuple[str, float | None]]) -> Work:
     """Work that has just been asked for: each collection with the seconds that it is estimated to take."""
     return Work(title, tuple(Row(name, estimate_s=seconds) for name, seconds in collections))
+
+
+def left(work: Work, statuses: Mapping[str, str]) -> Work:
+    """The same work as an app that is gone left it, by the status of each collection that is there."""
+    states = {name: "partial" if status == "partial" else "ready" for name, status in statuses.items()}
+    rows = tuple(replace(row, state=states.get(row.collection, "waiting")) for row in work.rows)
+    return replace(work, rows=rows, over=True, resumes=True)
 
 
 def after(work: Work, event: Event, now: float) -> Work:
@@ -94,12 +108,13 @@ def changing(work: Work, now: float) -> Work:
     return replace(work, rows=tuple(replace(row, state="changing", since=now) for row in work.rows))
 
 
-def ended(work: Work, *, error: str | None = None) -> Work:
+def ended(work: Work, *, error: str | None = None, resumes: bool = False) -> Work:
     """The work when nothing runs any more: what was under way is partial, or failed when there is an error."""
     rows = [_left(row, error) for row in work.rows]
     if error and not any(row.state == "failed" for row in rows):
         rows = [replace(row, state="failed", note=error) if row.state == "waiting" else row for row in rows]
-    return replace(work, rows=tuple(rows), over=True)
+    whole = all(row.state == "ready" for row in rows)
+    return replace(work, rows=tuple(rows), over=True, resumes=resumes and not whole)
 
 
 def _left(row: Row, error: str | None) -> Row:
@@ -120,20 +135,23 @@ def _with(work: Work, name: str, now: float, state: str, **more: object) -> Work
     return replace(work, rows=tuple(renewed(row) if row.collection == name else row for row in work.rows))
 
 
-def drawn(work: Work, now: float, width: int, height: int, key: str = "Esc") -> Text:
-    """The title and as many rows as fit, those that run always among them; `key` cancels."""
-    lines = [_title(work, width, key)]
+def drawn(work: Work, now: float, width: int, height: int, cancels: str = "Esc", resumes: str = "u") -> Text:
+    """The title and as many rows as fit, those that run always among them; with the keys that end it and go on."""
+    lines = [_title(work, width, cancels, resumes)]
     lines += [_row(row, now, width, _name_width(work, width)) for row in _window(work.rows, height - 1)]
     return Text("\n").join(lines)
 
 
-def _title(work: Work, width: int, key: str) -> Text:
-    ready = sum(row.state == "ready" for row in work.rows)
-    sign = ("▲ ", ACCENT) if not work.over else ("✗ ", BAD) if work.failed else ("✓ ", GOOD)
+def _title(work: Work, width: int, cancels: str, resumes: str) -> Text:
+    whole = work.ready == len(work.rows)
+    sign, style = SIGNS["loading" if not work.over else "failed" if work.failed else "ready" if whole else "partial"]
     stops = " cancels, keeps what is finished" if width >= _ROOMY else " cancels"
-    tail = Text.assemble((key, KEY), (" closes this" if work.over else stops, DIM))
-    count = f"  {ready} of {len(work.rows)} ready" if len(work.rows) > 1 else ""
-    head = Text.assemble(sign, fitted(work.title, max(10, width - tail.cell_len - len(count) - 5)), (count, DIM))
+    tail = Text.assemble((cancels, KEY), (" closes this" if work.over else stops, DIM))
+    if work.resumes:
+        tail = Text.assemble((resumes, KEY), (" goes on  ", DIM), tail)
+    count = f"  {work.ready} of {len(work.rows)} ready" if len(work.rows) > 1 else ""
+    title = fitted(work.title, max(10, width - tail.cell_len - len(count) - 5))
+    head = Text.assemble((f"{sign} ", style), title, (count, DIM))
     return head + Text(" " * max(2, width - head.cell_len - tail.cell_len)) + tail
 
 

@@ -194,8 +194,16 @@ class Room(Protocol):
         """Goes on with a run that was interrupted; closing the iterator cancels it again."""
         ...
 
-    def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
+    def load(self, *loads: LoadRequest) -> AsyncGenerator[Event, None]:
         """Loads and builds; closing the iterator cancels, and asking again goes on."""
+        ...
+
+    async def unfinished_loads(self) -> tuple[LoadRequest, ...]:
+        """What was asked for last to be loaded here, and wasn't to its end; also by an app that is gone."""
+        ...
+
+    async def give_up(self) -> None:
+        """Forgets what was asked for last; what is written of it stays."""
         ...
 
     def resume(self, name: str) -> AsyncGenerator[Event, None]:

@@ -30,6 +30,7 @@ from qtui.tui.text import clean
 
 if TYPE_CHECKING:  # the first frame is painted before any of these is there
     from qtui.model import CollectionView, EngineInfo
+    from qtui.plan import LoadRequest
     from qtui.target import Target
     from qtui.tui.room import MakeRoom, Room
     from qtui.tui.shelf import Shelf
@@ -50,6 +51,8 @@ class RoomApp(App[None]):
     views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)
     room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
     engine: reactive[EngineInfo | None] = reactive(None, repaint=False)
+    left: reactive[tuple[LoadRequest, ...]] = reactive((), repaint=False, always_update=True)
+    """Loads that were asked for where we are connected, and aren't whole."""
 
     may_write: reactive[bool] = reactive(default=True, repaint=False)
     """Whether anything may be written where we are connected: without it no writing action is shown."""
@@ -151,6 +154,7 @@ class RoomApp(App[None]):
         from qtui.tui.shelf import Shelf
 
         info = await self.room.info()
+        self.left = await self.room.unfinished_loads()
         self._shelf = Shelf()
         self.engine = info
         self.target = target

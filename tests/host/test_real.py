@@ -201,6 +201,9 @@ async def test_cancelling_a_load_leaves_a_partial_collection(room):
     view = await room.view("docs")
     assert (view.status, view.points, view.expected_points) == ("partial", SLOW.rows, SLOW.rows)
     assert await room.count("docs") == SLOW.rows
+    assert await room.unfinished_loads() == (LoadRequest("docs", SLOW),)
+    await room.give_up()
+    assert await room.unfinished_loads() == ()
 
 
 @linux
@@ -215,9 +218,11 @@ async def test_a_killed_engine_room_takes_its_builder_along(room):
             pass
     assert len(builders) == 1
     await until.true(lambda: not until.alive(builders[0]), deadline_s=5)
+    assert await room.unfinished_loads() == (LoadRequest("docs", SLOW),)
     events = await loaded(room, SLOW)
     assert isinstance(events[-1], Loaded)
     assert (await room.view("docs")).points == SLOW.rows
+    assert await room.unfinished_loads() == ()
 
 
 @linux

@@ -26,7 +26,7 @@ REQUESTS = [
     requests.Query("a", SearchSettings(), tokens=[[0.1, 2.0], [3.0, 4.0]]),
     requests.Reconfigure("s", "a", Change(quantization=Quantization("scalar", quantile=0.99))),
     requests.Build(BuildJob("s", "a", "none", SOURCE, BuildSpec(), 20, 7)),
-    requests.Load(LoadRequest("a", SOURCE, ("none", "scalar"))),
+    requests.Load((LoadRequest("a", SOURCE, ("none", "scalar")),)),
     requests.Bench(BenchRequest(source=SOURCE)),
 ]
 RECORD = CollectionRecord(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -59,6 +60,7 @@ class FakeRoom(FakeMaking):
         self.start_error: QtuiError | None = None
         self.gate: asyncio.Semaphore | None = None
         self.asked: list[BenchRequest | LoadRequest] = []
+        self.left: tuple[LoadRequest, ...] = ()
         self.payloads: dict[PointId, Payload] = {}
         self.search_error: QtuiError | None = None
         self.searched: list[tuple[str, SearchSettings]] = []
@@ -219,7 +221,21 @@ class FakeRoom(FakeMaking):
             else:
                 yield event
 
-    async def load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
+    async def load(self, *loads: LoadRequest) -> AsyncGenerator[Event, None]:
+        self.left = loads
+        for load in loads:
+            async with aclosing(self._load(load)) as events:
+                async for event in events:
+                    yield event
+        self.left = ()
+
+    async def unfinished_loads(self) -> tuple[LoadRequest, ...]:
+        return self.left
+
+    async def give_up(self) -> None:
+        self.left = ()
+
+    async def _load(self, request: LoadRequest) -> AsyncGenerator[Event, None]:
         names = list(collection_names(request).values())
         happened: list[Event] = []
         for name in names:

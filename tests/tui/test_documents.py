@@ -178,8 +178,8 @@ async def test_keys_that_come_all_at_once_go_where_they_were_meant() -> None:
 async def test_embedding_that_is_cancelled_leaves_no_collection() -> None:
     app, room = make(())
 
-    async def load(request: LoadRequest) -> AsyncGenerator[Event, None]:
-        yield Progress("embed", request.name, 3, 9, 1.0, 2.0)
+    async def load(*loads: LoadRequest) -> AsyncGenerator[Event, None]:
+        yield Progress("embed", loads[0].name, 3, 9, 1.0, 2.0)
         await asyncio.Event().wait()
 
     room.load = load  # type: ignore[method-assign]  # one load that goes on

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from qtui.embedders import DOCUMENTS, IMAGES, PAGES, Modality
 from qtui.errors import AccessError, NotFound, UsageError, shown
-from qtui.plan import DocumentsSpec
+from qtui.plan import DocumentsSpec, SourceSpec
 from qtui.searching.asked import SUFFIXES as VECTORS
 
 METADATA = ("metadata.jsonl", "metadata.json", "metadata.csv")
@@ -63,8 +63,18 @@ def find(paths: tuple[str, ...], patience_s: float = math.inf) -> tuple[Found, .
     return found
 
 
-def anywhere(documents: DocumentsSpec) -> DocumentsSpec:
-    """The same documents with paths that mean the same in every working folder."""
+def anywhere(source: SourceSpec) -> SourceSpec:
+    """The same source with paths that mean the same in every working folder."""
+    documents = None if source.documents is None else _documents_anywhere(source.documents)
+    return replace(source, path=from_root(source.path), payload=from_root(source.payload), documents=documents)
+
+
+def from_root(path: str | None) -> str | None:
+    """The path from the root on; None for none."""
+    return None if path is None else str(Path(path).absolute())
+
+
+def _documents_anywhere(documents: DocumentsSpec) -> DocumentsSpec:
     folder = documents.embedder.path
     chosen = replace(documents.embedder, path=None if folder is None else str(Path(folder).expanduser().absolute()))
     paths = tuple(str(Path(path).expanduser().absolute()) for path in documents.paths)

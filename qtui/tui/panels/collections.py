@@ -130,6 +130,7 @@ class CollectionsPanel(DemoPanel):
         had_focus = self.has_focus_within or self.screen.focused is None
         self.query_one("#first-run").display = empty
         self.query_one("#collections-body").display = not empty
+        self.tell_left(views)
         self._show_list()
         if had_focus and self.display:
             self.focus_default()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from functools import partial
 
 from textual import on, work
 from textual.reactive import reactive
@@ -11,6 +10,7 @@ from textual.reactive import reactive
 from qtui.demos import Demo
 from qtui.errors import QtuiError
 from qtui.events import BuildDone, Progress
+from qtui.tui import loading
 from qtui.tui.commands import keyed
 from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened
 from qtui.tui.panels.making import AWAY, MakingPanel, Unfinished
@@ -46,7 +46,8 @@ class DemoPanel(MakingPanel):
         if self.loading_demo:
             return
         self.loading_demo = True
-        self.unfinished = Unfinished(demo.collections, partial(self.build_demo, demo))
+        work_ = loading.started("Loading the demo", [(name, None) for name in demo.collections])
+        self.unfinished = Unfinished(demo.loads, work_)
         self._latest, self._done, self._building = None, (), len(demo.collections)
         self.query_one(ProgressLine).active = True
         self.show_building()
@@ -56,10 +57,9 @@ class DemoPanel(MakingPanel):
     async def _load(self, demo: Demo) -> None:
         ended = Ended(cancelled=True)
         try:
-            for request in demo.loads:
-                async with aclosing(self.room.load(request)) as events:
-                    async for event in events:
-                        self.post_message(Happened(event))
+            async with aclosing(self.room.load(*demo.loads)) as events:
+                async for event in events:
+                    self.post_message(Happened(event))
             ended = Ended()
         except QtuiError as error:
             ended = Ended(error=error.text)

@@ -6,10 +6,8 @@ derives from it says which collection is meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -22,7 +20,7 @@ from qtui import units
 from qtui.errors import QtuiError
 from qtui.events import BuildDone, Cut, Skipped
 from qtui.model import CollectionView, EngineInfo
-from qtui.plan import LoadRequest
+from qtui.plan import LoadRequest, collection_names
 from qtui.tui import loading
 from qtui.tui.changeform import Asked, quantization_words
 from qtui.tui.commands import Command, bindings, keyed
@@ -48,16 +46,28 @@ BUSY = frozenset({"measuring", "building", "waiting", "paused", "closed"})
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What was asked for and ended before all of it was made."""
+    """What was asked for and ended before all of it was made; asked for again, what is ready isn't made anew."""
 
-    collections: tuple[str, ...]
-    go_on: Callable[[], None]
-    """Asks for it again; what is ready isn't made anew."""
+    loads: tuple[LoadRequest, ...]
+    work: Work
+    """As it was begun."""
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Names of all of it."""
+        return tuple(row.collection for row in self.work.rows)
 
     def lacks(self, views: tuple[CollectionView, ...]) -> bool:
         """Whether some of it isn't there, or isn't whole."""
         whole = {view.name for view in views if view.status != "partial"}
         return not whole.issuperset(self.collections)
+
+
+def left_by(loads: tuple[LoadRequest, ...]) -> Unfinished | None:
+    """What an app that is gone asked for, and didn't see the end of."""
+    names = [(name, None) for load in loads for name in collection_names(load).values()]
+    title = ", ".join(clean(load.name, 40) for load in loads[:3])
+    return Unfinished(loads, loading.started(f"Loading {title}", names)) if loads else None
 
 
 class MakingPanel(Vertical):
@@ -70,7 +80,10 @@ class MakingPanel(Vertical):
     making: reactive[bool] = reactive(default=False, repaint=False, bindings=True)
     unfinished: reactive[Unfinished | None] = reactive(None, repaint=False, bindings=True)
     """Of the last load; forgotten when a part of it is discarded."""
+    left: reactive[tuple[LoadRequest, ...]] = reactive((), repaint=False, always_update=True)
+    """Where we are connected now, what was found there to be unfinished."""
     room: Room
+    _left_untold = False
 
     class Over(Message):
         """Nothing is made any more; `error` says why not all of it was."""
@@ -94,6 +107,24 @@ class MakingPanel(Vertical):
         """What an empty store says gives way to the list, and comes back."""
         if self.is_mounted:
             self.mutate_reactive(MakingPanel.views)
+
+    def watch_left(self, left: tuple[LoadRequest, ...]) -> None:
+        """What is unfinished elsewhere is no matter here."""
+        self.unfinished = left_by(left)
+        self._left_untold = self.unfinished is not None
+        if self.is_mounted and not self.making:
+            self._list.close()
+
+    def tell_left(self, views: tuple[CollectionView, ...]) -> None:
+        """Lists what an earlier app left unfinished, once it is known how far that is."""
+        rest = self.unfinished
+        if not self._left_untold or rest is None or self.making:
+            return
+        self._left_untold = False
+        if rest.lacks(views):
+            self._list.begin(loading.left(rest.work, {view.name: view.status for view in views}))
+        else:
+            self.give_up()
 
     def can_make(self, action: str) -> bool:
         """Whether one of these actions makes sense now."""
@@ -120,19 +151,19 @@ class MakingPanel(Vertical):
         setup = await self.app.push_screen_wait(dialog)
         if setup is not None:
             each = [(planned.spec.name, planned.forecast.seconds) for planned in setup.planned]
-            self._load_all(setup.request, loading.started(f"Loading {clean(setup.facts.name, 60)}", each))
+            work_ = loading.started(f"Loading {clean(setup.facts.name, 60)}", each)
+            self._load_all(Unfinished((setup.request,), work_))
 
-    def _load_all(self, request: LoadRequest, work_: Work) -> None:
-        names = tuple(row.collection for row in work_.rows)
-        self.unfinished = Unfinished(names, partial(self._load_all, request, work_))
-        self._begin(work_)
-        self._make(request)
+    def _load_all(self, wanted: Unfinished) -> None:
+        self.unfinished = wanted
+        self._begin(wanted.work)
+        self._make(wanted.loads)
 
     @work(exclusive=True, group="make")
-    async def _make(self, request: LoadRequest) -> None:
+    async def _make(self, loads: tuple[LoadRequest, ...]) -> None:
         error: str | None = None
         try:
-            async with aclosing(self.room.load(request)) as events:
+            async with aclosing(self.room.load(*loads)) as events:
                 async for event in events:
                     self._list.see(event)
                     if isinstance(event, BuildDone):
@@ -167,7 +198,7 @@ class MakingPanel(Vertical):
         view, rest = self.highlighted, self.unfinished
         partial_one = view if view is not None and view.status == "partial" else None
         if rest is not None and (partial_one is None or partial_one.name in rest.collections):
-            rest.go_on()
+            self._load_all(rest)
         elif view is not None:
             self._begin(loading.started(f"Going on with {clean(view.name, 60)}", [(view.name, None)]))
             self._resume(view.name)
@@ -268,8 +299,8 @@ class MakingPanel(Vertical):
         """Nothing runs any more: says how it ended."""
         message.stop()
         self.making = False
-        over = self._list.end(message.error)
-        if over is not None and all(row.state == "ready" for row in over.rows):
+        over = self._list.end(message.error, resumes=self.unfinished is not None)
+        if over is not None and over.ready == len(over.rows):
             self.unfinished = None
         if over is not None:
             self._tell(over)
@@ -298,7 +329,14 @@ class MakingPanel(Vertical):
     def forget(self, name: str) -> None:
         """What this collection was a part of isn't gone on with."""
         if self.unfinished is not None and name in self.unfinished.collections:
-            self.unfinished = None
+            self.give_up()
+
+    @work(group="give up")
+    async def give_up(self) -> None:
+        """What isn't whole of the last load isn't gone on with, now or after the next start."""
+        self.unfinished = None
+        with suppress(QtuiError):  # then it is offered again, which is better than lost
+            await self.room.give_up()
 
     def stop_making(self) -> bool:
         """Cancels what runs, or closes the list of what failed. False: there was neither."""
@@ -309,7 +347,7 @@ class MakingPanel(Vertical):
         self._list.close()
         begun = {view.name for view in self.views or () if view.status == "partial"}
         if shown and self.unfinished is not None and begun.isdisjoint(self.unfinished.collections):
-            self.unfinished = None
+            self.give_up()
         return shown
 
     @property

@@ -20,7 +20,7 @@ _NARROW_HEIGHT = 30
 
 
 class WorkList(Widget):
-    """Hidden while nothing runs; what failed stays until it is closed."""
+    """Hidden while nothing runs; what failed, and what was left unfinished, stays until it is closed."""
 
     DEFAULT_CSS = """
     WorkList { height: auto; display: none; padding: 0 1; background: $panel; }
@@ -55,9 +55,9 @@ class WorkList(Widget):
         if self._now is not None:
             self._now = self.work = loading.changing(self._now, self.clock())
 
-    def end(self, error: str | None = None) -> Work | None:
+    def end(self, error: str | None = None, *, resumes: bool = False) -> Work | None:
         """Nothing runs any more; hides itself unless something failed. Returns how it ended."""
-        over = None if self._now is None else loading.ended(self._now, error=error)
+        over = None if self._now is None else loading.ended(self._now, error=error, resumes=resumes)
         self._now = self.work = over if over is not None and over.failed else None
         return over
 
@@ -81,5 +81,6 @@ class WorkList(Widget):
         if self.work is None:
             return Text()
         tall = self.app.size.height > _NARROW_HEIGHT
-        height, key = 1 + (_MOST_ROWS if tall else _MOST_NARROW), key_of(self.app, "collections.back")
-        return loading.drawn(self.work, self.clock(), self.size.width, height, key)
+        height = 1 + (_MOST_ROWS if tall else _MOST_NARROW)
+        keys = key_of(self.app, "collections.back"), key_of(self.app, "collections.resume")
+        return loading.drawn(self.work, self.clock(), self.size.width, height, *keys)
