@@ -6,6 +6,7 @@ Looks at a view and nothing else, so that it serves every engine. Imports model,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from qtui import units
 from qtui.methods import method
@@ -20,17 +21,20 @@ _FULL_SCAN_POINTS = 100_000
 
 def findings(view: CollectionView) -> tuple[Finding, ...]:
     """What the owner of a collection should know, errors first, then warnings, then information."""
-    found = [*_of_collection(view)]
+    of: dict[Finding, list[str]] = {finding: [] for finding in _of_collection(view)}
     for vector in view.vectors:
         for finding in _of_vector(view, vector):
-            name = vector.spec.name
-            found.append(finding if not name else _named(finding, name))
+            of.setdefault(finding, []).append(vector.spec.name)
+    found = [_named(finding, names) for finding, names in of.items()]
     order = {"error": 0, "warning": 1, "info": 2}
     return tuple(sorted(found, key=lambda finding: order[finding.severity]))
 
 
-def _named(finding: Finding, name: str) -> Finding:
-    return Finding(finding.code, f"{name}: {finding.text}", finding.remedy, finding.severity)
+def _named(finding: Finding, names: list[str]) -> Finding:
+    """The finding with the vectors that it concerns, which are named where they have names."""
+    if not any(names):
+        return finding
+    return replace(finding, text=f"{', '.join(name or 'the unnamed' for name in names)}: {finding.text}")
 
 
 def _of_collection(view: CollectionView) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from qtui.plan import DEFAULT_THRESHOLD_KB, BuildSpec, check_build
 from qtui.tui.setupform import NOTHING_SAVED, below_threshold, in_form_words
 
 AS_IS = ""
+UNCHANGED = "nothing is changed yet"
 _DEFAULT_HNSW = Hnsw()
 _QUANTILE = f"{BuildSpec().quantile:g}"
 """What the quantile's box holds where none is set."""
@@ -96,7 +97,7 @@ def read_change(text: ChangeText, view: CollectionView) -> Asked:
         indexing_threshold_kb=None if threshold == view.spec.indexing_threshold_kb else threshold,
     )
     if change == Change():
-        raise UsageError("nothing is changed yet")
+        raise UsageError(UNCHANGED)
     return asked(view, spec.name, change)
 
 

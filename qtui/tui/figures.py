@@ -32,6 +32,12 @@ def vectors(view: CollectionView) -> str:
     return ", ".join(f"{spec.name or 'unnamed'} {size(spec)}" for spec in specs) or units.ABSENT
 
 
+def sizes(view: CollectionView) -> str:
+    """The same without the vectors' names, for where these don't fit."""
+    specs = [vector.spec for vector in view.vectors]
+    return shape(specs[0]) if len(specs) == 1 else ", ".join(map(size, specs)) or units.ABSENT
+
+
 def shape(spec: VectorSpec) -> str:
     """Size and distance of one vector."""
     return f"{size(spec)} {spec.distance.value}"
@@ -45,11 +51,11 @@ def size(spec: VectorSpec) -> str:
 def built(view: CollectionView) -> tuple[str, bool]:
     """Segments with quantized data of all that hold points ('1/1 ✓'), and whether that's as it should be."""
     quantized = [vector for vector in view.vectors if vector.spec.quantization is not None]
-    if not quantized:
+    if not any(vector.built.of for vector in quantized):  # without points there is nothing to build
         return units.ABSENT, True
     done = sum(vector.built.segments for vector in quantized)
     of = sum(vector.built.of for vector in quantized)
-    complete = all(vector.built.complete for vector in quantized)
+    complete = all(vector.built.complete for vector in quantized if vector.built.of)
     if view.served is not None and view.served.built_from == "estimate":
         return f"{'✓' if complete else '⚠'} est", complete
     return f"{done}/{of} {'✓' if complete else '⚠'}", complete

@@ -41,7 +41,7 @@ def inspect(view: CollectionView, width: int) -> Text:
         parts += served.told(view.served, width)
     columns = _widths(view, width)
     for vector in view.vectors:
-        parts += _vector(vector, view.documents, columns)
+        parts += _vector(vector, view.documents, columns, width)
     parts += [_title("Optimizer and payload"), _settings(_of_collection(view), columns)]
     parts += [_title("Memory"), _memory(view, width)]
     return Text("\n").join(parts)
@@ -78,10 +78,10 @@ def _finding(finding: Finding, width: int) -> Text:
     return Text("\n").join([hanging(text, width), hanging(remedy, width)])
 
 
-def _vector(vector: VectorView, documents: int | None, columns: Sequence[int]) -> list[Text]:
+def _vector(vector: VectorView, documents: int | None, columns: Sequence[int], width: int) -> list[Text]:
     name = f" {clean(vector.spec.name)}" if vector.spec.name else ""
     parts = [_title(f"Vector{name}"), _fact("Shape", f"{figures.shape(vector.spec)}, {vector.spec.datatype}")]
-    parts += [_fact(label, text, style) for label, text, style in _bytes(vector)]
+    parts += [hanging(_fact(label, text, style), width, LABEL) for label, text, style in _bytes(vector)]
     if vector.spec.multivector and documents:
         parts.append(_fact("A document", _document(vector, documents)))
     parts += [_title(f"Settings{name}"), _settings(_of_vector(vector), columns)]
@@ -98,7 +98,8 @@ def _bytes(vector: VectorView) -> Iterator[tuple[str, str, str]]:
         yield f"Bytes/{unit}", f"{vector.original_bytes:,}, not quantized", ""
         return
     quantized = "not built" if vector.quantized_bytes is None else f"{vector.quantized_bytes:,.0f}"
-    yield f"Bytes/{unit}", f"{vector.original_bytes:,} → {quantized}", "" if vector.quantized_bytes else WARN
+    due = vector.built.of and not vector.quantized_bytes
+    yield f"Bytes/{unit}", f"{vector.original_bytes:,} → {quantized}", WARN if due else ""
     measured, theory = units.ratio(vector.measured_compression), units.ratio(vector.theoretical_compression)
     if vector.quantized_from == "formula":
         yield "Compression", f"{theory} by formula; the bytes are est", ""
@@ -127,7 +128,7 @@ def _settings(rows: Iterable[Row], columns: Sequence[int]) -> Text:
     """Rows under a heading."""
     lines = []
     for index, (label, *cells) in enumerate([HEADS, *rows]):
-        line = Text(f"{fitted(label, columns[0] - 1) if label else '':<{columns[0]}}", DIM)
+        line = Text.assemble((f"{fitted(label, columns[0] - 1) if label else '':<{columns[0]}}", DIM))
         for cell, column in zip(cells, columns[1:], strict=True):
             shown = Text(fitted(cell, column - 1), WARN if "⚠" in cell else DIM if index == 0 else "")
             line.append_text(shown).append(" " * (column - shown.cell_len))
@@ -159,7 +160,8 @@ def _of_quantization(vector: VectorView) -> Iterator[Row]:
         yield "quantization", "none", NONE, "none"
         return
     method = clean(quantized.method)
-    yield "quantization", method, _of(vector.built), method if vector.built.segments else "none ⚠"
+    effective = method if vector.built.segments else "none ⚠" if vector.built.of else NONE
+    yield "quantization", method, _of(vector.built), effective
     known = METHODS.get(quantized.method)
     yield "rescore", f"default {_on(known.default_rescore)}" if known else NONE, NONE, _on(vector.effective_rescore)
     if quantized.quantile is not None:
@@ -184,7 +186,8 @@ def _of_collection(view: CollectionView) -> Iterator[Row]:
 
 
 def _of(built: Built) -> str:
-    return f"{built.segments}/{built.of} {'✓' if built.complete else '⚠'}"
+    """Without any points there is nothing to build."""
+    return NONE if built.of == 0 else f"{built.segments}/{built.of} {'✓' if built.complete else '⚠'}"
 
 
 def _on(value: bool | None) -> str:  # noqa: FBT001 - a three-valued setting shown as a word

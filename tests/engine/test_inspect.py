@@ -111,6 +111,15 @@ def test_errors_come_first_and_named_vectors_say_their_name() -> None:
     assert all(finding.text.startswith("body: ") for finding in findings(view(Quantization("scalar"), name="body")))
 
 
+def test_what_concerns_several_vectors_is_found_once() -> None:
+    one = view(Quantization("scalar"), name="body")
+    title = replace(one.vectors[0], spec=replace(one.vectors[0].spec, name="title"))
+    other = replace(title, spec=replace(title.spec, name="plain", quantization=None))
+    found = {each.code: each.text for each in findings(replace(one, vectors=(one.vectors[0], title, other)))}
+    assert found["rescore-off"].startswith("body, title: scalar does not rescore")
+    assert len(found) == len(findings(replace(one, vectors=(one.vectors[0], title, other))))
+
+
 async def test_real_collections_are_judged_by_their_files(tmp_path: Path) -> None:
     async with opened(tmp_path) as engine:
         await filled(engine, single("small", method="scalar", threshold=None), randoms(50, 16))

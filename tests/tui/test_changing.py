@@ -82,6 +82,27 @@ async def test_without_a_change_the_name_changes_nothing() -> None:
     assert room.changes == []
 
 
+async def test_enter_goes_to_the_field_that_is_wrong() -> None:
+    views = (view("mine", "scalar"),)
+    app, room = make(views)
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await open_change(pilot, views)
+        app.screen.query_one("#change-ef_construct", Input).focus()
+        put(app, "change-ef_construct", "")
+        put(app, "change-threshold", "many")
+        for focused, cured in (("ef_construct", "200"), ("threshold", "7")):
+            await until_seen(pilot, "a whole number, please")
+            app.screen.query_one("#change-typed", Input).focus()
+            await pilot.press("enter")
+            await until_seen(pilot, "Nothing is changed while this is wrong")
+            assert app.focused is app.screen.query_one(f"#change-{focused}")
+            put(app, f"change-{focused}", cured)
+        await until_seen(pilot, "leaves it as it is")
+        await pilot.press("enter")
+        assert app.focused is app.screen.query_one("#change-typed")
+    assert room.changes == []
+
+
 async def test_a_change_shows_its_time_and_can_be_cancelled() -> None:
     views = (view("mine", "scalar"),)
     app, room = make(views)

@@ -96,3 +96,7 @@ async def test_markup_in_a_name_is_shown_as_it_is() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await until_seen(pilot, "1 collection")
         await until(pilot, lambda: screen_text(app).count("[red]a[/red]") == 2)
+        for key, title in (("c", "Change [red]a[/red] in place"), ("y", "Copy [red]a[/red]")):
+            await pilot.press(key)
+            await until_seen(pilot, title)
+            await pilot.press("escape")

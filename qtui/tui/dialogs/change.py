@@ -19,12 +19,12 @@ from qtui.errors import UsageError
 from qtui.methods import METHODS
 from qtui.model import CollectionView
 from qtui.plan import QUERY_ENCODINGS
-from qtui.tui.changeform import Asked, ChangeText, read_change, text_of
+from qtui.tui.changeform import UNCHANGED, Asked, ChangeText, read_change, text_of
 from qtui.tui.dialogs.ask import ConfirmByName
 from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean, fitted, plain
-from qtui.tui.theme import DIM, HEAD, KEY, WARN
-from qtui.tui.widgets.controls import Choice, Field, line_input
+from qtui.tui.theme import BAD, DIM, HEAD, KEY, WARN
+from qtui.tui.widgets.controls import Choice, Field, concerned, line_input
 
 PLACES = (("", "as it is"), ("cold", "on disk (cold)"), ("cached", "page cache"), ("pinned", "in RAM"))
 ENCODINGS = (("", "not set"), *((name, name) for name in QUERY_ENCODINGS))
@@ -54,6 +54,8 @@ class ChangeDialog(ModalScreen[Asked | None]):
         self.refused = refused
         self.view = view
         self.asked: Asked | None = None
+        self._problem = ""
+        """What is wrong; '' as well where nothing is changed yet."""
         self._vector = text_of(view).vector
 
     def compose(self) -> ComposeResult:
@@ -63,7 +65,7 @@ class ChangeDialog(ModalScreen[Asked | None]):
         places = PLACES if self.view.served is None else tuple(each for each in PLACES if each[0] != "pinned")
         vectors = tuple((each.spec.name, clean(each.spec.name) or "unnamed") for each in self.view.vectors)
         with Vertical(id="change") as box:
-            box.border_title = f"Change {fitted(self.view.name, 50)} in place"
+            box.border_title = Text(f"Change {fitted(self.view.name, 50)} in place")
             with VerticalScroll(id="change-form", can_focus=False):
                 field = Field("vector", _choice("vector", vectors, text.vector))
                 field.display = len(vectors) > 1
@@ -98,9 +100,8 @@ class ChangeDialog(ModalScreen[Asked | None]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if event.input.id == "change-typed":
-            self._keys("")
-        else:
+        self._keys("")
+        if event.input.id != "change-typed":
             self._check()
 
     @on(PlanEdited)
@@ -125,6 +126,7 @@ class ChangeDialog(ModalScreen[Asked | None]):
         self.query_one("#encoding-row").display = method.family == "binary"
         self.query_one("#quantized-row").display = method.family != "none"
         said = self.query_one("#change-said", Static)
+        self._problem = ""
         try:
             self.asked = read_change(self.text, self.view)
             changed = self.text.method != text_of(self.view, self._vector).method
@@ -132,14 +134,18 @@ class ChangeDialog(ModalScreen[Asked | None]):
                 raise UsageError(f"{method.name} can't be done here: {self.refused[method.name]}")  # noqa: TRY301 - said below
         except UsageError as error:
             self.asked = None
-            said.update(Text.assemble(("· " if "nothing" in error.text else "✗ ", DIM), plain(error.text)))
+            self._problem = "" if error.text == UNCHANGED else error.text
+            said.update(Text.assemble(("✗ ", BAD) if self._problem else ("· ", DIM), plain(error.text)))
             return
         said.update(told(self.asked))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.input.id != "change-typed":
+        if self._problem:
+            self._keys("Nothing is changed while this is wrong.")
+            (concerned(self, self._problem) or self.query_one("#change-method")).focus()
+        elif event.input.id != "change-typed":
             self.query_one("#change-typed", Input).focus()
         elif event.value not in {self.view.name, clean(self.view.name)}:
             self._keys("That is not its name; nothing was changed.")

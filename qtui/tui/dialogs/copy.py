@@ -16,7 +16,7 @@ from qtui.model import CollectionView
 from qtui.tui.commands import Command, bindings
 from qtui.tui.inspection import inspect
 from qtui.tui.messages import Copied
-from qtui.tui.text import clean
+from qtui.tui.text import clean, fitted
 from qtui.tui.theme import CHOSEN, DIM
 
 FORMS = (("Python", "its configuration as Python"), ("REST", "its configuration as REST"), ("text", "its inspection"))
@@ -26,7 +26,8 @@ KEYS = (
     Command("copy.previous", "left,shift+tab", "turn(-1)", "", "The form before"),
     Command("copy.close", "escape", "dismiss", "Back", "Back to the collections", "Esc"),
 )
-TEXT_WIDTH = 78
+TEXT_WIDTH = 68
+"""Of the inspection: what is copied is what is shown, in the narrowest window, too."""
 
 
 class Preview(VerticalScroll, inherit_bindings=False):
@@ -46,8 +47,7 @@ class CopyConfiguration(ModalScreen[None]):
     AUTO_FOCUS = "Preview"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     DEFAULT_CSS = """
-    CopyConfiguration Preview { height: auto; max-height: 26; margin: 1 0; overflow-x: auto; }
-    CopyConfiguration #copy-text { width: auto; }
+    CopyConfiguration Preview { height: auto; max-height: 26; margin: 1 0; }
     """
 
     def __init__(self, view: CollectionView) -> None:
@@ -58,7 +58,7 @@ class CopyConfiguration(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The forms, the text of one, the keys."""
         with Vertical(classes="dialog broad") as box:
-            box.border_title = "Copy"
+            box.border_title = Text(f"Copy {fitted(self.view.name, 50)}")
             yield Static(id="copy-forms")
             with Preview():
                 yield Static(id="copy-text")

@@ -74,7 +74,7 @@ class PointDialog(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """What is known at once; the rest comes when it is read."""
         with Vertical(classes="dialog wide -point") as box:
-            box.border_title = f"Point {clean(self.point_id, 40)}"
+            box.border_title = Text(f"Point {clean(self.point_id, 40)}")
             with Horizontal(id="point-body"):
                 with VerticalScroll(id="point-side"):
                     yield Static(Text("reading…", DIM), id="point-text")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -28,7 +29,7 @@ from qtui.tui.panels.demo import DemoPanel
 from qtui.tui.panels.making import MAKING, MakingPanel
 from qtui.tui.room import Room, RoomState
 from qtui.tui.roomapp import RoomApp
-from qtui.tui.text import clean
+from qtui.tui.text import clean, fitted
 from qtui.tui.theme import BAD
 from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.lines import LineTable
@@ -44,6 +45,8 @@ WHILE_IDLE = {
     "refresh": "Reading the store",
 }
 """Actions that need an engine with nothing else to do."""
+_MARGINS = 2
+"""Cells beside the line under the list."""
 FOLLOW_AFTER_S = 0.12
 """Without another key: what is told of a row takes many times as long to draw as the row, and the next key waits."""
 
@@ -176,7 +179,9 @@ class CollectionsPanel(DemoPanel):
         said = Text(f"{shown} of {of} match" if words.strip() else f"{of} collection{'' if of == 1 else 's'}")
         wide = (self.app.HORIZONTAL_BREAKPOINTS or [(0, "")])[-1][0]
         if view is not None and self.app.size.width < wide:
-            said.append(f"  ▸ {clean(view.name)}", "bold").append(f"  {view.status}, {originals(view)}")
+            rest = f"  {view.status}, {originals(view)}"
+            room = self.app.size.width - said.cell_len - cell_len(rest) - len("  ▸ ") - _MARGINS
+            said.append(f"  ▸ {fitted(view.name, max(8, room))}", "bold").append(rest)
         said.no_wrap, said.overflow = True, "ellipsis"
         self._say(said)
 

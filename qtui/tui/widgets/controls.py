@@ -144,6 +144,12 @@ class Field(Horizontal):
         yield self.control
 
 
+def concerned(form: Widget, line: str) -> Widget | None:
+    """The control of the field whose label a line about a wrong value begins with."""
+    said = (each.control for each in form.query(Field) if each.display and line.startswith(f"{each.label}:"))
+    return next(said, None)
+
+
 def line_input(value: str, *, id: str, placeholder: str = "", whole: bool = True) -> Input:  # noqa: A002 - textual's name
     """An input of one row without a frame.
 

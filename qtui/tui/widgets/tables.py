@@ -58,6 +58,13 @@ class Column:
     cell: Callable[[CollectionView], str]
     order: Callable[[CollectionView], object]
     right: bool = False
+    briefly: Callable[[CollectionView], str] | None = None
+    """The cell where the whole one doesn't fit."""
+
+    def text(self, view: CollectionView, width: int) -> str:
+        """The cell as far as it fits, in as many words."""
+        whole = self.cell(view)
+        return whole if self.briefly is None or cell_len(fitted(whole, width + 1)) <= width else self.briefly(view)
 
     def placed(self, text: str, width: int) -> str:
         """The text cut to `width` cells, on its side of the column, with the gap after it."""
@@ -70,10 +77,14 @@ def _status(view: CollectionView) -> str:
     return f"{inspection.status(view)[0]} {view.status}"
 
 
+def _by_size(view: CollectionView) -> tuple[list[int], str]:
+    return [vector.spec.size for vector in view.vectors], figures.vectors(view)
+
+
 COLUMNS = (
     Column("name", 12, lambda view: view.name, lambda view: view.name),
     Column("points", 7, lambda view: units.count(view.points), lambda view: view.points, right=True),
-    Column("vectors", 10, figures.vectors, figures.vectors),
+    Column("vectors", 10, figures.vectors, _by_size, briefly=figures.sizes),
     Column("quantization", 13, figures.quantization, figures.quantization),
     Column("built", 6, lambda view: figures.built(view)[0], lambda view: figures.built(view)[0]),
     Column("RAM est", 9, figures.ram, figures.ram_estimate, right=True),
@@ -84,9 +95,13 @@ NAME_ROOM = 4
 """Cells that names are given before columns are."""
 OPTIONAL = ("status", "originals", "vectors")
 """Left out in this order where the window is too narrow."""
-STRETCHED = {"vectors": 30, "name": 44}
-"""What is wider than its column has up to so many cells, in this order, where the window has them to spare."""
-GIVING = ("quantization", "originals", "status", "RAM est", "vectors")
+LONGEST_NAME = 44
+STRETCHED = (("vectors", 14, True), ("name", LONGEST_NAME, False), ("vectors", 30, False))
+"""What is wider than its column has up to so many cells, in this order, where the window has them to spare.
+
+At last, whether as much is enough as its text said briefly takes.
+"""
+GIVING = ("quantization", "originals", "status", "RAM est", "points", "built", "vectors")
 """What gives a name that is cut the cells that it doesn't need, in this order."""
 FROM_LARGEST = {"points", "RAM est"}
 QUIET = frozenset({"green", UNREAD})
@@ -166,29 +181,32 @@ class CollectionTable(LineTable):
         Where a name is cut, the columns that have shorter texts give it what they don't need.
         """
         widths = {column.title: column.width for column in columns}
-        longest = self._longest(columns)
+        longest, briefly = self._longest(columns), self._longest(columns, briefly=True)
         spare = max(0, self.line_width - sum(widths.values()) - GAP * len(widths) - 1)
-        for title, most in STRETCHED.items():
-            more = min(max(0, min(longest.get(title, 0), most) - widths.get(title, 0)), spare)
+        for title, most, brief in STRETCHED:
+            wanted = (briefly if brief else longest).get(title, 0)
+            more = min(max(0, min(wanted, most) - widths.get(title, 0)), spare)
             if more:
                 widths[title] += more
                 spare -= more
         widths["name"] += min(spare, 4)
         for title in GIVING:
-            lacks = min(longest["name"], STRETCHED["name"]) - widths["name"]
+            lacks = min(longest["name"], LONGEST_NAME) - widths["name"]
             gives = max(0, min(lacks, widths.get(title, 0) - longest.get(title, 0)))
             if gives:
                 widths[title] -= gives
                 widths["name"] += gives
         return widths
 
-    def _longest(self, columns: list[Column]) -> dict[str, int]:
-        """Cells of the longest text of each column, its title among them."""
+    def _longest(self, columns: list[Column], *, briefly: bool = False) -> dict[str, int]:
+        """Cells of the longest text of each column, its title among them; `briefly`: where it may be said so."""
         measured = list(islice(self.found.values(), MOST_MEASURED))
+
+        def title(column: Column) -> int:
+            return len(column.title) + (column.title == self.sort_by)
+
         return {
-            column.title: max(
-                len(column.title) + (column.title == self.sort_by), *(_needed(column, view) for view in measured), 0
-            )
+            column.title: max(title(column), *(_needed(column, view, briefly) for view in measured), 0)
             for column in columns
         }
 
@@ -211,9 +229,10 @@ class CollectionTable(LineTable):
         return line
 
 
-def _needed(column: Column, view: CollectionView) -> int:
+def _needed(column: Column, view: CollectionView, brief: bool) -> int:  # noqa: FBT001 - handed on
     signed = column.title == "name" and view.status not in QUIET
-    return cell_len(fitted(column.cell(view), 60)) + 2 * signed
+    said = column.briefly if brief and column.briefly is not None else column.cell
+    return cell_len(fitted(said(view), 60)) + 2 * signed
 
 
 def _cell(view: CollectionView, column: Column, width: int) -> Text:
@@ -223,7 +242,7 @@ def _cell(view: CollectionView, column: Column, width: int) -> Text:
         return Text.assemble((f"{sign} ", style), name, " " * (width - 2 - cell_len(name) + GAP))
     if column.title != "name" and view.status == UNREAD:
         return Text(column.placed("·", width), DIM)
-    text = Text(column.placed(column.cell(view), width))
+    text = Text(column.placed(column.text(view, width), width))
     if column.title == "built" and not figures.built(view)[1]:
         text.stylize(WARN)
     elif column.title == "status":

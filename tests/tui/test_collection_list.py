@@ -1,0 +1,66 @@
+"""The columns of the list of collections: what they hold, what gives way in a narrow window, their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qtui.model import Built, CollectionView
+from qtui.tui.inspection import inspect
+from qtui.tui.theme import DIM
+from qtui.tui.widgets.tables import CollectionTable
+from tests.tui.driving import make, screen_text, until_seen
+from tests.tui.scripted import view
+
+NARROW = (80, 24)
+
+
+def sized(name: str, size: int, *, tokens: str = "") -> CollectionView:
+    """A collection of vectors of this size; `tokens` names those of multivectors."""
+    known = view(name, "turbo-4bit")
+    spec = replace(known.vectors[0].spec, size=size, name=tokens, multivector=bool(tokens))
+    return replace(known, vectors=(replace(known.vectors[0], spec=spec),))
+
+
+async def test_a_vectors_name_gives_way_to_the_collections() -> None:
+    views = (sized("glosses__turbo-4bit", 1536), sized("scans", 128, tokens="colpali"))
+    app, _ = make(views)
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "2 collections")
+        rows = screen_text(app)
+        assert " glosses__turbo-4… " not in rows
+        assert "1536 cosine" in rows
+        assert " 128×M cosine" in rows
+        assert "colpali" not in rows
+        await pilot.resize_terminal(200, 40)
+        await until_seen(pilot, "colpali 128×M cosine")
+
+
+async def test_sizes_are_sorted_as_numbers() -> None:
+    app, _ = make([sized(f"s{size}", size) for size in (32, 256, 1024, 64)])
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "4 collections")
+        table = app.query_one(CollectionTable)
+        table.sort_by_column("vectors")
+        assert table.keys == ("s32", "s64", "s256", "s1024")
+
+
+async def test_a_long_name_leaves_what_is_said_below_on_one_line() -> None:
+    app, _ = make((view("long-" * 30),))
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "1 collection  ▸ long-")
+        below = screen_text(app).splitlines()[-2]
+        assert below.startswith(" 1 collection  ▸ long-")
+        assert below.endswith("…  green, cold")
+
+
+def test_values_stand_out_from_their_labels() -> None:
+    text = inspect(view("a", "scalar"), 60)
+    at = text.plain.index("quantization  ") + len("quantization  ")
+    assert text.plain[at:].startswith("scalar")
+    assert not [span for span in text.spans if span.start <= at < span.end and DIM in str(span.style)]
+
+
+def test_an_empty_collection_lacks_nothing() -> None:
+    known = view("a", "scalar", points=0)
+    none = replace(known.vectors[0], built=Built(0, 0), indexed=Built(0, 0), quantized_bytes=None)
+    assert "⚠" not in inspect(replace(known, vectors=(none,), findings=()), 60).plain
