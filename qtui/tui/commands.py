@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -98,6 +98,13 @@ class Active:
     key: str
 
 
+def _called_now(command: Command, node: DOMNode) -> Command:
+    """With the label that its widget gives it now; one that has a say in that has `label_now(action)`."""
+    named = getattr(node, "label_now", None)
+    label = None if named is None else named(command.action)
+    return command if label is None else replace(command, label=label)
+
+
 _CHARACTERS = {"slash": "/", "plus": "+", "minus": "-", "at": "@", "underscore": "_", "backslash": "\\"}
 """Of keys that Textual gives a name of their own, and then doesn't take for characters that are typed."""
 
@@ -114,7 +121,9 @@ def active(screen: Screen[object]) -> Iterator[Active]:
     for entry in sorted(entries, key=lambda each: (each.binding.id or "").endswith(ALWAYS)):
         command = REGISTRY.get((entry.binding.id or "").removesuffix(ALWAYS))
         if command is not None and command.id not in found:
-            found[command.id] = Active(command, entry.node, _written(screen.app, entry.binding))
+            found[command.id] = Active(
+                _called_now(command, entry.node), entry.node, _written(screen.app, entry.binding)
+            )
     for entry in entries:
         nodes.setdefault(entry.node, len(nodes))
     declared = {id_: at for at, id_ in enumerate(REGISTRY)}

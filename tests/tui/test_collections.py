@@ -222,3 +222,15 @@ async def test_engine_that_is_given_up_says_how_to_get_it_back_on_every_tab() ->
         await pilot.press("r")
         await until_seen(pilot, "ready")
         await until(pilot, lambda: "6 times in a row" not in screen_text(app))
+
+
+async def test_footer_says_what_escape_does() -> None:
+    app, _ = make()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        for keys, label in ((["slash"], "Esc Clear"), (["escape", "enter"], "Esc Back")):
+            await pilot.press(*keys)
+            await until(pilot, lambda said=label: said in screen_text(app).splitlines()[-1])
+        await pilot.press("escape")
+        app.query_one(CollectionsPanel).making = True
+        await until(pilot, lambda: "Esc Cancel" in screen_text(app).splitlines()[-1])

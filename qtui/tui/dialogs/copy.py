@@ -24,7 +24,7 @@ KEYS = (
     Command("copy.take", "enter,y", "take", "Copy", "Copy what is shown", "Enter"),
     Command("copy.next", "right,tab", "turn(1)", "Form", "The next form", "→"),
     Command("copy.previous", "left,shift+tab", "turn(-1)", "", "The form before"),
-    Command("copy.close", "escape", "dismiss", "Back", "Back to the collections", "Esc"),
+    Command("copy.close", "escape", "dismiss", "Leave", "Back to the collections", "Esc"),
 )
 TEXT_WIDTH = 68
 """Of the inspection: what is copied is what is shown, in the narrowest window, too."""

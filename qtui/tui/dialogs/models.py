@@ -103,6 +103,7 @@ class ModelsDialog(ModalScreen[str | None]):
         self.action_choose()
 
     def _tell(self) -> None:
+        self.refresh_bindings()
         facts = self.highlighted
         if facts is None:
             return
@@ -114,6 +115,10 @@ class ModelsDialog(ModalScreen[str | None]):
 
     def _say(self, text: Text) -> None:
         self.query_one("#models-said", Static).update(text)
+
+    def label_now(self, action: str) -> str | None:
+        """What leaving is, here."""
+        return "Cancel" if action == "leave" and (self._fetching or self._asked) else None
 
     def action_choose(self) -> None:
         """Only what is here can be used."""
@@ -136,6 +141,7 @@ class ModelsDialog(ModalScreen[str | None]):
             ask = f"{clean(facts.model, 60)} is {size} under the licence {clean(facts.licence, 40)}."
             ways = keyed(self.app, "\n  {models.fetch} downloads it, {models.leave} leaves it")
             self._say(Text.assemble(("? ", WARN), ask, ways))
+            self.refresh_bindings()
         else:
             self._fetching = True
             self._fetch(facts.model)
@@ -154,6 +160,7 @@ class ModelsDialog(ModalScreen[str | None]):
             self._read()
         finally:
             self._fetching, self._asked = False, ""
+            self.refresh_bindings()
 
     def action_leave(self) -> None:
         """Cancels first."""

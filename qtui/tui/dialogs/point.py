@@ -35,7 +35,7 @@ _EDGES = 8
 """Columns of the dialog that are neither text nor image."""
 LONGEST_COPY = 1_000_000
 KEYS = (
-    Command("point.close", "escape", "dismiss", "Back", "Back to the columns", "Esc"),
+    Command("point.close", "escape", "dismiss", "Close", "Back to where it was opened", "Esc"),
     Command("point.copy", "y", "copy", "Copy", "Copy the payload as JSON"),
 )
 

@@ -34,7 +34,7 @@ from qtui.tui.widgets.points import PointTable
 KEYS = (
     Command("points.open", "enter", "open", "Open", "Open the highlighted point: payload, vectors, image", "Enter"),
     Command("points.next", "n,right", "turn(1)", "Next", "The next page"),
-    Command("points.previous", "b,left", "turn(-1)", "Back", "The page before"),
+    Command("points.previous", "b,left", "turn(-1)", "Previous", "The page before"),
     Command("points.first", "0", "first", "First", "The first page"),
     Command("points.jump", "i", "ask('jump')", "Id", "Jump to the point of an id"),
     Command("points.filter", "slash", "ask('filter')", "Filter", "Show the points whose payload matches", "/"),
@@ -169,6 +169,12 @@ class PointsBrowser(ModalScreen[None]):
         if action == "complete":
             return self._asking == "filter" and self.query_one("#points-asked").display
         return action != "open" or bool(self._page.points)
+
+    def label_now(self, action: str) -> str | None:
+        """What one step back is, here."""
+        if action != "back":
+            return None
+        return "Cancel" if self.query_one("#points-asked").display else "Show all" if self._filter else "Close"
 
     def action_turn(self, by: int) -> None:
         """The next page, or the one before."""

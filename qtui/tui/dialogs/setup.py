@@ -39,7 +39,7 @@ from qtui.tui.widgets.setup_preview import SetupPreview
 SETTLE_S = 0.25
 """Of quiet typing before a source is looked at."""
 KEYS = (
-    Command("setup.leave", "escape", "dismiss(None)", "Back", "Leave without loading", "Esc"),
+    Command("setup.leave", "escape", "dismiss(None)", "Leave", "Leave without loading", "Esc"),
     Command("setup.load", "f9", "load", "Load", "Load", always="f9"),
     Command("setup.models", "f10", "models", "Models", "Choose or download a model", always="f10"),
     Command("setup.page", "f6", "page", "Request", "Figures, Python, REST in turn", always="f6"),

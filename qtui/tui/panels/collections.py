@@ -238,6 +238,15 @@ class CollectionsPanel(DemoPanel):
             return None
         return f"{WHILE_IDLE[action]} has to wait while {doing[status]}."
 
+    def label_now(self, action: str) -> str | None:
+        """What one step back is, here."""
+        if action != "back" or not self.is_mounted:
+            return None
+        typed = self.query_one("#filter").display
+        if self.loading_demo or self.inspecting or typed:
+            return "Cancel" if self.loading_demo else "Back" if self.inspecting else "Clear"
+        return "Cancel" if self.making else "Close"
+
     def action_inspect(self) -> None:
         """The inspection takes the focus, and the whole panel where it is narrow."""
         self._inspect_row()

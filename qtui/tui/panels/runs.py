@@ -185,6 +185,12 @@ class RunsPanel(Vertical):
         }
         return sensible.get(action, True)
 
+    def label_now(self, action: str) -> str | None:
+        """What one step back is, here."""
+        if action != "back" or self.view:
+            return None
+        return "Clear" if self.query_one(RunList).filtering else "Unmark"
+
     @work(exclusive=True, group="open")
     async def action_open(self) -> None:
         """Shows the run's table and charts, as the benchmark did when it ended."""

@@ -243,6 +243,10 @@ class SearchPanel(ColumnEditing):
         }
         return sensible.get(action, True)
 
+    def label_now(self, action: str) -> str | None:
+        """What one step back is, here."""
+        return "Stop" if action == "back" and self._answers.searching else None
+
     def action_query(self) -> None:
         """To the query box."""
         self.query_one(QueryBox).focus()
