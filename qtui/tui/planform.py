@@ -102,8 +102,8 @@ class Known:
     """What the last run measured."""
     search_ms: Mapping[str, float] = field(default_factory=dict)
     """Method → mean round trip of its searches in that run."""
-    queries: int | None = None
-    """How many the file of queries holds."""
+    queries: SourceFacts | None = None
+    """What the file of queries holds."""
 
 
 NOTHING = Known()
@@ -122,15 +122,25 @@ class Plan:
     """Whether it is measured on a server."""
 
     @property
-    def _cells(self) -> tuple[Variant, ...]:
-        """The grid for one width of the graph search and one concurrency; a key must not wait for thousands."""
+    def _cells(self) -> tuple[tuple[Variant, int], ...]:
+        """The grid of one factor, one width of the graph search and one concurrency, and how often the plan has each.
+
+        A key must not wait for thousands.
+        """
         request = self.request
-        return variants(replace(request, hnsw_ef=request.hnsw_ef[:1], concurrency=request.concurrency[:1]))
+        each = replace(
+            request,
+            oversampling=request.oversampling[:1],
+            hnsw_ef=request.hnsw_ef[:1],
+            concurrency=request.concurrency[:1],
+        )
+        times, factors = len(request.hnsw_ef) * len(request.concurrency), len(request.oversampling)
+        return tuple((cell, times * (1 if cell.search.oversampling is None else factors)) for cell in variants(each))
 
     @property
-    def _times(self) -> int:
-        """How often the whole plan has that grid."""
-        return len(self.request.hnsw_ef) * len(self.request.concurrency)
+    def measurements(self) -> int:
+        """How many variants the whole plan has."""
+        return sum(times for _, times in self._cells)
 
     @property
     def _in_place(self) -> bool:
@@ -155,19 +165,27 @@ class Plan:
     @property
     def _queries(self) -> int:
         """How many are asked; 0 while that isn't known of their file."""
-        return self.request.queries or self.known.queries or 0
+        asked = self.known.queries
+        return self.request.queries or (0 if asked is None else asked.rows)
 
     @property
     def summary(self) -> str:
         """How many measurements and searches it is, and how long it may take."""
         request = self.request
-        count = len(self._cells) * self._times
+        count = self.measurements
         asked = f"{count:,} measurement{'' if count == 1 else 's'}"
         if self._queries:
             asked += f", {count * self._queries * request.repeat:,} searches"
         builds = len(self._built)
         built = f"{builds} collection{'' if builds == 1 else 's'} to build first" if builds else ""
-        return "\n".join(line for line in (asked, built, self.beside, self._load(), self._time()) if line)
+        return "\n".join(line for line in (asked, self._read(), built, self.beside, self._load(), self._time()) if line)
+
+    def _read(self) -> str:
+        """What the file holds; of all else the form or the list of collections says it."""
+        facts, source = self.known.facts, self.request.source
+        if facts is None or source is None or source.kind != "file":
+            return ""
+        return f"the file holds {units.count(facts.rows)} × {facts.dimension}{' × M' if facts.multivector else ''}"
 
     def _load(self) -> str:
         """What a server will notice of it."""
@@ -224,13 +242,12 @@ class Plan:
         scan_ms = SCAN_MS * max(facts.rows, facts.vectors) * wide
         graph_ms = GRAPH_MS * wide if self._m(facts) else scan_ms
         total_ms = 0.0
-        for cell in self._cells:
+        for cell, times in self._cells:
             known = self.known.search_ms.get(cell.method) if self._measured else None
-            total_ms += scan_ms if cell.search.exact else known if known is not None else graph_ms
-        searches *= self._times
+            total_ms += times * (scan_ms if cell.search.exact else known if known is not None else graph_ms)
         seconds = total_ms * searches / 1000
         rate = request.rate or self._pace
-        return seconds if rate is None else max(seconds, len(self._cells) * searches / rate)
+        return seconds if rate is None else max(seconds, self.measurements * searches / rate)
 
 
 def known_of(state: RunState, facts: SourceFacts | None) -> Known:
@@ -279,8 +296,11 @@ def read(text: PlanText, views: tuple[CollectionView, ...], known: Known = NOTHI
         raise UsageError(_in_form_words(error.text)) from None
     if request.seed < 0:
         raise UsageError("seed: 0 or more")
+    facts = what.facts or known.facts
+    if facts is not None:
+        _check_queries(request, facts, known.queries)
     served = any(view.name == what.collection and view.served is not None for view in views)
-    return Plan(request, what.about, what.beside, replace(known, facts=what.facts or known.facts), served)
+    return Plan(request, what.about, what.beside, replace(known, facts=facts), served)
 
 
 def queries_of(typed: str) -> SourceSpec | None:
@@ -289,6 +309,19 @@ def queries_of(typed: str) -> SourceSpec | None:
         path, _ = _queries(typed)
         return None if path is None or Path(path).suffix in WITH_OTHERS else SourceSpec(kind="file", path=path)
     return None
+
+
+def _check_queries(request: BenchRequest, facts: SourceFacts, asked: SourceFacts | None) -> None:
+    """Raises UsageError for queries that these vectors can't be asked, as far as that is known before any is read."""
+    if request.queries_file is None:
+        own = request.source is not None and Path(request.source.path or "").suffix in WITH_OTHERS
+        if request.queries >= facts.rows and not own:
+            raise UsageError(f"queries: the data holds {facts.rows:,} in all; ask for fewer, or give a file of queries")
+    elif asked is not None and asked.multivector != facts.multivector:
+        what = "single vectors, the data multivectors" if facts.multivector else "multivectors, the data single vectors"
+        raise UsageError(f"queries: the file holds {what}")
+    elif asked is not None and asked.dimension != facts.dimension:
+        raise UsageError(f"queries: {asked.dimension} components, the vectors have {facts.dimension}")
 
 
 def _live(text: PlanText) -> Live:

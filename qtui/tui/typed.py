@@ -16,9 +16,9 @@ def wholes(text: str, label: str) -> tuple[int, ...]:
 
 
 def numbers(text: str, label: str, *, whole: bool = False) -> list[float]:
-    """Numbers, separated by commas or semicolons, each once. Raises UsageError."""
-    parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
-    if not parts:
+    """Numbers, separated by commas, semicolons or blanks, each once. Raises UsageError."""
+    parts = re.split(r"[,;\s]+", text.strip(" ,;"))
+    if parts == [""]:
         raise UsageError(f"{label}: give one number or several, as in 1,2,3")
     return list(dict.fromkeys(number(part, label, whole=whole) for part in parts))
 

@@ -14,7 +14,7 @@ from qtui.errors import UsageError
 from qtui.events import Measured
 from qtui.methods import METHODS as CATALOGUE
 from qtui.model import Distance
-from qtui.plan import BenchRequest, SourceFacts, SourceSpec
+from qtui.plan import BenchRequest, SourceFacts, SourceSpec, variants
 from qtui.served import Served
 from qtui.tui.fold import RunState
 from qtui.tui.planform import Known, PlanText, queries_of, read
@@ -118,7 +118,7 @@ def test_a_file_of_queries_takes_the_place_of_their_number(tmp_path: Path) -> No
     (tmp_path / "q.npy").write_bytes(b"")
     request = read(replace(text("sample"), queries=str(tmp_path / "q.npy")), ()).request
     assert (request.queries_file, request.queries) == (str(tmp_path / "q.npy"), 0)
-    known = Known(SourceFacts("f", 5_000, 384), queries=40)
+    known = Known(SourceFacts("f", 5_000, 384), queries=SourceFacts("q", 40, 384))
     summary = read(replace(text("sample"), queries=str(tmp_path / "q.npy")), (), known).summary
     assert "7 measurements, 560 searches" in summary
     assert "build" in summary.splitlines()[-1]
@@ -129,8 +129,30 @@ def test_a_file_of_queries_takes_the_place_of_their_number(tmp_path: Path) -> No
         read(replace(text("sample"), queries="./none.npy"), ())
 
 
+def test_queries_that_the_vectors_cannot_be_asked_are_refused_as_they_are_typed(tmp_path: Path) -> None:
+    (tmp_path / "q.npy").write_bytes(b"")
+    facts, file = SourceFacts("f", 5_000, 384), replace(text("sample"), queries=str(tmp_path / "q.npy"))
+    for asked, said in (
+        (SourceFacts("q", 40, 256), "queries: 256 components, the vectors have 384"),
+        (SourceFacts("q", 40, 384, multivector=True), "queries: the file holds multivectors, the data single vectors"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            read(file, (), Known(facts, queries=asked))
+    with pytest.raises(UsageError, match="queries: the data holds 5,000 in all"):
+        read(replace(text("sample"), queries="5000"), (), Known(facts))
+
+
+def test_count_of_measurements_is_that_of_the_grid_however_large() -> None:
+    typed = replace(
+        text("sample"), oversampling="1,2 3;5", hnsw_ef="64 128", concurrency="1,2,4", exact=True, ignore=True
+    )
+    for changed in (typed, replace(typed, rescore_on=False), replace(typed, rescore_off=False, methods=("none",))):
+        plan = read(changed, ())
+        assert plan.measurements == len(variants(plan.request))
+
+
 def test_distance_is_what_the_file_says_unless_one_is_chosen() -> None:
-    facts = SourceFacts("f", 10, 8, distance=Distance.EUCLID)
+    facts = SourceFacts("f", 1_000, 8, distance=Distance.EUCLID)
     assert read(text("sample"), (), Known(facts)).request.build.distance is Distance.EUCLID
     chosen = replace(text("sample"), distance="dot")
     assert read(chosen, (), Known(facts)).request.build.distance is Distance.DOT

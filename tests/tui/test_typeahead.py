@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+import pytest
 from textual import events
 from textual.app import App
 from textual.widgets import Input
 
+from qtui.plan import BenchRequest
 from qtui.tui.dialogs.setup import SetupDialog
+from qtui.tui.panels import plan
 from qtui.tui.panels.collections import CollectionsPanel
+from qtui.tui.planform import read
 from qtui.tui.widgets.controls import Choice
-from tests.tui.driving import make, until
+from tests.tui.driving import make, until, until_seen
 
 
 def at_once(app: App[None], keys: Iterable[str]) -> None:
@@ -46,6 +51,34 @@ async def test_a_plan_is_measured_by_keys_that_come_before_it_is_there() -> None
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         at_once(app, ["3", "b"])
         await until(pilot, lambda: room.asked, 10)
+
+
+async def test_keys_that_come_fast_into_a_plan_are_evaluated_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "EVALUATE_AFTER_S", 3600.0)
+    evaluated = 0
+
+    def counting(*known: Any) -> Any:
+        nonlocal evaluated
+        evaluated += 1
+        return read(*known)
+
+    app, room = make()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("3")
+        await until_seen(pilot, "21 measurements")
+        factors, editor = app.query_one("#oversampling", Input), app.query_one(plan.PlanEditor)
+        app.set_focus(factors)
+        monkeypatch.setattr(plan, "read", counting)
+        at_once(app, ["end", *",7" * 95])
+        await until(pilot, lambda: factors.value.endswith(",7" * 95), 10)
+        assert evaluated == 0, "each key is answered before the plan is"
+        assert editor.left["oversampling"] == factors.value
+        at_once(app, ["ctrl+r"])
+        await until(pilot, lambda: room.asked, 10)
+        assert evaluated == 1
+        request = room.asked[0]
+        assert isinstance(request, BenchRequest)
+        assert request.oversampling == (1.0, 2.0, 3.0, 5.0, 7.0), "the last key counts, too"
 
 
 async def test_a_key_that_a_wrong_plan_keeps_from_working_says_so() -> None:

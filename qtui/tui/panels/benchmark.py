@@ -150,7 +150,7 @@ class BenchmarkPanel(Horizontal):
             return keyed(self.app, "The plan is being measured already; {benchmark.back} cancels it.")
         doing = {"building": "a collection is built", "measuring": "a run is measured", "paused": "a run is paused"}
         said = {**doing, "waiting": doing["building"]}.get(self.room_state.status)
-        if said is None and action != "resume" and self.query_one(PlanEditor).plan is None:
+        if said is None and action != "resume" and self.query_one(PlanEditor).settled() is None:
             return "The plan can't be measured as it is: the line under it says why."
         if self.room_state.status == "closed":
             return keyed(
@@ -160,14 +160,14 @@ class BenchmarkPanel(Horizontal):
 
     def action_run(self) -> None:
         """Measures the plan."""
-        plan = self.query_one(PlanEditor).plan
+        plan = self.query_one(PlanEditor).settled()
         if plan is None or self.running:
             return
         self._begin(RunState.of(plan.request, plan.about), self.room.bench(plan.request))
 
     def action_memory(self) -> None:
         """Measures the plan, then what each variant keeps in memory, the quantized vectors cold, cached and pinned."""
-        plan = self.query_one(PlanEditor).plan
+        plan = self.query_one(PlanEditor).settled()
         if plan is None or self.running:
             return
         request = replace(plan.request, memory=True, placements=plan.request.source is not None)
@@ -176,7 +176,7 @@ class BenchmarkPanel(Horizontal):
     @work(exclusive=True, group="tune")
     async def action_tune(self) -> None:
         """Searches the plan for the cheapest that keeps a target recall, instead of measuring all of it."""
-        plan = self.query_one(PlanEditor).plan
+        plan = self.query_one(PlanEditor).settled()
         if plan is None or self.running:
             return
         text = as_typed(written(plan.request.target_recall), plan.request.wishes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from rich.text import Text
 from textual import on, work
@@ -11,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from qtui.errors import EngineGone, QtuiError, UsageError
@@ -41,6 +41,8 @@ COPIES = ("copies", "copies of one")
 """Only on a server that may be written to."""
 OF_COLLECTIONS = ("collection", "part", "copies")
 DISTANCES = (("", "as the file says"), *((distance.value, distance.value) for distance in Distance))
+EVALUATE_AFTER_S = 0.08
+"""After the first of some keys: of a plan of thousands of variants, each evaluation takes as long as a few keys."""
 BUILT_ALONE = ("distance-field", "vector-field", "m-field", "ef-field", "ram-field", "keep-field", "truth-field")
 """What only concerns collections that are built for the run."""
 
@@ -57,12 +59,16 @@ class PlanEditor(Vertical):
     def __init__(self, room: Room, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.room = room
+        self._due: Timer | None = None
+        """Evaluates what was typed, some keys at a time."""
         self._known: Known = NOTHING
         self._facts: dict[SourceSpec, SourceFacts | str] = {}
         """What a source holds, or why it can't be read."""
         self._asked: set[SourceSpec] = set()
         self._recalled: Mapping[str, object] = {}
         self._said = Text()
+        self._lines = 0
+        self._controls: tuple[Input | Toggle, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Labels on the left, values on the right, the methods under or beside them, what it amounts to below."""
@@ -126,13 +132,13 @@ class PlanEditor(Vertical):
 
     def on_mount(self) -> None:
         """Says what the plan amounts to from the start."""
-        for control in self.query(Input):
-            text = self._recalled.get(control.id or "")
-            if isinstance(text, str):
-                control.value = clean(text)
-        for toggle in self.query(Toggle):
-            on = self._recalled.get(toggle.id or "")
-            toggle.value = on if isinstance(on, bool) else toggle.value
+        self._controls = (*self.query(Input), *self.query(Toggle))
+        for control in self._controls:
+            left = self._recalled.get(control.id or "")
+            if isinstance(control, Input):
+                control.value = clean(left) if isinstance(left, str) else control.value
+            else:
+                control.value = left if isinstance(left, bool) else control.value
         kind, methods = self._recalled.get("kind"), self._recalled.get("methods")
         if kind in dict(SOURCES):
             self.query_one("#kind", Choice).value = str(kind)
@@ -144,8 +150,7 @@ class PlanEditor(Vertical):
     @property
     def left(self) -> dict[str, object]:
         """What stands here, to be recalled: by the id of its control."""
-        found: dict[str, object] = {control.id or "": control.value for control in self.query(Input)}
-        found |= {toggle.id or "": toggle.value for toggle in self.query(Toggle)}
+        found: dict[str, object] = {control.id or "": control.value for control in self._controls}
         found |= {name: self.query_one(f"#{name}", Choice).value for name in ("kind", "collection")}
         return found | {"methods": list(self.query_one(MethodList).names)}
 
@@ -176,12 +181,27 @@ class PlanEditor(Vertical):
             self._known = known_of(state, None)
             self._check()
 
-    @on(Input.Changed)
     @on(PlanEdited)
     def _edited(self) -> None:
         self._check()
 
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        """Keys that come fast are answered at once, and evaluated together."""
+        self.post_message(self.Changed())
+        if self._due is None:
+            self._due = self.set_timer(EVALUATE_AFTER_S, self._check)
+
+    def settled(self) -> Plan | None:
+        """The plan as it stands here now, the last key included; None while something in it is wrong."""
+        if self._due is not None:
+            self._check()
+        return self.plan
+
     def _check(self) -> None:
+        if self._due is not None:
+            self._due.stop()
+            self._due = None
         text = self._text()
         self.query_one("#path-field").display = self.query_one("#payload-field").display = text.kind == "file"
         self.query_one("#shape-field").display = text.kind == "synthetic"
@@ -193,9 +213,10 @@ class PlanEditor(Vertical):
             self.query_one(f"#{name}").display = text.kind != "collection" or name == "vector-field"
         for name in ("distance-field", "truth-field"):
             self.query_one(f"#{name}").display = text.kind in ("sample", "file", "synthetic")
+        facts = None
         try:
             facts = self._look(source_of(text))
-            queries = self._rows_of_queries(text.queries)
+            queries = self._facts_of_queries(text.queries)
             known = Known(facts, self._known.about, self._known.search_ms, queries)
             self.plan = read(text, self.views or (), known)
             self._said = Text.assemble(("✓ ", GOOD), self.plan.summary)
@@ -203,6 +224,8 @@ class PlanEditor(Vertical):
         except UsageError as error:
             self.plan = None
             self._said = Text.assemble(("✗ ", BAD), clean(error.text))
+            if facts is None and text.kind not in OF_COLLECTIONS:  # they were those of other vectors
+                self.query_one(MethodList).factors = {}
         self._say()
         self.post_message(self.Changed())
 
@@ -211,29 +234,29 @@ class PlanEditor(Vertical):
         self._say()
 
     def _say(self) -> None:
-        self.query_one("#plan-said", Static).update(hanging(self._said, self.size.width))
+        """Laid out anew only when it grows or shrinks: that costs more than all else that a key does."""
+        widget, text = self.query_one("#plan-said", Static), hanging(self._said, self.size.width)
+        lines = text.plain.count("\n")
+        widget.update(text, layout=lines != self._lines or not widget.size)
+        self._lines = lines
 
     # --- what the source holds ------------------------------------------------------------------------------------
 
-    def _look(self, source: SourceSpec | None) -> SourceFacts | None:
+    def _look(self, source: SourceSpec | None, label: str = "file") -> SourceFacts | None:
         """What is known of it; asks for it otherwise. Raises UsageError for one that can't be read."""
         if source is None:
             return None
         known = self._facts.get(source)
         if isinstance(known, str):
-            raise UsageError(f"file: {known}")
+            raise UsageError(f"{label}: {known}")
         if known is None and source not in self._asked:
             self._asked.add(source)
             self._describe(source)
         return known
 
-    def _rows_of_queries(self, typed: str) -> int | None:
-        """How many a file of queries holds, as far as it is known; what is wrong with it is said when it is asked."""
-        source = queries_of(typed)
-        with suppress(UsageError):
-            facts = self._look(source)
-            return None if facts is None else facts.rows
-        return None
+    def _facts_of_queries(self, typed: str) -> SourceFacts | None:
+        """What a file of queries holds, as far as it is known. Raises UsageError for one that can't be read."""
+        return self._look(queries_of(typed), "queries")
 
     @work(group="describe")
     async def _describe(self, source: SourceSpec) -> None:
