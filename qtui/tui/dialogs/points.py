@@ -220,7 +220,7 @@ class PointsBrowser(ModalScreen[None]):
         box.focus()
         known = ", ".join(clean(typed(name), 30) for name in self._fields()[:12])
         said = f"fields here: {known}   → or Tab completes" if what == "filter" and known else ""
-        self._say(Text(f"Enter shows   Esc leaves   {said}"))
+        self._say(Text(f"Enter shows   {said}"))
 
     def _fields(self) -> tuple[str, ...]:
         return fields(point.payload for point in self._page.points)
