@@ -350,6 +350,17 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of a record that was brought in from a file."""
+
+    id: str
+    new: bool
+    """Whether it is kept since then; else a run of this id was kept before, and stays as it was."""
+    note: str = ""
+    """What to know of it, on one line."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """One row of the list of runs."""
 

@@ -50,7 +50,7 @@ def decode(raw: bytes, where: str) -> RunRecord:
         if head.schema != SCHEMA:
             raise DataError(f"{name} is no run record: its schema is {shown(head.schema)}, not {SCHEMA}")
         return msgspec.json.decode(raw, type=RunRecord)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # bytes that are no text, and endless nesting
         raise DataError(f"{name} is no readable run record: {error}") from error
 
 

@@ -140,7 +140,7 @@ def _decoded(path: Path) -> Iterator[tuple[bytes, tuple[PointId, ...] | Sample]]
     for line in _lines(path):
         try:
             yield line, as_truth.decode(line).ids if line.startswith(_TRUTH) else as_sample.decode(line)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # bytes that are no text, endless nesting
             raise _damaged(path, error) from error
 
 

@@ -25,7 +25,7 @@ SUMMARIES = {
     "search": "ask one query in several ways, side by side",
     "bench": "measure methods and search settings against exact truth",
     "tune": "search for the cheapest setting that keeps a target recall",
-    "runs": "list, show, compare and export runs",
+    "runs": "list, show, compare, export and import runs",
     "delete": "remove a collection",
     "reconfigure": "change a collection's quantization or index in place",
     "clean": "remove what killed builds and benchmarks left behind",

@@ -1,4 +1,4 @@
-"""`qtui runs`: list, show, compare and export the runs that were kept."""
+"""`qtui runs`: list, show, compare and export the runs that were kept, and take in one from elsewhere."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from qtui.bench.record import RunStore
     from qtui.records import RunRecord, RunSummary
 
-ACTIONS = {"list": 0, "show": 1, "diff": 2, "export": 1, "rename": 2}
-"""How many runs each takes; of rename, the second is a name."""
+ACTIONS = {"list": 0, "show": 1, "diff": 2, "export": 1, "import": 1, "rename": 2}
+"""How many runs each takes; of rename, the second is a name, and import takes a file."""
 FORMATS = ("md", "html", "csv", "json")
 
 
@@ -26,11 +26,13 @@ def declare(parser: Parser) -> None:
     """Declares what runs takes."""
     parser.describe(
         "Every run is kept, also one that was interrupted. ID is what `qtui runs list`\n"
-        "shows, or its beginning as far as that is unique; FILE is a run record.",
+        "shows, or its beginning as far as that is unique; FILE is a run record. import\n"
+        "keeps the run of a FILE like one made here, with the samples that lie beside it.",
         usage="qtui runs list [--json]\n"
         "       qtui runs show ID|FILE [--json]\n"
         "       qtui runs diff A B [--json]\n"
         "       qtui runs export ID --format md|html|csv|json [-o F]\n"
+        "       qtui runs import FILE\n"
         "       qtui runs rename ID NAME",
         examples=(
             "qtui runs list",
@@ -57,6 +59,9 @@ def run(args: Namespace, console: Console) -> Exit:
     if args.action == "list":
         _list(store, args, console)
         return Exit.DONE
+    if args.action == "import":
+        _import(store, args.which[0], console)
+        return Exit.DONE
     if args.action == "rename":
         _rename(store, args.which, console)
         return Exit.DONE
@@ -73,7 +78,9 @@ def _check(args: Namespace) -> None:
         raise UsageError(f"runs has no action {shown(args.action)}; {more}")
     wanted = ACTIONS[args.action]
     if len(args.which) != wanted:
-        counted = "a run and a name" if args.action == "rename" else ("no run", "one run", "two runs")[wanted]
+        counted = {"rename": "a run and a name", "import": "one file"}.get(
+            args.action, ("no run", "one run", "two runs")[wanted]
+        )
         raise UsageError(f"runs {args.action} takes {counted}, not {len(args.which)}; see qtui runs --help")
     if args.action == "export":
         if args.json:
@@ -151,6 +158,16 @@ def _rename(store: RunStore, which: list[str], console: Console) -> None:
     run_id, name = find(store, which[0]).id, which[1].strip()
     store.rename(run_id, name)
     console.note(f"{run_id} is now called {shown(name)}" if name else f"{run_id} has no name any more")
+
+
+def _import(store: RunStore, path: str, console: Console) -> None:
+    """Keeps the run of a record file; prints its id."""
+    from qtui.bench.intake import take_in
+
+    taken = take_in(store, Path(path))
+    console.result(taken.id)
+    for text in (*(() if taken.new else ("a run of this id is here already",)), *filter(None, (taken.note,))):
+        console.note(text)
 
 
 def _show(records: list[RunRecord], args: Namespace, console: Console) -> None:

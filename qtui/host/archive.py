@@ -14,7 +14,7 @@ from typing import Any
 
 from qtui import config
 from qtui.advice import Advice
-from qtui.bench import advise, export, spread
+from qtui.bench import advise, export, intake, spread
 from qtui.bench.compare import diff
 from qtui.bench.evidence import Evidence
 from qtui.bench.record import RunStore
@@ -24,7 +24,7 @@ from qtui.errors import UsageError, shown
 from qtui.host import requests
 from qtui.host.serve import Answering, Service, enter
 from qtui.plan import BenchRequest
-from qtui.records import RunRecord, RunSummary
+from qtui.records import RunRecord, RunSummary, TakenIn
 
 
 class Archive:
@@ -85,6 +85,10 @@ class Archive:
         """Gives a run a name."""
         self._runs.rename(asked.id, asked.name)
 
+    async def take_in(self, asked: requests.TakeIn) -> TakenIn:
+        """Keeps the run of a record file; its samples are checked in a thread, since a long run has millions."""
+        return await asyncio.to_thread(intake.take_in, self._runs, Path(asked.path))
+
 
 async def _serve(service: Service) -> None:
     archive = Archive(RunStore(config.runs_dir()))
@@ -98,6 +102,7 @@ async def _serve(service: Service) -> None:
         requests.Spread: archive.spread,
         requests.DeleteRun: archive.delete_run,
         requests.RenameRun: archive.rename_run,
+        requests.TakeIn: archive.take_in,
     }
     await service.run(answers, {})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from qtui.advice import Advice
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
 from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
-from qtui.errors import AccessError, EngineGone
+from qtui.errors import AccessError, EngineGone, NotFound
 from qtui.events import Event
 from qtui.filters import Filter
 from qtui.host import requests, wire
@@ -39,7 +39,7 @@ from qtui.model import (
 )
 from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
 from qtui.prices import Prices
-from qtui.records import RunRecord, RunSummary
+from qtui.records import RunRecord, RunSummary, TakenIn
 from qtui.target import Target, typed_key
 from qtui.wishes import PLAIN, Wishes
 
@@ -122,23 +122,30 @@ class EngineRoom(Held):
 
     async def info(self) -> EngineInfo:
         """What is behind the room."""
-        return await self.call(requests.Info())
+        return await self.read(requests.Info())
 
     async def collections(self) -> tuple[str, ...]:
         """Names of all collections, sorted."""
-        return await self.call(requests.Collections())
+        return await self.read(requests.Collections())
 
     async def view(self, name: str) -> CollectionView:
         """The collection as it is found."""
-        return await self.call(requests.View(name))
+        return await self.read(requests.View(name))
 
     async def delete(self, name: str) -> None:
         """Removes a collection with all that it holds."""
-        await self.call(requests.Delete(name))
+        keeper = self._keeper
+        try:
+            await self.call(requests.Delete(name))
+        except EngineGone:
+            if not self._keeps_on(keeper):
+                raise
+            with suppress(NotFound):  # it may have got as far as that
+                await self.call(requests.Delete(name))
 
     async def glances(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
         """Several collections, as cheaply as they can be shown in a list; what can't be read is a broken one."""
-        return await self.call(requests.Glances(tuple(names)))
+        return await self.read(requests.Glances(tuple(names)))
 
     async def reconfigure(self, name: str, change: Change, vector_name: str = "") -> float:
         """Changes settings of one vector and rebuilds what they touch. Returns seconds."""
@@ -146,7 +153,7 @@ class EngineRoom(Held):
 
     async def way_back(self, name: str) -> requests.WayBack:
         """What takes the last change of a collection back. Raises NotFound where qtui made none from here."""
-        return await self.call(requests.FindWayBack(name))
+        return await self.read(requests.FindWayBack(name))
 
     async def go_back(self, name: str) -> float:
         """Takes the last change of a collection back, and rebuilds what that touches. Returns seconds."""
@@ -154,7 +161,7 @@ class EngineRoom(Held):
 
     async def count(self, name: str, filter_: Filter | str | None = None) -> int:
         """Exact number of points that match."""
-        return await self.call(requests.Count(name, requests.filter_text(filter_)))
+        return await self.read(requests.Count(name, requests.filter_text(filter_)))
 
     async def scroll(
         self,
@@ -168,13 +175,13 @@ class EngineRoom(Held):
     ) -> Page:
         """Points in id order, from `offset` on."""
         text = requests.filter_text(filter_)
-        return await self.call(requests.Scroll(name, limit, offset, text, with_payload, with_vectors))
+        return await self.read(requests.Scroll(name, limit, offset, text, with_payload, with_vectors))
 
     async def retrieve(
         self, name: str, ids: Sequence[PointId], *, with_payload: bool = True, with_vectors: bool = False
     ) -> tuple[Point, ...]:
         """The points of `ids` that are there, in the order asked."""
-        return await self.call(requests.Retrieve(name, tuple(ids), with_payload, with_vectors))
+        return await self.read(requests.Retrieve(name, tuple(ids), with_payload, with_vectors))
 
     async def query(
         self,
@@ -194,15 +201,15 @@ class EngineRoom(Held):
 
     async def titled_queries(self, name: str) -> tuple[QueryVector, ...]:
         """The sample's queries that have titles, for a collection that comes from the sample; else none."""
-        return await self.call(requests.TitledQueries(name))
+        return await self.read(requests.TitledQueries(name))
 
     async def vector_from(self, path: str, row: int = 0) -> QueryVector:
         """One row, counted from 0, of a file of vectors (of the queries that it carries, when it does)."""
-        return await self.call(requests.VectorFrom(path, row))
+        return await self.read(requests.VectorFrom(path, row))
 
     async def describe_source(self, source: SourceSpec) -> SourceFacts:
         """What a source holds, from its header and its first payloads."""
-        return await self.call(requests.DescribeSource(source))
+        return await self.read(requests.DescribeSource(source))
 
     async def runs(self) -> tuple[RunSummary, ...]:
         """The runs that are kept."""
@@ -243,6 +250,10 @@ class EngineRoom(Held):
     async def rename_run(self, run_id: str, name: str) -> None:
         """Gives a run a name."""
         await self._asked_of_runs(requests.RenameRun(run_id, name))
+
+    async def take_in(self, path: str) -> TakenIn:
+        """Keeps the run that a record file tells of. Raises NotFound, NewerFormat or DataError, which say why not."""
+        return await self._asked_of_runs(requests.TakeIn(path))
 
     def bench(self, request: BenchRequest) -> AsyncGenerator[Event, None]:
         """Measures; ends with RunFinished. Closing the iterator cancels: the run stays as partial."""

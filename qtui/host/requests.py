@@ -29,7 +29,7 @@ from qtui.model import (
 )
 from qtui.plan import BenchRequest, BuildJob, DocumentsSpec, LoadRequest, SourceFacts, SourceSpec
 from qtui.prices import Prices
-from qtui.records import RunRecord, RunSummary
+from qtui.records import RunRecord, RunSummary, TakenIn
 from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
 
@@ -216,6 +216,12 @@ class RenameRun(Request[None], frozen=True):
     name: str
 
 
+class TakeIn(Request[TakenIn], frozen=True):
+    """Keeps the run that a record file tells of."""
+
+    path: str
+
+
 class Reconfigure(Request[float], frozen=True):
     """New settings for a collection in place; answered with the seconds it took."""
 
@@ -354,6 +360,7 @@ RESULTS: dict[type[Request[Any]], Any] = {
     Pause: bool,
     DeleteRun: None,
     RenameRun: None,
+    TakeIn: TakenIn,
     Reconfigure: float,
     FindWayBack: WayBack,
     GoBack: float,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # the first frame is painted before any of these is there
     )
     from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
     from qtui.prices import Prices
-    from qtui.records import RunRecord, RunSummary
+    from qtui.records import RunRecord, RunSummary, TakenIn
     from qtui.target import Target
     from qtui.wishes import Wishes
 
@@ -180,6 +180,10 @@ class Room(Protocol):
 
     async def rename_run(self, run_id: str, name: str, /) -> None:
         """Gives a run a name; '' takes it away."""
+        ...
+
+    async def take_in(self, path: str, /) -> TakenIn:
+        """Keeps the run that a record file tells of."""
         ...
 
     async def export(self, run_id: str, format_: str, prices: Prices | None = None, /) -> str:

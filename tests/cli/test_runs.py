@@ -85,6 +85,19 @@ def test_a_run_is_named_and_loses_its_name(two: tuple[str, str]) -> None:
     assert "a run and a name" in wrong.err
 
 
+def test_a_run_from_elsewhere_is_taken_in_once(measured: Path, home: Path) -> None:
+    first, *_ = sorted((measured / "runs").glob("*.json"))
+    done = called("runs", "import", first)
+    assert (done.code, done.out, done.err) == (0, f"{first.stem}\n", "")
+    assert [each["id"] for each in called("runs", "list", "--json").json] == [first.stem]
+    assert (home / "runs" / f"{first.stem}.samples.jsonl").is_file()
+    again = called("runs", "import", first)
+    assert (again.code, again.out) == (0, f"{first.stem}\n")
+    assert "is here already" in again.err
+    refused(2, "runs", "import", home / "nowhere.json", saying="there is no file")
+    refused(2, "runs", "import", saying="takes one file")
+
+
 def test_a_unique_beginning_of_an_id_is_enough(two: tuple[str, str]) -> None:
     first, second = two
     common = next(n for n in range(len(first)) if first[n] != second[n])

@@ -39,6 +39,17 @@ def keep(run_id, **changes):
     return record
 
 
+async def test_a_run_is_taken_in_from_a_file(room, tmp_path):
+    keep("one")
+    runs = config.runs_dir()
+    runs.rename(tmp_path / "theirs")
+    taken = await room.take_in(str(tmp_path / "theirs" / "one.json"))
+    assert (taken.id, taken.new, taken.note) == ("one", True, "")
+    assert (await room.advise("one", 0.95)).recommendation is not None
+    with pytest.raises(NotFound, match="there is no file"):
+        await room.take_in(str(tmp_path / "nowhere.json"))
+
+
 async def test_advice_follows_the_target(room):
     keep("one")
     found = await room.advise("one", 0.95)

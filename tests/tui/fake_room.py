@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from qtui.advice import Advice
@@ -40,6 +41,7 @@ from qtui.records import (
     Dataset,
     RunRecord,
     RunSummary,
+    TakenIn,
 )
 from qtui.target import Target
 from qtui.wishes import PLAIN, Wishes
@@ -182,6 +184,14 @@ class FakeRoom(FakeMaking):
 
     async def rename_run(self, run_id: str, name: str, /) -> None:
         self.kept[run_id] = replace(self.kept[run_id], name=name or None)
+
+    async def take_in(self, path: str, /) -> TakenIn:
+        from qtui.bench import intake  # with numpy, which few programs of the tests need
+
+        record = intake.read(Path(path))
+        new = record.id not in self.kept
+        self.kept.setdefault(record.id, record)
+        return TakenIn(record.id, new=new)
 
     async def runs(self) -> tuple[RunSummary, ...]:
         if self.kept:

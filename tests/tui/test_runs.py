@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Input
 
+from qtui.bench import record
 from qtui.host.client import RoomState
 from qtui.tui.messages import GoOn
 from qtui.tui.panels.advise import AdvisePanel
@@ -131,6 +133,33 @@ async def test_a_run_is_deleted_only_when_confirmed():
         await pilot.press("y")
         await until_seen(pilot, "2 runs")
         assert NEWEST not in room.kept
+
+
+async def test_a_run_is_taken_in_from_its_file_and_is_like_the_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    theirs = fake_runs.kept("20261119-080000-dddd", "2026-11-19T08:00:00Z")
+    (tmp_path / "theirs.json").write_bytes(record.encode(theirs))
+    (tmp_path / "page.json").write_text("<html>\x1b[2J")
+    app, room = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("slash", *"papers", "enter", "i", "enter")
+        await until_seen(pilot, "✗ type the path of a .json file")
+        await pilot.press(*"pag", "right")  # completes it
+        assert app.screen.query_one(Input).value == "page.json"
+        await pilot.press("enter")
+        await until_seen(pilot, "is no readable run record")
+        await pilot.press("ctrl+u", *"theirs.json", "enter")
+        await until_seen(pilot, "4 runs")
+        panel = app.query_one(RunsPanel)
+        assert panel.highlighted is not None
+        assert panel.highlighted.id == theirs.id
+        await pilot.press("enter")
+        await until_seen(pilot, "binary-2bit")
+        await pilot.press("escape", "home", "i", *"theirs.json", "enter")
+        await until(pilot, lambda: "is here already" in app.notices[-1].text)
+        assert panel.highlighted.id == theirs.id
+        assert len(room.kept) == 4
 
 
 async def test_a_run_is_exported(tmp_path, monkeypatch):

@@ -1,10 +1,13 @@
-"""Dialogs about kept runs: choosing one, naming one, and confirming that one goes."""
+"""Dialogs about kept runs: choosing one, naming one, taking one in from a file, and confirming that one goes."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -13,11 +16,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from qtui.records import RunSummary
+from qtui.errors import QtuiError
+from qtui.records import RunSummary, TakenIn
 from qtui.tui.runlist import in_a_line, in_full, matching
 from qtui.tui.text import clean, plain
-from qtui.tui.theme import DIM
-from qtui.tui.widgets.controls import line_input
+from qtui.tui.theme import DIM, WARN
+from qtui.tui.widgets.controls import Field, line_input
+from qtui.tui.widgets.paths import path_input
 
 MOST_OPTIONS = 200
 
@@ -106,6 +111,55 @@ class NameRun(ModalScreen[str | None]):
         """What was typed, on one line."""
         event.stop()
         self.dismiss(clean(event.value, 80).strip())
+
+
+class TakeInRun(ModalScreen[TakenIn | None]):
+    """Asks for the record file of a run, and stays until one was taken in: `take_in` is what does it."""
+
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
+    DEFAULT_CSS = """
+    TakeInRun #take-in-said { height: auto; max-height: 4; color: $text-muted; margin-bottom: 1; }
+    """
+
+    def __init__(self, take_in: Callable[[str], Awaitable[TakenIn]]) -> None:
+        super().__init__()
+        self._take_in = take_in
+
+    def compose(self) -> ComposeResult:
+        """The path, what to know or what is wrong, and the keys."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Take in a run"
+            yield Field("file", path_input((".json",), id="take-in-path", placeholder="path; → completes"))
+            yield Static(
+                Text(
+                    "A run record: what `qtui bench --json` writes, and JSON export. It is kept like a run made here."
+                ),
+                id="take-in-said",
+            )
+            yield Static(Text("Enter takes it in   Esc leaves", DIM))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Taken in, or why not."""
+        event.stop()
+        typed = event.value.strip()
+        if not typed or "\0" in typed:
+            self._say("type the path of a .json file")
+            return
+        try:
+            self._try(str(Path(typed).expanduser().absolute()))
+        except RuntimeError:
+            self._say("there is no such user: give the path in full")
+
+    @work(exclusive=True, group="take-in")
+    async def _try(self, path: str) -> None:
+        try:
+            self.dismiss(await self._take_in(path))
+        except QtuiError as error:
+            self._say(error.text)
+
+    def _say(self, wrong: str) -> None:
+        self.query_one("#take-in-said", Static).update(Text.assemble("✗ ", clean(wrong), style=WARN))
 
 
 class ConfirmRun(ModalScreen[bool]):

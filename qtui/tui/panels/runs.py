@@ -20,7 +20,7 @@ from qtui.records import RunRecord, RunSummary
 from qtui.tui.commands import Command, bindings
 from qtui.tui.compared import compared, refused
 from qtui.tui.costing import about, ask_cost, export_run
-from qtui.tui.dialogs.runs import ConfirmRun, NameRun
+from qtui.tui.dialogs.runs import ConfirmRun, NameRun, TakeInRun
 from qtui.tui.messages import AdviseOn, Copied, GoOn
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
@@ -42,6 +42,7 @@ KEYS = (
     Command("runs.export", "e", "export", "Export", "Export this run as a report (Markdown, HTML), CSV or JSON"),
     Command("runs.cost", "dollar_sign", "cost", "Cost", "What each method takes in RAM, disk and money", "$"),
     Command("runs.filter", "slash", "filter", "Filter", "Filter runs by name, data, day or status", "/"),
+    Command("runs.take_in", "i", "take_in", "Import", "Take in a run from its record file"),
     Command("runs.delete", "d", "delete", "Delete", "Delete this run"),
     Command("runs.refresh", "r", "refresh", "", "Read the runs again", always="ctrl+l"),
     Command("runs.copy", "y", "copy", "Copy", "Copy what is shown"),
@@ -180,6 +181,7 @@ class RunsPanel(Vertical):
             "export": one and self.view != "compared",
             "cost": one and self.view != "compared",
             "delete": one and listed,
+            "take_in": listed,
             "copy": not listed,
             "back": not listed or self.marked is not None or self.query_one(RunList).filtering,
         }
@@ -326,6 +328,21 @@ class RunsPanel(Vertical):
         else:
             self.marked = None if self.marked == run.id else self.marked
             self.notify(f"The run {title(run)} is deleted", markup=False)
+
+    @work(exclusive=True, group="take_in")
+    async def action_take_in(self) -> None:
+        """Keeps the run of a record file, and goes to it."""
+        taken = await self.app.push_screen_wait(TakeInRun(self.room.take_in))
+        if taken is None:
+            return
+        try:
+            self.runs = await self.room.runs()
+        except QtuiError as error:
+            self._tell(error)
+            return
+        self.query_one(RunList).go_to(taken.id)
+        said = f"Took in the run {taken.id}" if taken.new else f"The run {taken.id} is here already"
+        self.notify(f"{said}; {taken.note}" if taken.note else said, timeout=10 if taken.note else 4)
 
     @work(exclusive=True, group="export")
     async def action_export(self) -> None:

@@ -55,6 +55,13 @@ class RunList(Vertical):
         """The table, or what stands in its place."""
         self.query_one(RunTable if self._runs else "#runs-empty").focus()
 
+    def go_to(self, run_id: str) -> None:
+        """The cursor on that run, which no filter hides then."""
+        self.close_filter()
+        self._show()
+        self.query_one(RunTable).go_to(run_id)
+        self.take_focus()
+
     def show(self, runs: Sequence[RunSummary] | None, marked: str | None) -> None:
         """These runs, None while they are being read; the marked one carries a sign."""
         self._runs, self._marked = runs, marked
@@ -82,6 +89,7 @@ class RunList(Vertical):
         return Text.assemble(
             ("No runs yet\n\n", "bold"),
             (key_of(self.app, "tab.benchmark"), KEY), "  measure something: every run is kept and listed here\n",
+            (key_of(self.app, "runs.take_in"), KEY), "  take in a run from its record file\n",
             ("$", DIM), "  qtui bench --vectors FILE  does the same without a screen",
         )  # fmt: skip
 

@@ -60,6 +60,12 @@ class RunTable(RowTable):
         if before in ids:
             self.move_cursor(row=ids.index(before))
 
+    def go_to(self, run_id: str) -> None:
+        """The cursor on that run, where it is shown."""
+        ids = [run.id for run in self.runs[:MOST_ROWS]]
+        if run_id in ids:
+            self.move_cursor(row=ids.index(run_id))
+
     def _cells(self, run: RunSummary, room: int, *, wide: bool) -> Iterator[Text]:
         data = run.dataset
         yield Text("●" if run.id == self.marked else " ", ACCENT)
