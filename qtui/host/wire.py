@@ -8,6 +8,7 @@ What can't be decoded is a bug of ours and raises WireError: both ends run the s
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import struct
 import traceback
@@ -17,7 +18,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from qtui import embedders, errors, events
-from qtui.errors import DataError, DiskFull, QtuiError
+from qtui.errors import DataError, DiskFull, EngineGone, QtuiError
 from qtui.events import Event
 from qtui.host import requests
 from qtui.target import Target
@@ -236,6 +237,8 @@ def failure(id_: int, error: BaseException) -> Failure:
     """The error as a message: a QtuiError by its class, a full disk as DiskFull, anything else as a bug."""
     if isinstance(error, OSError) and error.errno in _FULL:
         error = disk_full(error.filename)
+    if isinstance(error, asyncio.CancelledError):  # only who closes the process still hears of it
+        error = EngineGone("the engine was closed before it answered")
     if isinstance(error, WireError):
         return Failure(id_, "", error.text, "\n".join(getattr(error, "__notes__", ())))
     if isinstance(error, QtuiError):

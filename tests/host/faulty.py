@@ -23,7 +23,20 @@ class Panic(BaseException):
 
 
 async def collections(_):
+    mortal = Path(sys.argv[2], "mortal")
+    if mortal.exists() and mortal.read_text() == "hang":
+        await asyncio.sleep(3600)
+    if mortal.exists():
+        mortal.write_text(f"{int(mortal.read_text()) - 1}")
+        if int(mortal.read_text()) >= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
     return ("a", "b")
+
+
+async def delete(asked):
+    await collections(None)
+    if asked.name == "half":
+        raise NotFound("there is no 'half'")
 
 
 async def export(asked):
@@ -131,7 +144,8 @@ async def main(service, store):
     if store.name == "slow":
         (store / str(os.getpid())).touch()
         time.sleep(3600)
-    await service.run({requests.Collections: collections, requests.Export: export}, {requests.Bench: bench})
+    answers = {requests.Collections: collections, requests.Delete: delete, requests.Export: export}
+    await service.run(answers, {requests.Bench: bench})
     if store.name == "stubborn":
         time.sleep(3600)
     (store / "closed").touch()

@@ -15,6 +15,7 @@ from qtui.host.client import EngineRoom, RoomState
 from qtui.host.life import Limits
 from qtui.host.wire import WireError
 from qtui.plan import BenchRequest
+from qtui.target import Target
 from tests.host import until
 
 IMPATIENT = Limits(hang_s=1.5)
@@ -92,6 +93,33 @@ async def test_death_in_a_call_fails_it_at_once_and_later_calls_work(make, how):
         assert "SIGABRT: 'index out of bounds'" in caught.value.text
     if how == "segfault":
         assert "SIGSEGV: 'Fatal Python error: Segmentation fault'" in caught.value.text
+
+
+@posix
+async def test_what_is_only_read_is_asked_once_more(make, tmp_path):
+    room = await started(make())
+    deaths = tmp_path / "store" / "mortal"
+    deaths.write_text("1")
+    assert await room.collections() == ("a", "b")
+    deaths.write_text("1")
+    await room.delete("half")  # the process that died over it had removed it
+    with pytest.raises(NotFound):
+        await room.delete("half")
+    deaths.write_text("2")
+    with pytest.raises(EngineGone, match="SIGKILL"):
+        await room.collections()
+
+
+@posix
+async def test_what_ended_with_its_target_is_not_asked_of_the_next(make, tmp_path):
+    room = await started(make(limits=Limits(close_s=0.2)))
+    (tmp_path / "store" / "mortal").write_text("hang")
+    deleting, reading = (asyncio.ensure_future(each) for each in (room.delete("half"), room.collections()))
+    await until.true(lambda: len(room._life._inboxes) == 2)
+    await room.connect(Target(path=str(tmp_path)))
+    for each in (deleting, reading):
+        with pytest.raises(EngineGone):
+            await each
 
 
 @posix
