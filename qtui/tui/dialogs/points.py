@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Input, Static
+from textual.worker import Worker
 
 from qtui import units
 from qtui.errors import QtuiError
@@ -59,6 +60,7 @@ class PointsBrowser(ModalScreen[None]):
     PointsBrowser #points-asked { height: 1; margin: 1 1 0 1; display: none; }
     PointsBrowser #points-body { height: 1fr; margin-top: 1; }
     PointsBrowser PointTable { width: 1fr; margin-left: 1; }
+    PointsBrowser PointTable:focus { background-tint: $foreground 0%; }
     PointsBrowser #points-side { width: 46; border-left: solid $border; padding: 0 1; scrollbar-gutter: stable; }
     PointsBrowser #points-said { height: auto; max-height: 4; padding: 0 1; color: $text-muted; }
     """
@@ -74,7 +76,8 @@ class PointsBrowser(ModalScreen[None]):
         self._page = Page((), None)
         self._asking = ""
         self._suggester = FieldSuggester()
-        self._reading = False
+        self._reading: Worker[None] | None = None
+        """The last reading of a page, which may be over."""
 
     def compose(self) -> ComposeResult:
         """Title, input, table and payload, what is shown, keys."""
@@ -93,7 +96,7 @@ class PointsBrowser(ModalScreen[None]):
     def on_mount(self) -> None:
         """The first page."""
         self.query_one(PointTable).focus()
-        self._read(None)
+        self._turn_to(None)
 
     def _title(self) -> Text:
         return Text.assemble(("Points of ", DIM), (fitted(self.view.name, 60), HEAD))
@@ -103,11 +106,15 @@ class PointsBrowser(ModalScreen[None]):
     async def _scroll(self, start: PointId | None) -> Page:
         return await self.room.scroll(self.view.name, limit=browse.PAGE, offset=start, filter_=self._filter)
 
+    def _turn_to(
+        self, start: PointId | None, *, before: bool = False, at_end: bool = False, count: bool = False
+    ) -> None:
+        self._reading = self._read(start, before=before, at_end=at_end, count=count)
+
     @work(exclusive=True, group="page")
     async def _read(
         self, start: PointId | None, *, before: bool = False, at_end: bool = False, count: bool = False
     ) -> None:
-        self._reading = True
         self._say(Text("reading…"))
         try:
             if before and start is not None:
@@ -119,8 +126,6 @@ class PointsBrowser(ModalScreen[None]):
         except QtuiError as error:
             self._say(Text.assemble(("✗ ", BAD), clean(error.text), ("   r tries again", DIM)))
             return
-        finally:
-            self._reading = False
         self._start, self._page = start, page
         self.query_one(PointTable).show(page.points, at_end=at_end)
         self._said()
@@ -132,9 +137,10 @@ class PointsBrowser(ModalScreen[None]):
         whole = f"{units.count(total)} points"
         if self._filter is not None:
             whole = f"{units.count(self._matching)} of {whole} match {fitted(self._words, 60)}"
-        ids = f"ids {clean(points[0].id, 40)} to {clean(points[-1].id, 40)}" if points else "none from here on"
+        ids = f"ids {clean(points[0].id, 40)} to {clean(points[-1].id, 40)} · " if points else ""
+        ids = ids or ("none from here on · " if self._start is not None else "")
         bare = " · without payload: Enter shows vectors" if points and not any(each.payload for each in points) else ""
-        self._say(Text(f"{ids} · {whole}{bare}"))
+        self._say(Text(f"{ids}{whole}{bare}"))
 
     def _say(self, text: Text) -> None:
         self.query_one("#points-said", Static).update(text)
@@ -178,28 +184,30 @@ class PointsBrowser(ModalScreen[None]):
 
     def action_turn(self, by: int) -> None:
         """The next page, or the one before."""
-        if self._reading or not self.check_action("turn", (by,)):
+        under_way = self._reading is not None and not self._reading.is_finished
+        if under_way or not self.check_action("turn", (by,)):
             return
         if by > 0:
             self._starts.append(self._start)
-            self._read(self._page.next_offset)
+            self._turn_to(self._page.next_offset)
         elif self._starts:
-            self._read(self._starts.pop(), at_end=True)
+            self._turn_to(self._starts.pop(), at_end=True)
         else:
-            self._read(self._start, before=True, at_end=True)
+            self._turn_to(self._start, before=True, at_end=True)
 
     @on(PointTable.Beyond)
     def _beyond(self, message: PointTable.Beyond) -> None:
-        self.action_turn(message.by)
+        if message.points is self._page.points:  # else the page was turned already
+            self.action_turn(message.by)
 
     def action_first(self) -> None:
         """From the start."""
         self._starts = []
-        self._read(None)
+        self._turn_to(None)
 
     def action_refresh_page(self) -> None:
         """The same page again."""
-        self._read(self._start, count=self._filter is not None)
+        self._turn_to(self._start, count=self._filter is not None)
 
     def action_open(self) -> None:
         """The highlighted point in a dialog."""
@@ -248,7 +256,7 @@ class PointsBrowser(ModalScreen[None]):
             else:
                 start = browse.point_id(event.value)
                 self._starts = []
-                self._read(start)
+                self._turn_to(start)
         except QtuiError as error:
             self._say(Text.assemble(("✗ ", BAD), plain(error.text)))
         else:
@@ -257,7 +265,7 @@ class PointsBrowser(ModalScreen[None]):
     def _set_filter(self, text: str) -> None:
         self._filter = parse_filter(text) if text.strip() else None
         self._words, self._starts = text.strip(), []
-        self._read(None, count=self._filter is not None)
+        self._turn_to(None, count=self._filter is not None)
 
     def action_complete(self) -> None:
         """Completes the field's name where a filter is typed."""

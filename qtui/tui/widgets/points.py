@@ -28,11 +28,11 @@ class PointTable(RowTable):
     """Rows of points; moving past either end asks for another page."""
 
     class Beyond(Message):
-        """The cursor wants past the last row (1) or the first (-1)."""
+        """The cursor wants past the last row (1) or the first (-1) of these points."""
 
-        def __init__(self, by: int) -> None:
+        def __init__(self, by: int, points: Sequence[Point]) -> None:
             super().__init__()
-            self.by = by
+            self.by, self.points = by, points
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id, cell_padding=0)
@@ -63,28 +63,28 @@ class PointTable(RowTable):
     def action_cursor_down(self) -> None:
         """Down, or on to the next page."""
         if self.cursor_row >= self.row_count - 1:
-            self.post_message(self.Beyond(1))
+            self.post_message(self.Beyond(1, self._points))
         else:
             super().action_cursor_down()
 
     def action_cursor_up(self) -> None:
         """Up, or back to the page before."""
         if self.cursor_row <= 0:
-            self.post_message(self.Beyond(-1))
+            self.post_message(self.Beyond(-1, self._points))
         else:
             super().action_cursor_up()
 
     def action_page_down(self) -> None:
         """A window down, or on to the next page."""
         if self.cursor_row >= self.row_count - 1:
-            self.post_message(self.Beyond(1))
+            self.post_message(self.Beyond(1, self._points))
         else:
             super().action_page_down()
 
     def action_page_up(self) -> None:
         """A window up, or back to the page before."""
         if self.cursor_row <= 0:
-            self.post_message(self.Beyond(-1))
+            self.post_message(self.Beyond(-1, self._points))
         else:
             super().action_page_up()
 
