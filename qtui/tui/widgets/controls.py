@@ -92,6 +92,11 @@ class MethodList(OptionList):
         """One option a method, in the catalogue's order."""
         self.add_options([Option(self._line(name), id=name) for name in METHODS])
 
+    def on_focus(self) -> None:
+        """The cursor is seen, and the space bar works, from the start."""
+        if self.highlighted is None:
+            self.highlighted = 0
+
     def _line(self, name: str) -> Content:
         method = METHODS[name]
         on = name in self.chosen
