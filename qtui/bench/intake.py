@@ -32,6 +32,7 @@ MOST_BYTES = 64 * 2**20
 LARGEST = 1e18
 """Of any number in it: no count, time or size of ours comes near."""
 ROUNDING = 1e-9
+ORIGINS = ("file", "held-out", "collection")
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
@@ -87,6 +88,7 @@ def _conditions(record: RunRecord) -> Iterator[tuple[bool, str]]:
     count, data = len(record.measurements), record.dataset
     yield _ID.fullmatch(record.id) is not None, f"{shown(record.id, 40)} is no id of a run"
     yield record.status in ("complete", "partial"), f"it has the status {shown(record.status, 40)}"
+    yield data.query_origin in ORIGINS, f"its queries are from {shown(data.query_origin, 40)}"
     yield _bounded(msgspec.to_builtins(record)), "it holds a number that is none"
     yield min(data.k, data.dimension) >= 1 and min(data.points, data.queries) >= 0, "its counts are impossible"
     methods = [each.method for each in record.collections] + [each.method for each in record.measurements]
@@ -118,6 +120,7 @@ def _possible(found: Measurement) -> bool:
         and found.errors >= 0
         and found.concurrency >= 1
         and found.search.limit >= 1
+        and (found.search.oversampling is None or found.search.oversampling >= 1)
         and (
             recall is None
             or 0 <= recall.low <= recall.mean + ROUNDING <= recall.high + 2 * ROUNDING <= 1 + 3 * ROUNDING

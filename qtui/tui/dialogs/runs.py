@@ -129,7 +129,7 @@ class TakeInRun(ModalScreen[TakenIn | None]):
     def compose(self) -> ComposeResult:
         """The path, what to know or what is wrong, and the keys."""
         with Vertical(classes="dialog") as box:
-            box.border_title = "Take in a run"
+            box.border_title = "Import a run"
             yield Field("file", path_input((".json",), id="take-in-path", placeholder="path; → completes"))
             yield Static(
                 Text(
@@ -137,7 +137,7 @@ class TakeInRun(ModalScreen[TakenIn | None]):
                 ),
                 id="take-in-said",
             )
-            yield Static(Text("Enter takes it in   Esc leaves", DIM))
+            yield Static(Text("Enter imports it   Esc leaves", DIM))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Taken in, or why not."""

@@ -42,7 +42,7 @@ KEYS = (
     Command("runs.export", "e", "export", "Export", "Export this run as a report (Markdown, HTML), CSV or JSON"),
     Command("runs.cost", "dollar_sign", "cost", "Cost", "What each method takes in RAM, disk and money", "$"),
     Command("runs.filter", "slash", "filter", "Filter", "Filter runs by name, data, day or status", "/"),
-    Command("runs.take_in", "i", "take_in", "Import", "Take in a run from its record file"),
+    Command("runs.take_in", "i", "take_in", "Import", "Import a run from its record file"),
     Command("runs.delete", "d", "delete", "Delete", "Delete this run"),
     Command("runs.refresh", "r", "refresh", "", "Read the runs again", always="ctrl+l"),
     Command("runs.copy", "y", "copy", "Copy", "Copy what is shown"),
@@ -341,7 +341,7 @@ class RunsPanel(Vertical):
             self._tell(error)
             return
         self.query_one(RunList).go_to(taken.id)
-        said = f"Took in the run {taken.id}" if taken.new else f"The run {taken.id} is here already"
+        said = f"Imported the run {taken.id}" if taken.new else f"The run {taken.id} is here already"
         self.notify(f"{said}; {taken.note}" if taken.note else said, timeout=10 if taken.note else 4)
 
     @work(exclusive=True, group="export")

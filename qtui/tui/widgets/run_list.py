@@ -89,7 +89,7 @@ class RunList(Vertical):
         return Text.assemble(
             ("No runs yet\n\n", "bold"),
             (key_of(self.app, "tab.benchmark"), KEY), "  measure something: every run is kept and listed here\n",
-            (key_of(self.app, "runs.take_in"), KEY), "  take in a run from its record file\n",
+            (key_of(self.app, "runs.take_in"), KEY), "  import a run from its record file\n",
             ("$", DIM), "  qtui bench --vectors FILE  does the same without a screen",
         )  # fmt: skip
 
