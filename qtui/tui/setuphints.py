@@ -9,8 +9,8 @@ from qtui.estimate import Forecast
 from qtui.methods import METHODS
 
 CONTROLS: Mapping[str, str] = {
-    "preset": "ready settings: those of Qdrant's notebook on documents with ColPali, under the notebook's names",
-    "kind": "the sample and the documents ship with qtui; synthetic vectors are random",
+    "preset": "←/→ chooses ready settings: those of Qdrant's notebook on documents with ColPali, under its names",
+    "kind": "←/→ chooses: sample and documents ship with qtui; your own files come next; synthetic is random",
     "path": "vectors, one a row: .npy .npz .fvecs .bvecs .fbin .u8bin .parquet .hdf5",
     "payload": "a .jsonl or .parquet file with a row for each vector: to filter by, and as the title of what is found",
     "documents": "images, PDFs, .txt and .md files, .jsonl and .csv tables; several with ; between them",
@@ -39,4 +39,6 @@ def of_method(name: str, forecast: Forecast | None) -> str:
     advice = f"{name}: {METHODS[name].advice}"
     if forecast is None:
         return advice
-    return f"{advice}\n{units.size(forecast.ram_bytes)} RAM est, {units.duration(forecast.seconds)} to build est"
+    return (
+        f"{advice}\n{units.size(forecast.ram_bytes)} RAM est, {units.duration(max(0.1, forecast.seconds))} to build est"
+    )

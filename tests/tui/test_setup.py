@@ -62,6 +62,8 @@ async def test_the_arrows_move_through_the_form() -> None:
         assert at() == "setup-kind"
         await pilot.press("down", "down", "down")
         await until(pilot, lambda: at() == "setup-distance")
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: at() == "setup-distance")  # a line is ended; nothing is loaded by that
         await pilot.press("up", "up", "up", "up")
         await until(pilot, lambda: at() == "setup-preset")
 
@@ -77,9 +79,12 @@ async def test_every_wrong_value_is_said_as_typed_and_keeps_it_from_loading() ->
         ):
             put(app, field, wrong)
             await until_seen(pilot, said)
+            app.screen.query_one("#setup-kind").focus()
             await pilot.press("f9")
             assert isinstance(app.screen, SetupDialog)
+            assert app.focused is app.screen.query_one(f"#{field}"), "where it has to be mended"
             put(app, field, right)
+            app.clear_notifications()  # what it said lies over the line for a while
             await until_seen(pilot, "✓ 5 collections")
     assert room.asked == []
 
@@ -130,7 +135,6 @@ async def test_a_preset_fills_the_form_offers_a_lower_threshold_and_keeps_its_na
         await until_seen(pilot, "F7 index from 1 KB")
         methods = app.screen.query_one(ForecastList)
         methods.focus()
-        await pilot.press("down", "down")
         await until_seen(pilot, "scalar: safe on any data")
         await pilot.press("space")
         assert methods.names == ("scalar",)

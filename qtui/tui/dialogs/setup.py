@@ -20,6 +20,7 @@ from textual.events import DescendantFocus
 from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from qtui import units
@@ -27,12 +28,13 @@ from qtui.errors import QtuiError, UsageError
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView
 from qtui.plan import SourceFacts, SourceSpec
-from qtui.tui.commands import Command, bindings, key_of
+from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.messages import Copied, PlanEdited
 from qtui.tui.room import Room
 from qtui.tui.setupform import Setup, SetupText, forecasts, preset_text, read, read_source
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, GOOD, KEY, WARN
+from qtui.tui.widgets.controls import concerned
 from qtui.tui.widgets.setup_form import SOURCE_FIELDS, SetupForm
 from qtui.tui.widgets.setup_preview import SetupPreview
 
@@ -83,6 +85,9 @@ class SetupDialog(ModalScreen[Setup | None]):
         self.first = text or SetupText(methods=DEFAULT_METHODS, name=_free_name(views))
         self._preset = ""
         self._problem = ""
+        """Of the source."""
+        self._said = ""
+        """What is wrong now."""
         self._looked: SourceSpec | None = None
         self._settle: Timer | None = None
         self._wanted = False
@@ -93,7 +98,8 @@ class SetupDialog(ModalScreen[Setup | None]):
     def compose(self) -> ComposeResult:
         """Settings on the left; methods with what each takes, or the request, on the right; the verdict below."""
         with Vertical(id="setup") as box:
-            box.border_title = "New collections"
+            guide = "New collections: what to load on the left, methods on the right, {setup.load} loads"
+            box.border_title = keyed(self.app, guide)
             with Horizontal(id="setup-body"):
                 yield SetupForm(self.first, on_server=self.on_server, id="setup-form")
                 yield SetupPreview(self.first.methods, self.refused, id="setup-right")
@@ -152,7 +158,7 @@ class SetupDialog(ModalScreen[Setup | None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_load()
+        self.focus_next()  # what loads is a key that nobody presses to end a line
 
     @on(DescendantFocus)
     def _focused(self, event: DescendantFocus) -> None:
@@ -215,7 +221,8 @@ class SetupDialog(ModalScreen[Setup | None]):
         known = {} if facts is None else forecasts(text, facts)
         self.form.show_source(text.kind, self._facts_line(text), multivector=facts is not None and facts.multivector)
         self.preview.show(self.setup, known, locked=bool(text.preset))
-        self._say(problem or self._problem)
+        self._said = problem or self._problem
+        self._say(self._said)
         if self._wanted and self.setup is not None:
             self.dismiss(self.setup)
 
@@ -305,6 +312,13 @@ class SetupDialog(ModalScreen[Setup | None]):
             self._say("")
         else:
             self._refuse("nothing is loaded yet")
+            if not self.preview.shows_request:
+                self._blamed().focus()
+
+    def _blamed(self) -> Widget:
+        """The control that keeps it from being loaded."""
+        of = {"file": "path", "embed": "documents", "synthetic": "shape"}.get(self.text.kind, "kind")
+        return concerned(self.form, self._said) or self.form.query_one(f"#setup-{of}")
 
     def _refuse(self, what: str) -> None:
         """The line below says why."""
