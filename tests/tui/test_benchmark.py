@@ -357,3 +357,12 @@ def test_what_a_run_leaves_before_it_measures_is_said() -> None:
     for live, stays in ((copies, "copies made so far stay"), (sample, "what was sampled stays"), (Live(), "nothing")):
         ended = RunState.of(BenchRequest(collection="docs", live=live), "docs").ended(cancelled=True, error=None)
         assert stays in _ended_early(ended, None, cancelled=True)
+
+
+def test_a_search_for_what_to_use_that_broke_off_says_how_to_begin_anew() -> None:
+    for tune, way in (
+        (True, "; a search for what to use is not gone on with, {benchmark.tune} begins anew."),
+        (False, "."),
+    ):
+        ended = RunState.of(BenchRequest(collection="docs", tune=tune), "docs").ended(cancelled=False, error="why")
+        assert _ended_early(ended, ended, cancelled=False) == f"The run broke off before anything was measured{way}"

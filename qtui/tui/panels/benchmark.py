@@ -357,6 +357,8 @@ def _ended_early(ended: RunState, after: RunState | None, *, cancelled: bool) ->
         stays = ended.request.live.stays
         return f"{what} before anything was measured{f'; {stays}.' if stays else ': nothing is kept.'}"
     how = ": {benchmark.go_on} goes on with it" if after.can_go_on else ""
+    if ended.request.tune:  # what it asks next hangs on every answer so far
+        how = "; a search for what to use is not gone on with, {benchmark.tune} begins anew"
     if not any(found.engine_ms for found in after.measured.values()):
         return f"{what} before anything was measured{how}."
     return f"{what}; what was measured is kept as a partial run{how}."

@@ -322,7 +322,7 @@ class MakingPanel(Vertical):
             names = ", ".join(clean(row.collection, 60) for row in over.failed[:3])
             title = names if len(over.failed) <= 3 else f"{names} and {len(over.failed) - 3} more"
             self.notify(over.failed[0].note, title=f"Failed: {title}", severity="error", markup=False, timeout=15)
-        elif ready:
+        elif ready and not over.failed:
             count = clean(ready[0], 60) if len(ready) == 1 else f"{len(ready)} collections"
             self.notify(f"{count} ready", markup=False)
 
