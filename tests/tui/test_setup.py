@@ -135,6 +135,7 @@ async def test_a_preset_fills_the_form_offers_a_lower_threshold_and_keeps_its_na
         await until_seen(pilot, "F7 index from 1 KB")
         methods = app.screen.query_one(ForecastList)
         methods.focus()
+        await pilot.press("down")
         await until_seen(pilot, "scalar: safe on any data")
         await pilot.press("space")
         assert methods.names == ("scalar",)
