@@ -83,6 +83,7 @@ async def test_every_wrong_value_is_said_as_typed_and_keeps_it_from_loading() ->
             await pilot.press("f9")
             assert isinstance(app.screen, SetupDialog)
             assert app.focused is app.screen.query_one(f"#{field}"), "where it has to be mended"
+            await until_seen(pilot, f"✗ nothing is loaded yet: {said[:30]}")
             put(app, field, right)
             app.clear_notifications()  # what it said lies over the line for a while
             await until_seen(pilot, "✓ 5 collections")

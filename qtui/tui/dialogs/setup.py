@@ -21,7 +21,7 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from qtui import units
 from qtui.errors import QtuiError, UsageError
@@ -35,6 +35,7 @@ from qtui.tui.setupform import Setup, SetupText, forecasts, preset_text, read, r
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, GOOD, KEY, WARN
 from qtui.tui.widgets.controls import concerned
+from qtui.tui.widgets.said import Said
 from qtui.tui.widgets.setup_form import SOURCE_FIELDS, SetupForm
 from qtui.tui.widgets.setup_preview import SetupPreview
 
@@ -103,8 +104,8 @@ class SetupDialog(ModalScreen[Setup | None]):
             with Horizontal(id="setup-body"):
                 yield SetupForm(self.first, on_server=self.on_server, id="setup-form")
                 yield SetupPreview(self.first.methods, self.refused, id="setup-right")
-            yield Static(id="setup-said")
-            yield Static(id="setup-keys")
+            yield Said(id="setup-said")
+            yield Said(id="setup-keys")
 
     def on_mount(self) -> None:
         """Looks at the source at once."""
@@ -219,9 +220,9 @@ class SetupDialog(ModalScreen[Setup | None]):
         except UsageError as error:
             problem = error.text
         known = {} if facts is None else forecasts(text, facts)
+        self._said = problem or self._problem
         self.form.show_source(text.kind, self._facts_line(text), multivector=facts is not None and facts.multivector)
         self.preview.show(self.setup, known, locked=bool(text.preset))
-        self._said = problem or self._problem
         self._say(self._said)
         if self._wanted and self.setup is not None:
             self.dismiss(self.setup)
@@ -235,24 +236,25 @@ class SetupDialog(ModalScreen[Setup | None]):
         except UsageError:
             return Text()
         if facts is None:
-            return Text("✗ can't be read" if self._problem else "reading…", BAD if self._problem else DIM)
+            wrong = Text("✗ can't be read", BAD) if self._problem else Text()
+            return wrong if self._said else Text("reading…", DIM)
         tokens = f" × {round(facts.vectors / max(1, facts.rows)):,} tokens" if facts.multivector else ""
         fields = f"\n{clean(', '.join(facts.payload_fields), 60)}" if facts.payload_fields else ""
         held = f"{units.count(facts.rows)}{tokens} × {facts.dimension}"
         return Text.assemble(("✓ ", GOOD), held, (fields, DIM), no_wrap=True, overflow="ellipsis")
 
-    def _say(self, problem: str) -> None:
-        said = self.query_one("#setup-said", Static)
+    def _say(self, problem: str, refused: str = "") -> None:
+        said = self.query_one("#setup-said", Said)
         if problem:
-            said.update(Text.assemble(("✗ ", BAD), plain(problem)))
+            said.say(Text.assemble(("✗ ", BAD), (f"{refused}: " if refused else "", WARN), plain(problem)))
         elif self.setup is None:
-            said.update(Text("reading the source…" + (" then it is loaded" if self._wanted else ""), DIM))
+            said.say(Text("reading the source…" + (" then it is loaded" if self._wanted else ""), DIM))
         else:
             whose = ", by this machine's rates" if self.on_server else ""
             lines = [Text.assemble(("✓ ", GOOD), self.setup.summary, whose)]
             lines += [Text.assemble(("⚠ ", WARN), plain(note)) for note in self.setup.notes]
-            said.update(Text("\n").join(lines))
-        self.query_one("#setup-keys", Static).update(self._keys())
+            said.say(Text("\n").join(lines))
+        self.query_one("#setup-keys", Said).say(self._keys())
 
     def _keys(self) -> Text:
         key = partial(key_of, self.app)
@@ -321,8 +323,8 @@ class SetupDialog(ModalScreen[Setup | None]):
         return concerned(self.form, self._said) or self.form.query_one(f"#setup-{of}")
 
     def _refuse(self, what: str) -> None:
-        """The line below says why."""
-        self.notify(f"{what}: see the line above the keys", severity="warning", timeout=4)
+        """Says what is not done because of what is wrong."""
+        self._say(self._said or "the source is still being read", what)
 
 
 def _key(key: str, what: str) -> tuple[tuple[str, str], str]:

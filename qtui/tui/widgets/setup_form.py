@@ -8,7 +8,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from qtui.demos import PRESETS
 from qtui.embedders import DOCUMENTS
@@ -19,6 +19,7 @@ from qtui.tui.planwhat import FORMATS, PAYLOAD_FORMATS
 from qtui.tui.setupform import SetupText
 from qtui.tui.widgets.controls import Choice, Field, line_input
 from qtui.tui.widgets.paths import path_input
+from qtui.tui.widgets.said import Said
 
 SOURCES = (
     ("sample", "the sample"),
@@ -88,7 +89,7 @@ class SetupForm(VerticalScroll):
         text_field = line_input(text.text_field, id="setup-text_field", placeholder="of .jsonl and .csv")
         yield Field("text field", text_field, id="text-row")
         yield Field("rows x dim", line_input(text.shape, id="setup-shape"), id="shape-row")
-        yield Static(id="setup-facts")
+        yield Said(id="setup-facts")
         yield from self._building(text)
 
     def _building(self, text: SetupText) -> ComposeResult:
@@ -139,7 +140,7 @@ class SetupForm(VerticalScroll):
         for row, of in ROWS.items():
             self.query_one(f"#{row}").display = of == kind
         self.input("hnsw_m").placeholder = "0, multivectors" if multivector else "16"
-        self.query_one("#setup-facts", Static).update(facts)
+        self.query_one("#setup-facts", Said).say(facts)
 
 
 def _choice(name: str, value: str) -> Choice:

@@ -23,6 +23,7 @@ from qtui.tui.setupform import Setup
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM
 from qtui.tui.widgets.forecasts import ForecastList
+from qtui.tui.widgets.said import Said
 
 PAGES = ("figures", "Python", "REST")
 
@@ -52,11 +53,11 @@ class SetupPreview(Vertical):
     def compose(self) -> ComposeResult:
         """Both pages, of which one is shown."""
         with Vertical(id="setup-figures"):
-            yield Static(id="setup-head")
+            yield Said(id="setup-head")
             methods = ForecastList(self.possible(self._first), id="setup-methods")
             methods.set_reactive(ForecastList.refused, self._refused)
             yield methods
-            yield Static(id="setup-hint", markup=False)
+            yield Said(id="setup-hint")
             yield Static(Text(self.BASIS), id="setup-basis")
         with VerticalScroll(id="setup-request"):
             yield Static(id="setup-text")
@@ -89,7 +90,7 @@ class SetupPreview(Vertical):
         if control == "methods" and at is not None:
             name = self.list.get_option_at_index(at).id or ""
             shown = setuphints.of_method(name, self.list.forecasts.get(name))
-        self.query_one("#setup-hint", Static).update(shown)
+        self.query_one("#setup-hint", Said).say(Text(shown))
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -103,7 +104,7 @@ class SetupPreview(Vertical):
         self._show_head()
 
     def _show_head(self) -> None:
-        self.query_one("#setup-head", Static).update(self.list.head())
+        self.query_one("#setup-head", Said).say(Text(self.list.head()))
 
     def turn(self) -> None:
         """Figures, Python, REST, figures."""
