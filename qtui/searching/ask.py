@@ -77,20 +77,32 @@ def searched(view: CollectionView, using: str = "") -> SearchedVector:
 
 
 def misfit(target: Target, view: CollectionView, using: str = "") -> str | None:
-    """Why a query that a model made can't be asked of that collection; None when it can."""
+    """Why the query can't be asked of that vector, by its model or by its shape; None when it can."""
+    where = searched(view, using)
     try:
         if target.embedder is not None:
-            check_fits(target.embedder, searched(view, using))
+            check_fits(target.embedder, where)
     except UsageError as error:
         return error.text
-    return None
+    return _misshapen(target.values, where)
+
+
+def _misshapen(values: Any, where: SearchedVector) -> str | None:
+    """Why numbers of this shape can't be asked there; an empty list or a ragged one is the engine's to refuse."""
+    inner = (len(row) for row in values[:1] if hasattr(row, "__len__"))
+    shape = getattr(values, "shape", None) or (len(values), *inner)
+    *tokens, size = shape
+    its = f"{shown(where.collection)} takes {where.size:,}"
+    if tokens and not where.multivector:
+        return f"the query is a multivector of {tokens[0]:,} × {size:,}; {its} dimensions in one vector"
+    return None if size in (0, where.size) else f"the query has {size:,} dimensions; {its}"
 
 
 async def point_target(engine: Searching, collection: str, point: PointId, using: str = "") -> Target:
     """The query that a stored point is: its vector as stored there. Raises NotFound."""
     points = await engine.retrieve(collection, (point,), with_payload=True, with_vectors=True)
     if not points:
-        raise NotFound(f"{shown(collection)} has no point {shown(point, 40)}; choose another id")
+        raise NotFound(f"{shown(collection)} has no point {point}; choose another id")
     values = (points[0].vectors or {}).get(using)
     if values is None:
         raise NotFound(f"point {shown(point, 40)} of {shown(collection)} has no vector {shown(using)}; choose another")

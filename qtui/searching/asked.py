@@ -25,7 +25,6 @@ _ROW = re.compile(r"(?P<path>.+)#(?P<row>[0-9]{1,15})", re.DOTALL)
 _LARGEST_ID = 2**64
 _TEXT = "text"
 """Of a model's modalities, the one that texts need."""
-_WAYS = "type a titled query, a point's id, a vector as 0.1 0.2 … or a file as vectors.npy#3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def read(text: str, titles: Sequence[str] = (), modalities: Sequence[str] = ()) 
     """
     line = text.strip()
     if not line:
-        raise UsageError(f"no query yet: {_WAYS}")
+        raise UsageError(f"no query yet: {_ways(titles, modalities)}")
     if line in titles:
         return ByTitle(line)
     found = _written(line)
@@ -92,6 +91,11 @@ def read(text: str, titles: Sequence[str] = (), modalities: Sequence[str] = ()) 
     if _TEXT in modalities and line.casefold() not in {each.casefold() for each in titles}:
         return ByText(line)
     return ByTitle(title(line, titles))
+
+
+def _ways(titles: Sequence[str] = (), modalities: Sequence[str] = ()) -> str:
+    words = "a titled query, " if titles else "a text, " if _TEXT in modalities else ""
+    return f"type {words}a point's id, a vector as 0.1 0.2 … or a file as vectors.npy#3"
 
 
 def _written(line: str) -> Asked | None:
@@ -199,13 +203,14 @@ def title(text: str, titles: Sequence[str]) -> str:
     """
     wanted = text.strip().casefold()
     if not titles:
-        raise UsageError(f"{shown(text, 40)} is no query here, and there are no titled ones to choose from; {_WAYS}")
+        raise UsageError(f"no model is known here for texts such as {shown(text, 40)}; {_ways()}")
     same = [each for each in titles if each.casefold() == wanted]
     found = same or matching(text, titles)
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"no titled query holds {shown(text, 40)}, and no model is known for other texts; {_WAYS}")
+        why = f"no titled query holds {shown(text, 40)}, and no model is known for other texts"
+        raise UsageError(f"{why}; {_ways(titles)}")
     raise UsageError(f"{len(found)} titled queries hold {shown(text, 40)}: {', '.join(map(shown, found[:4]))}")
 
 

@@ -132,8 +132,13 @@ def preview(payload: Payload | None) -> str:
     """The payload's first fields with plain values on one line, each cut short; '' when there are none."""
     plain = ((key, value) for key, value in (payload or {}).items() if isinstance(value, (str, int, float)))
     return " · ".join(
-        f"{key[:40]}: {str(value)[:_PREVIEW_CHARACTERS]}" for key, value in islice(plain, _PREVIEW_FIELDS)
+        f"{key[:40]}: {_word(value)[:_PREVIEW_CHARACTERS]}" for key, value in islice(plain, _PREVIEW_FIELDS)
     )
+
+
+def _word(value: str | float) -> str:
+    """As the payload has it, which is JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def score(value: float) -> str:

@@ -143,8 +143,29 @@ class Session:
         """Makes the text the query. Raises a QtuiError, and then leaves everything as it was."""
         view = self._view(self.columns[0])
         modalities = () if view is None or view.embedder is None else view.embedder.modalities
-        self.target = await self._target(asked.read(text, tuple(self._titled), modalities))
-        self.outcomes = {}
+        target = await self._target(asked.read(text, tuple(self._titled), modalities))
+        why = self._misfit(target, self.columns[0])
+        if why is not None:
+            raise UsageError(why)
+        self.target, self.outcomes = target, {}
+
+    def suits(self, column: Column) -> bool:
+        """Whether what was asked last, if anything was, can be asked of this column."""
+        return self.target is None or self._misfit(self.target, column) is None
+
+    def _misfit(self, target: Target, column: Column) -> str | None:
+        view = self._view(column)
+        return GONE if view is None or self.place(column) is None else misfit(target, view, column.using)
+
+    @property
+    def about(self) -> str:
+        """What was asked last, in words; of a point that no column holds, whose it is."""
+        target = self.target
+        if target is None:
+            return ""
+        if target.point is None or any(target.is_itself_in(column.collection) for column in self.columns):
+            return target.about
+        return f"{target.title} of {shown(target.home)}"
 
     async def _target(self, query: asked.Asked) -> Target:
         first = self.columns[0]
@@ -192,11 +213,10 @@ class Session:
         return True
 
     async def _outcome(self, column: Column, target: Target, filter_: Filter | None) -> Outcome:
-        view, place = self._view(column), self.place(column)
-        if view is None or place is None:
-            return Outcome(error=GONE)
-        why = misfit(target, view, column.using)
-        return await self.asker.outcome(column, place, target, filter_) if why is None else Outcome(error=why)
+        why, place = self._misfit(target, column), self.place(column)
+        if why is not None or place is None:
+            return Outcome(error=why or GONE)
+        return await self.asker.outcome(column, place, target, filter_)
 
     async def following(self) -> str | None:
         """The next titled query after the last one, or the point after the last one; None where there is none."""

@@ -145,7 +145,7 @@ def test_what_is_wrong_is_said_in_a_line(store: Path, source: Path, tmp_path: Pa
     refused(2, "search", "--id", 1, *at, saying="NAME is missing")
     refused(2, "search", "nothing", "--id", 1, *at, saying="'nothing'")
     refused(2, "search", "docs", "--id", "x", *at, saying="a number of 64 bits or a UUID, not 'x'")
-    refused(2, "search", "docs", "--id", 4000, *at, saying="no point '4000'")
+    refused(2, "search", "docs", "--id", 4000, *at, saying="no point 4000;")
     refused(2, "search", "docs", "--vector", f"{source}#400", *at, saying="rows 0 to 399, not 400")
     refused(2, "search", "docs", "--vector", tmp_path / "no.npy", *at, saying="no.npy")
     refused(2, "search", "docs", "--query", "owls", *at, saying="it isn't the sample")

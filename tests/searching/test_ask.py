@@ -70,7 +70,7 @@ async def test_failures_are_outcomes() -> None:
     made._failure = lambda _: EngineGone("it was killed; try again")
     gone = await Asker(made).outcome(column, PLACE, target)
     assert (gone.error, gone.gone, gone.hits) == ("it was killed; try again", True, ())
-    with pytest.raises(NotFound, match="no point '99'"):
+    with pytest.raises(NotFound, match="no point 99;"):
         await point_target(made, "a", 99)
     with pytest.raises(NotFound, match="no vector 'x'"):
         await point_target(made, "a", 1, "x")

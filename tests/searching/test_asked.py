@@ -96,7 +96,7 @@ def test_what_is_refused(text: str, said: str) -> None:
 
 
 def test_without_titles_the_other_ways_are_named() -> None:
-    with pytest.raises(UsageError, match="there are no titled ones to choose from; type"):
+    with pytest.raises(UsageError, match="no model is known here for texts such as 'owls'; type a point's id"):
         read("owls")
 
 

@@ -73,7 +73,7 @@ def test_titles(payload: dict[str, object] | None, title: str) -> None:
 def test_preview_is_bounded() -> None:
     payload = {f"field {at}": "y" * 10_000 for at in range(100)}
     assert len(compare.preview(payload)) < 3_000
-    assert compare.preview({"a": 1, "b": [1], "c": "x"}) == "a: 1 · c: x"
+    assert compare.preview({"a": 1, "b": [1], "c": "x", "d": True}) == "a: 1 · c: x · d: true"
     assert compare.preview(None) == ""
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from qtui.errors import EngineGone
-from qtui.model import SearchSettings
+from qtui.model import SearchSettings, VectorSpec
 from qtui.searching.columns import packed
 from qtui.tui.dialogs.point import PointDialog
 from qtui.tui.panels.search import SearchPanel
@@ -145,7 +146,9 @@ async def test_a_wrong_query_costs_one_line_and_no_state() -> None:
         for text, said in (
             ("owls and rain", "no titled query holds 'owls and rain'"),
             ("query", "3 titled queries hold 'query'"),
-            ("99999", "no point '99999'"),
+            ("99999", "no point 99999;"),
+            ("1 2 3", "the query has 3 dimensions; 'demo' takes 384"),
+            ("[[1, 2], [3, 4]]", "the query is a multivector of 2 × 2;"),
             ("[1, NaN]", "it holds NaN"),
             ("missing.npy", "there is no file"),
             ("", "no query yet"),
@@ -156,14 +159,6 @@ async def test_a_wrong_query_costs_one_line_and_no_state() -> None:
             assert len(panel.query(ColumnView).first().hits) == 10, text
             await pilot.press("escape")
             assert isinstance(app.focused, ColumnView), text
-
-
-async def test_a_vector_of_another_size_is_an_error_in_its_columns() -> None:
-    app, _ = make()
-    async with app.run_test(size=WIDE) as pilot:
-        await opened(pilot)
-        await ask(pilot, "1 2 3")
-        await until_seen(pilot, "✗ the query has 3 components")
 
 
 async def test_rescoring_is_flipped_everywhere_and_back() -> None:
@@ -273,6 +268,16 @@ async def test_the_highlighted_collection_is_searched_with_one_key() -> None:
         panel = app.query_one(SearchPanel)
         assert [each.collection for each in panel.columns] == ["demo", "demo__scalar", "demo__scalar"]
         assert panel._row.current == 1
+
+
+async def test_a_collection_that_the_query_does_not_fit_is_asked_one_of_its_own() -> None:
+    short = view("short", origin="x.npy")
+    vector = replace(short.vectors[0], spec=VectorSpec(3))
+    app, _ = make((*DEMO, replace(short, vectors=(vector,))))
+    async with app.run_test(size=NARROW) as pilot:
+        await opened(pilot)
+        app.query_one(SearchPanel).look_into("short")
+        await until(pilot, lambda: app.query_one(QueryBox).value == "0")  # its first point
 
 
 async def test_a_collection_is_picked_from_many_by_part_of_its_name() -> None:

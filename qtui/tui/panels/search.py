@@ -139,6 +139,8 @@ class SearchPanel(ColumnEditing):
         """Searches this collection beside what it is compared with, with the query as it is."""
         wanted = columns.defaults(self.views or (), name, self._form.limit)
         if wanted:
+            if not self._session.suits(wanted[0]):
+                self._begin_anew("")
             self.columns = wanted
             self._row.current = next((at for at, each in enumerate(wanted) if each.collection == name), 0)
             self._row.take_focus()
@@ -146,13 +148,17 @@ class SearchPanel(ColumnEditing):
 
     def show(self, wanted: tuple[Column, ...], query: str) -> None:
         """Searches these columns, whose collections are there, with a titled query of the first."""
+        self._begin_anew(query)
+        self.columns = wanted
+        self._row.take_focus()
+        self._begin()
+
+    def _begin_anew(self, query: str) -> None:
+        """Nothing was asked yet; what comes first is this query, or else one that the collection knows."""
         self._session.target = None
         self._answers.text = query
         self._form.put("")
         self._known = ""
-        self.columns = wanted
-        self._row.take_focus()
-        self._begin()
 
     # --- asking ---------------------------------------------------------------------------------------------------
 

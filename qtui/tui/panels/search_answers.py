@@ -187,8 +187,8 @@ class Answers(Vertical):
         outcomes = [self._outcome(at, column) for at, column in enumerate(self.columns)]
         first = outcomes[0] if outcomes else None
         ids = None if first is None or first.error else first.ids
-        waiting, target = self._waiting(), self.session.target
-        self.row.about = "" if target is None else target.about
+        waiting = self._waiting()
+        self.row.about = self.session.about
         self.row.show(
             [
                 Shown(column, self.session.place(column), outcome, ids if at else None, at == 0, waiting)
@@ -204,7 +204,7 @@ class Answers(Vertical):
 
     def _waiting(self) -> str:
         if self.session.target is None:
-            return keyed(self.app, "{search.query} and a query")
+            return keyed(self.app, "{search.query} to type a query")
         if self.room_state.status in {"restarting", "starting"}:
             return "waits: the engine starts"
         if self.searching:

@@ -176,7 +176,7 @@ def _head(shown: Shown, width: int, *, current: bool) -> Iterator[Text]:
 def _titles(shown: Shown, width: int) -> Text:
     assert shown.outcome is not None
     score = "raw score" if shown.outcome.raw_scores else "score"
-    move = "" if shown.is_first else "Δ    "
+    move = "" if shown.first is None else "Δ    "
     wide = _score_width(shown.outcome)
     return Text(fitted(f" {'#':>{_rank_width(shown.outcome)}} {move}{score:>{wide}} title", width), DIM)
 

@@ -22,6 +22,7 @@ from qtui.searching import asked
 from qtui.searching.asked import SUFFIXES as VECTORS
 from qtui.searching.columns import LARGEST_LIMIT
 from qtui.searching.fields import typed
+from qtui.tui.commands import Command, bindings
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, WARN
 from qtui.tui.widgets.controls import line_input
@@ -33,10 +34,17 @@ UNFINISHED = ", found the end"
 WAYS = "an id · 0.1 0.2 … · [[…], […]] · vectors.npy#3 · a text · page.png"
 
 
+ASKING = (
+    Command("search.ask", "enter", "submit", "Ask", "Ask what is typed", "Enter"),
+    Command("search.choose", "down", "choose", "Choose", "Over to the titled queries", "↓"),
+)
+NARROWING = (Command("search.narrow", "enter", "submit", "Search", "Search with this filter", "Enter"),)
+
+
 class QueryBox(Input):
     """An input that takes pasted text of several lines as one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "choose", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(ASKING)]
 
     class Choose(Message):
         """The user wants to choose from the suggestions."""
@@ -51,9 +59,19 @@ class QueryBox(Input):
         else:
             self.replace(line, *self.selection)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
+        """Suggestions can be chosen from while there are some."""
+        return action != "choose" or any(each.display for each in self.screen.query(Suggestions))
+
     def action_choose(self) -> None:
         """Over to the suggestions."""
         self.post_message(self.Choose())
+
+
+class FilterBox(Input):
+    """An input whose Enter stands among the keys below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(NARROWING)]
 
 
 class Suggestions(OptionList):
@@ -105,7 +123,7 @@ class QueryForm(Vertical, can_focus=False):
         yield Suggestions(id="suggestions", markup=False, compact=True)
         with Horizontal():
             yield Static("filter", markup=False, classes="label")
-            yield Input(
+            yield FilterBox(
                 id="search-filter", placeholder="none", compact=True, select_on_focus=False, suggester=self._suggester
             )
             yield Static("limit", markup=False, id="limit-label", classes="label")
@@ -159,6 +177,7 @@ class QueryForm(Vertical, can_focus=False):
         choices = self.query_one(Suggestions)
         wanted = self.screen.focused in (self.query_one(QueryBox), choices) and not self.said
         choices.display = wanted and choices.option_count > 0
+        self.refresh_bindings()
 
     def _suggest(self, text: str) -> None:
         if not self.is_mounted:

@@ -17,7 +17,7 @@ def as_text(session: Session) -> str:
     """A block a column: what was asked, overlap and times, then rank, change, score, id and title."""
     outcomes = [session.outcomes.get(column, Outcome(error="not asked")) for column in session.columns]
     first = outcomes[0].ids if outcomes else ()
-    lines = [f"query: {clean(session.target.about if session.target else '')}"]
+    lines = [f"query: {clean(session.about)}"]
     for at, (column, outcome) in enumerate(zip(session.columns, outcomes, strict=True)):
         lines += ["", f"{at + 1}. {clean(column.collection)}, {asked_text(session.place(column), column.search)}"]
         lines += _rows(outcome, first, is_first=at == 0)
