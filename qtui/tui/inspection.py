@@ -104,7 +104,8 @@ def _bytes(vector: VectorView) -> Iterator[tuple[str, str, str]]:
     if vector.quantized_from == "formula":
         yield "Compression", f"{theory} by formula; the bytes are est", ""
         return
-    yield "Compression", f"{measured} found, {theory} by formula", ""
+    found = f"{measured} found, " if vector.quantized_bytes else ""
+    yield "Compression", f"{found}{theory} by formula", ""
 
 
 def _document(vector: VectorView, points: int) -> str:

@@ -64,3 +64,10 @@ def test_an_empty_collection_lacks_nothing() -> None:
     known = view("a", "scalar", points=0)
     none = replace(known.vectors[0], built=Built(0, 0), indexed=Built(0, 0), quantized_bytes=None)
     assert "⚠" not in inspect(replace(known, vectors=(none,), findings=()), 60).plain
+
+
+async def test_what_a_column_does_not_need_another_one_gets() -> None:
+    app, _ = make((sized("scans", 128, tokens="colpali"),))
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "1 collection")
+        assert "colpali 128×M cosine" in screen_text(app)

@@ -62,7 +62,8 @@ class SetupForm(VerticalScroll):
     DEFAULT_CSS = """
     SetupForm { width: 41; height: auto; max-height: 100%; }
     SetupForm .label { width: 13; }
-    SetupForm #setup-facts { padding-left: 14; height: auto; max-height: 2; }
+    SetupForm #setup-facts { padding-left: 14; height: auto; max-height: 2;
+        text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self, text: SetupText, *, on_server: bool, id: str) -> None:  # noqa: A002 - textual's name

@@ -101,8 +101,6 @@ STRETCHED = (("vectors", 14, True), ("name", LONGEST_NAME, False), ("vectors", 3
 
 At last, whether as much is enough as its text said briefly takes.
 """
-GIVING = ("quantization", "originals", "status", "RAM est", "points", "built", "vectors")
-"""What gives a name that is cut the cells that it doesn't need, in this order."""
 FROM_LARGEST = {"points", "RAM est"}
 QUIET = frozenset({"green", UNREAD})
 """Statuses without a sign before the name."""
@@ -176,26 +174,26 @@ class CollectionTable(LineTable):
         return columns
 
     def _widths(self, columns: list[Column]) -> dict[str, int]:
-        """Cells of each column: its own, and more for those with longer texts while there are cells to spare.
+        """Cells of each column: what it needs, as far as that is no more than its own, then more where there are any.
 
-        Where a name is cut, the columns that have shorter texts give it what they don't need.
+        What is left after those with longer texts got theirs goes back to what had less than its own.
         """
-        widths = {column.title: column.width for column in columns}
         longest, briefly = self._longest(columns), self._longest(columns, briefly=True)
+        widths = {column.title: min(column.width, longest[column.title]) for column in columns}
         spare = max(0, self.line_width - sum(widths.values()) - GAP * len(widths) - 1)
-        for title, most, brief in STRETCHED:
-            wanted = (briefly if brief else longest).get(title, 0)
-            more = min(max(0, min(wanted, most) - widths.get(title, 0)), spare)
+
+        def give(title: str, wanted: int) -> None:
+            nonlocal spare
+            more = min(max(0, wanted - widths.get(title, wanted)), spare)
             if more:
                 widths[title] += more
                 spare -= more
-        widths["name"] += min(spare, 4)
-        for title in GIVING:
-            lacks = min(longest["name"], LONGEST_NAME) - widths["name"]
-            gives = max(0, min(lacks, widths.get(title, 0) - longest.get(title, 0)))
-            if gives:
-                widths[title] -= gives
-                widths["name"] += gives
+
+        for title, most, brief in STRETCHED:
+            give(title, min((briefly if brief else longest).get(title, 0), most))
+        for column in columns:
+            give(column.title, column.width)
+        give("name", widths["name"] + 4)
         return widths
 
     def _longest(self, columns: list[Column], *, briefly: bool = False) -> dict[str, int]:
