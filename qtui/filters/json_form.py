@@ -76,7 +76,7 @@ def _condition(value: Any, depth: int) -> Condition:
             return HasId(tuple(id_of(each) for each in ids))
         case dict() if not value or value.keys() & {"must", "should", "must_not"}:
             return from_json(value, depth + 1)
-    raise refused("a condition must be a filter, or have match, range, is_empty, is_null or has_id", value)
+    raise refused("a condition must be a filter, or have match, range, is_empty, is_null or has_id, not", value)
 
 
 def _match(key: str, how: dict[str, Any]) -> Match:

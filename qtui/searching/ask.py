@@ -95,7 +95,7 @@ def _misshapen(values: Any, where: SearchedVector) -> str | None:
     its = f"{shown(where.collection)} takes {where.size:,}"
     if tokens and not where.multivector:
         return f"the query is a multivector of {tokens[0]:,} × {size:,}; {its} dimensions in one vector"
-    return None if size in (0, where.size) else f"the query has {size:,} dimensions; {its}"
+    return None if size in (0, where.size) else f"the query has {size:,} dimension{'s' if size > 1 else ''}; {its}"
 
 
 async def point_target(engine: Searching, collection: str, point: PointId, using: str = "") -> Target:

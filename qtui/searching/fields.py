@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from qtui.filters import Condition, Filter, HasId
 from qtui.model import Payload
 
 _DEEPEST = 3
@@ -14,6 +15,8 @@ _LAST_WORD = re.compile(r"""(?:^|(?<=[\s(]))[^\s()<>=!~,"']+$""")
 _BEFORE_A_FIELD = re.compile(r"(?:^|\(|\b(?:and|or|not))\s*$", re.IGNORECASE)
 _QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""", re.DOTALL)
 _PLAIN = re.compile(r"""[^\s()<>=!~,"']+""")
+_INDEX = re.compile(r"\[\d*\]")
+"""Of a list, in a field's name."""
 _WORDS = {"and", "or", "not", "in", "is"}
 
 
@@ -35,6 +38,28 @@ def _names(value: dict[str, Any], prefix: str, depth: int) -> Iterator[str]:
             yield from _names(inner, f"{name}.", depth + 1)
         else:
             yield name
+
+
+def missing(filter_: Filter, names: Sequence[str]) -> str | None:
+    """The first field of a filter that is none of these names, nor part of one; None where there is none."""
+    return next((key for key in _keys(filter_) if not any(_meets(key, name) for name in names)), None)
+
+
+def _keys(condition: Condition) -> Iterator[str]:
+    match condition:
+        case Filter():
+            for part in (*condition.must, *condition.should, *condition.must_not):
+                yield from _keys(part)
+        case HasId():
+            return
+        case _:
+            yield condition.key
+
+
+def _meets(key: str, name: str) -> bool:
+    """Whether one is the other, or is inside it: names are known to some depth alone, and lists hold objects."""
+    asked, seen = _INDEX.sub("", key.replace('"', "")), name.replace('"', "")
+    return f"{asked}.".startswith(f"{seen}.") or f"{seen}.".startswith(f"{asked}.")
 
 
 def typed(name: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qtui.errors import UsageError
 from qtui.filters import Match, parse_filter
-from qtui.searching.fields import completed, fields, typed
+from qtui.searching.fields import completed, fields, missing, typed
 
 NAMES = ("part", "page", "text", "meta.author", "and so on")
 
@@ -58,3 +58,17 @@ def test_a_name_as_typed_is_read_as_that_name(name: str) -> None:
         assert not name.strip()
     else:
         assert found.must == (Match(name, value=1),)
+
+
+@pytest.mark.parametrize(
+    ("filter_", "unseen"),
+    [
+        ("part = noun and has_id = 3", None),
+        ("prat = noun", "prat"),
+        ("part = noun and not (meta.page > 3 or x is empty)", "x"),
+        ('meta.lang = de and "meta.page[].deep" = 1 and meta is null', None),
+        ("metal = 1", "metal"),
+    ],
+)
+def test_a_field_that_no_point_has_is_found(filter_: str, unseen: str | None) -> None:
+    assert missing(parse_filter(filter_), ("part", "meta.lang", "meta.page")) == unseen

@@ -257,6 +257,10 @@ async def test_filter_is_checked_as_typed_completed_and_sent_on_enter() -> None:
         assert isinstance(app.screen.focused, ColumnView)
         box.value = "part = verb"
         await until_seen(pilot, "this filter isn't searched with yet")
+        panel._form.said = "a query that was wrong"
+        box.value = "prat = noun"
+        box.focus()
+        await until_seen(pilot, "⚠ no field prat in the first points")
 
 
 async def test_the_highlighted_collection_is_searched_with_one_key() -> None:

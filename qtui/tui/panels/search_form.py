@@ -21,8 +21,8 @@ from qtui.pictured import SUFFIXES as IMAGES
 from qtui.searching import asked
 from qtui.searching.asked import SUFFIXES as VECTORS
 from qtui.searching.columns import LARGEST_LIMIT
-from qtui.searching.fields import typed
-from qtui.tui.commands import Command, bindings
+from qtui.searching.fields import missing, typed
+from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, WARN
 from qtui.tui.widgets.controls import line_input
@@ -266,15 +266,24 @@ class QueryForm(Vertical, can_focus=False):
 
     def _line(self) -> Text:
         here = self.screen.focused is self.query_one("#search-filter", Input)
-        if here and not self.said and self._filter_error.endswith(UNFINISHED):
+        if here and self._filter_error.endswith(UNFINISHED):
             return Text(clean(self._filter_error.removesuffix(UNFINISHED)), DIM)
-        error = self.said or self._filter_error
+        error = self._filter_error if here else self.said or self._filter_error
         if error:
             return Text.assemble(("✗ ", BAD), clean(error))
+        return self._about_filter(here=here)
+
+    def _about_filter(self, *, here: bool) -> Text:
+        """What to know of one that can be read."""
+        if self._parsed != self.filter and not here:
+            key = keyed(self.app, "{search.filter} Enter")
+            return Text.assemble(("⚠ ", WARN), "this filter isn't searched with yet: ", (key, ACCENT))
+        unseen = missing(self._parsed, self.fields) if self._parsed and self.fields else None
+        if unseen is not None:
+            named = clean(typed(unseen), 40)
+            return Text.assemble(("⚠ ", WARN), f"no field {named} in the first points of this collection")
         if self._parsed != self.filter:
-            if here:
-                return Text.assemble(("Enter", ACCENT), (" searches with this filter", DIM))
-            return Text.assemble(("⚠ ", WARN), "this filter isn't searched with yet: ", ("F Enter", ACCENT))
+            return Text.assemble(("Enter", ACCENT), (" searches with this filter", DIM))
         if not here:
             return Text()
         named = " · ".join(clean(typed(name), 40) for name in self.fields[:12])
