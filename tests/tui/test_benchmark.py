@@ -14,13 +14,14 @@ from textual.widgets import Input, Static
 from qtui.errors import DiskFull
 from qtui.events import Started
 from qtui.plan import BenchRequest, Live, SourceFacts, variants
+from qtui.preferences import Memory
 from qtui.tui.fold import RunState
 from qtui.tui.panels.benchmark import BenchmarkPanel, _ended_early
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.widgets.controls import Choice, MethodList
 from qtui.tui.widgets.variants import ResultTable
 from tests.tui.driving import make, screen_text, until, until_seen
-from tests.tui.scripted import failing, record, script, view
+from tests.tui.scripted import DEMO, failing, record, script, view
 
 NARROW, WIDE = (80, 24), (120, 40)
 RUN = "20261122-020000-cccc"
@@ -366,3 +367,12 @@ def test_a_search_for_what_to_use_that_broke_off_says_how_to_begin_anew() -> Non
     ):
         ended = RunState.of(BenchRequest(collection="docs", tune=tune), "docs").ended(cancelled=False, error="why")
         assert _ended_early(ended, ended, cancelled=False) == f"The run broke off before anything was measured{way}"
+
+
+async def test_the_collection_of_the_plan_is_remembered() -> None:
+    memory = Memory()
+    memory.keep("tab", "benchmark")
+    memory.keep("plan", {"kind": "collection", "collection": DEMO[-1].name})
+    app, _ = make(memory=memory)
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, f"measures {DEMO[-1].name}")

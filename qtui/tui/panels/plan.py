@@ -165,7 +165,7 @@ class PlanEditor(Vertical):
             kind.value = "collection"
         choice = self.query_one("#collection", Choice)
         choice.options = tuple((view.name, clean(view.name)) for view in views or ())
-        if choice.value not in dict(choice.options):
+        if views is not None and choice.value not in dict(choice.options):  # unread, what was left may be there
             choice.value = next(iter(dict(choice.options)), "")
         self._check()
 
