@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from argparse import Namespace
-from pathlib import Path
 
 from qtui import config, units
 from qtui.commands import options
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
-from qtui.errors import AccessError, Exit, UsageError, shown
+from qtui.errors import Exit, UsageError, shown
 
 
 def declare(parser: Parser) -> None:
@@ -36,8 +34,10 @@ def declare(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Exit:
     """Lists what is left over and removes it."""
+    from qtui.bench import leftover
     from qtui.commands import waiting
 
+    home = config.home()
     if not args.dry_run and (args.copies or args.confirm is not None):
         options.writable(args, "removing copies" if args.copies else "discarding")
     partial, copied = waiting.run(_found(args))
@@ -46,9 +46,9 @@ def run(args: Namespace, console: Console) -> Exit:
             f"{shown(args.confirm)} is no unfinished collection, so clean leaves it; `qtui delete` removes any"
         )
     verb = "would remove" if args.dry_run else "removed"
-    lines = [f"{verb} {folder}  {units.size(size)}" for folder, size in _abandoned().items()]
+    lines = [f"{verb} {folder}  {units.size(size)}" for folder, size in leftover.abandoned(home).items()]
     if not args.dry_run:
-        lines.extend(_clean())
+        lines.extend(f"kept the killed run {run_id} as a partial one" for run_id in leftover.remove(home))
     if args.confirm is not None:
         if not args.dry_run:
             waiting.run(_discard(args))
@@ -96,34 +96,3 @@ async def _remove(args: Namespace, names: tuple[str, ...]) -> None:
 async def _discard(args: Namespace) -> None:
     async with options.engine(args) as engine:
         await engine.delete(args.confirm)
-
-
-def _abandoned() -> dict[Path, int]:
-    """Temporary stores and samples that no living process uses, with the bytes that they take."""
-    from qtui.bench.workplace import in_use
-    from qtui.data.live.take import leftovers
-
-    temporary = config.temporary_dir()
-    stores = sorted(temporary.iterdir()) if temporary.is_dir() else []
-    found = [path for path in stores if path.is_dir() and not in_use(path)]
-    return {path: _size(path) for path in (*found, *leftovers(config.home()))}
-
-
-def _clean() -> list[str]:
-    """Removes them, and tells of runs that a kill left in the middle. Raises AccessError when one can't be removed."""
-    from qtui.bench.workplace import clean
-    from qtui.data.live.take import leftovers
-
-    for folder in leftovers(config.home()):
-        shutil.rmtree(folder, ignore_errors=True)
-    cleaned = clean(config.home())
-    left = list(_abandoned())
-    if left:
-        raise AccessError(f"can't remove {shown(left[0])}; check its permissions, or remove it by hand")
-    return [f"kept the killed run {run_id} as a partial one" for run_id in cleaned.settled]
-
-
-def _size(folder: Path) -> int:
-    """Bytes that the folder takes: of disk blocks where the system tells, since the engine's files are sparse."""
-    found = (path.lstat() for path in folder.rglob("*"))
-    return sum(status.st_blocks * 512 if hasattr(status, "st_blocks") else status.st_size for status in found)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qtui.commands import options, tables
 from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import AccessError, Exit, QtuiError
+
+if TYPE_CHECKING:
+    from qtui.checks import Section
 
 
 def declare(parser: Parser) -> None:
@@ -25,14 +28,16 @@ def declare(parser: Parser) -> None:
 
 def run(args: Namespace, console: Console) -> Exit:
     """Checks, prints, and raises AccessError when something stands in the way of working."""
-    from qtui.commands import checks, waiting
+    from qtui import checks
+    from qtui.commands import waiting
+    from qtui.host import doctor
 
     console.progress("checking the engine", force=True)
-    found: dict[str, dict[str, Any]] = {
+    found: dict[str, Section] = {
         "versions": checks.versions(),
-        "engine": waiting.run(checks.engine()),
+        "engine": waiting.run(doctor.engine()),
         "folders": checks.folders(options.store(args)),
-        "models": checks.models(),
+        "models": doctor.models(),
         "terminal": checks.terminal(),
         "machine": checks.machine(),
     }
@@ -42,7 +47,7 @@ def run(args: Namespace, console: Console) -> Exit:
     if args.json:
         console.result(tables.as_json({**found, "problems": problems}))
     else:
-        parts = [f"{name}\n{tables.fields(_lines(section), indent='  ')}" for name, section in found.items()]
+        parts = [f"{name}\n{tables.fields(checks.lines(section), indent='  ')}" for name, section in found.items()]
         parts.extend(f"✗ {problem}" for problem in problems)
         console.result("\n".join(parts if problems else [*parts, "✓ nothing is in the way"]))
     if problems:
@@ -50,33 +55,13 @@ def run(args: Namespace, console: Console) -> Exit:
     return Exit.DONE
 
 
-async def _server(args: Namespace) -> dict[str, Any]:
+async def _server(args: Namespace) -> Section:
     """The server that was named: whether it answers, what it is, and what it can't do."""
+    from qtui import checks
+
     where = options.target(args).where
     try:
         async with options.engine(args) as engine:
-            info, names = engine.info, await engine.collections()
+            return checks.server(where, engine.info, len(await engine.collections()))
     except QtuiError as error:
         return {"address": where, "answers": False, "error": error.text}
-    return {
-        "address": where,
-        "answers": True,
-        "version": info.version,
-        "protocol": info.protocol,
-        "collections": len(names),
-        "may be written to": not info.read_only,
-        "can't do": ", ".join(info.refused) or None,
-    }
-
-
-def _lines(section: dict[str, Any]) -> list[tuple[str, object]]:
-    """A section's values as text: yes and no, and a folder's details on one line."""
-    return [(name, _text(value)) for name, value in section.items() if name != "free_bytes"]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(str(part) if name == "path" else f"{name} {part}" for name, part in _lines(value))
-    return "–" if value is None else str(value)

@@ -14,7 +14,7 @@ from typing import Any
 
 from qtui import config
 from qtui.advice import Advice
-from qtui.bench import advise, export, intake, spread
+from qtui.bench import advise, export, intake, leftover, spread
 from qtui.bench.compare import diff
 from qtui.bench.evidence import Evidence
 from qtui.bench.record import RunStore
@@ -89,6 +89,15 @@ class Archive:
         """Keeps the run of a record file; its samples are checked in a thread, since a long run has millions."""
         return await asyncio.to_thread(intake.take_in, self._runs, Path(asked.path))
 
+    async def find_left(self, _: requests.FindLeft) -> tuple[requests.LeftOver, ...]:
+        """What killed runs left on this disk."""
+        found = await asyncio.to_thread(leftover.abandoned, config.home())
+        return tuple(requests.LeftOver(str(folder), size) for folder, size in found.items())
+
+    async def remove_left(self, _: requests.RemoveLeft) -> tuple[str, ...]:
+        """Removes it."""
+        return await asyncio.to_thread(leftover.remove, config.home())
+
 
 async def _serve(service: Service) -> None:
     archive = Archive(RunStore(config.runs_dir()))
@@ -103,6 +112,8 @@ async def _serve(service: Service) -> None:
         requests.DeleteRun: archive.delete_run,
         requests.RenameRun: archive.rename_run,
         requests.TakeIn: archive.take_in,
+        requests.FindLeft: archive.find_left,
+        requests.RemoveLeft: archive.remove_left,
     }
     await service.run(answers, {})
 

@@ -20,10 +20,9 @@ from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
 from qtui.errors import AccessError, EngineGone, NotFound
 from qtui.events import Event
 from qtui.filters import Filter
-from qtui.host import requests, wire
+from qtui.host import once, requests, wire
 from qtui.host.held import CLOSED, Held
 from qtui.host.life import Limits
-from qtui.host.once import fetch
 from qtui.host.state import RoomState
 from qtui.model import (
     Answer,
@@ -116,7 +115,7 @@ class EngineRoom(Held):
 
     async def fetch_model(self, model: str) -> AsyncGenerator[Event, None]:
         """Downloads a model, with Progress; closing the iterator ends it. AccessError at once without a network."""
-        async with aclosing(fetch(model, self._store)) as events:
+        async with aclosing(once.fetch(model, self._store)) as events:
             async for event in events:
                 yield event
 
@@ -222,6 +221,18 @@ class EngineRoom(Held):
     async def plan_of(self, run_id: str) -> BenchRequest:
         """What an interrupted run was asked for. Raises UsageError, which says why, for one that can't go on."""
         return await self._asked_of_runs(requests.PlanOf(run_id))
+
+    async def left_over(self) -> tuple[requests.LeftOver, ...]:
+        """What killed runs left on this disk."""
+        return await self._asked_of_runs(requests.FindLeft())
+
+    async def remove_left(self) -> tuple[str, ...]:
+        """Removes it; returns ids of killed runs that are kept as partial ones. AccessError for what can't be."""
+        return await self._asked_of_runs(requests.RemoveLeft())
+
+    async def try_out(self) -> requests.Tried:
+        """Tries the engine on a tiny collection, in processes that end with it, and looks which models are here."""
+        return await once.try_out(self._store)
 
     async def export(self, run_id: str, format_: str, prices: Prices | None = None) -> str:
         """One run as `md`, `html`, `csv` or `json` text; a report with these prices, where any are given."""

@@ -67,6 +67,17 @@ async def embed(documents: DocumentsSpec, about: str) -> AsyncGenerator[Event, N
             yield event
 
 
+async def try_out(store: Path) -> requests.Tried:
+    """Tries the engine in a process of its own. Raises EngineGone when that died."""
+    request, found = requests.TryOut(), None
+    async with aclosing(asked_once("qtui.host.doctor", request, store=store, log="doctor")) as messages:
+        async for message in messages:
+            if isinstance(message, wire.Result):
+                found = wire.value(request, message)
+    assert found is not None
+    return found
+
+
 async def _events(request: requests.Request[Any], store: Path) -> AsyncGenerator[Event, None]:
     async with aclosing(asked_once("qtui.host.embedder", request, store=store, log="embedder")) as messages:
         async for message in messages:

@@ -222,6 +222,32 @@ class TakeIn(Request[TakenIn], frozen=True):
     path: str
 
 
+class LeftOver(msgspec.Struct, frozen=True):
+    """A folder that a killed run left, and the bytes that it takes."""
+
+    folder: str
+    bytes: int
+
+
+class FindLeft(Request[tuple[LeftOver, ...]], frozen=True):
+    """What killed runs left on this disk."""
+
+
+class RemoveLeft(Request[tuple[str, ...]], frozen=True):
+    """Removes it; answered with the ids of killed runs that are kept as partial ones."""
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """What a try of the engine came to, and what is known of models; as `qtui.checks` has its sections."""
+
+    engine: dict[str, Any]
+    models: dict[str, Any]
+
+
+class TryOut(Request[Tried], frozen=True):
+    """Build a tiny collection, search it, and look which models are here."""
+
+
 class Reconfigure(Request[float], frozen=True):
     """New settings for a collection in place; answered with the seconds it took."""
 
@@ -361,6 +387,9 @@ RESULTS: dict[type[Request[Any]], Any] = {
     DeleteRun: None,
     RenameRun: None,
     TakeIn: TakenIn,
+    FindLeft: tuple[LeftOver, ...],
+    RemoveLeft: tuple[str, ...],
+    TryOut: Tried,
     Reconfigure: float,
     FindWayBack: WayBack,
     GoBack: float,

@@ -47,6 +47,14 @@ KEYS = (
     Command("app.query", "slash", "query", "", "Search: type a query", "/"),
     Command("app.notices", "m", "notices", "", "Read the notifications again", always="ctrl+n"),
     Command("app.connect", "o", "connect", "", "Connect to a server, or to the store of this machine", always="ctrl+o"),
+    Command(
+        "app.doctor",
+        "exclamation_mark",
+        "doctor",
+        "",
+        "Check versions, engine, folders, terminal, machine; remove what killed runs left",
+        "!",
+    ),
     Command("app.theme", "ctrl+t", "theme", "", "Change the colour theme", "^t", always="ctrl+t"),
     Command("app.help", "question_mark", "help", "Help", "Help about what has the focus", "?", always="f12"),
     Command("app.palette", "ctrl+p", "palette", "", "Every command that makes sense now", "^p", always="ctrl+p"),
@@ -289,6 +297,12 @@ class QtuiApp(OwnApp):
         """Textual's themes and ours."""
         self.search_themes()
 
+    def action_doctor(self) -> None:
+        """What qtui stands on, and whether something is in the way."""
+        from qtui.tui.dialogs.doctor import Doctor
+
+        self.push_screen(Doctor(self.room))
+
     def action_notices(self) -> None:
         """What has been notified, newest first."""
         from qtui.tui.dialogs.notices import Notices
@@ -300,7 +314,7 @@ class QtuiApp(OwnApp):
         if action == "step":
             return not any(own_actions(self.screen, "tab", self.preferences.keys))
         asking = any(isinstance(s, ModalScreen) and not isinstance(s, CommandPalette) for s in self.screen_stack)
-        return not (asking and action in {"tab", "help", "palette", "query", "notices", "theme", "connect"})
+        return not (asking and action in {"tab", "help", "palette", "query", "notices", "theme", "connect", "doctor"})
 
     async def on_key(self, event: events.Key) -> None:
         """A key whose command can't run now says why; one that comes while nothing has the focus is the panel's."""

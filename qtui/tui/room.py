@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qtui.host.requests import WayBack
+from qtui.host.requests import LeftOver, Tried, WayBack
 from qtui.host.state import RoomState
 
 if TYPE_CHECKING:  # the first frame is painted before any of these is there
@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # the first frame is painted before any of these is there
     from qtui.target import Target
     from qtui.wishes import Wishes
 
-__all__ = ["MakeRoom", "Room", "RoomState", "WayBack"]
+__all__ = ["LeftOver", "MakeRoom", "Room", "RoomState", "Tried", "WayBack"]
 
 
 class Room(Protocol):
@@ -184,6 +184,18 @@ class Room(Protocol):
 
     async def take_in(self, path: str, /) -> TakenIn:
         """Keeps the run that a record file tells of."""
+        ...
+
+    async def left_over(self) -> tuple[LeftOver, ...]:
+        """What killed runs left on this disk."""
+        ...
+
+    async def remove_left(self) -> tuple[str, ...]:
+        """Removes it; ids of killed runs that are kept as partial ones."""
+        ...
+
+    async def try_out(self) -> Tried:
+        """Tries the engine on a tiny collection, and looks which models are here."""
         ...
 
     async def export(self, run_id: str, format_: str, prices: Prices | None = None, /) -> str:

@@ -50,6 +50,20 @@ async def test_a_run_is_taken_in_from_a_file(room, tmp_path):
         await room.take_in(str(tmp_path / "nowhere.json"))
 
 
+async def test_the_engine_is_tried_and_what_killed_runs_left_is_found_and_removed(room):
+    tried = await room.try_out()
+    assert tried.engine["works"], tried
+    assert tried.engine["finds a vector by itself"]
+    assert tried.models.keys() == {"fastembed", "folder", "here"}
+    assert await room.left_over() == ()
+    dead = config.temporary_dir() / "20000101T000000-dead"
+    (dead / "store").mkdir(parents=True)
+    (left,) = await room.left_over()
+    assert left.folder == str(dead)
+    assert await room.remove_left() == ()
+    assert not dead.exists()
+
+
 async def test_advice_follows_the_target(room):
     keep("one")
     found = await room.advise("one", 0.95)

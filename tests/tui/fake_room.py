@@ -23,6 +23,7 @@ from qtui.events import (
 )
 from qtui.filters import Filter
 from qtui.host.client import RoomState
+from qtui.host.requests import LeftOver, Tried
 from qtui.model import (
     Answer,
     CollectionView,
@@ -73,6 +74,8 @@ class FakeRoom(FakeMaking):
         self.going.set()
         self.closed = False
         self.kept: dict[str, RunRecord] = {}
+        self.lying: tuple[LeftOver, ...] = ()
+        self.tried = 0
         self.advised: list[tuple[str, float]] = []
         self.wished: list[Wishes] = []
         self.embedded: list[tuple[EmbedderChoice, SearchedVector | None, str, str]] = []
@@ -192,6 +195,18 @@ class FakeRoom(FakeMaking):
         new = record.id not in self.kept
         self.kept.setdefault(record.id, record)
         return TakenIn(record.id, new=new)
+
+    async def left_over(self) -> tuple[LeftOver, ...]:
+        return self.lying
+
+    async def remove_left(self) -> tuple[str, ...]:
+        self.lying = ()
+        return ()
+
+    async def try_out(self) -> Tried:
+        self.tried += 1
+        works = {"works": True, "quantized data built": True, "finds a vector by itself": True}
+        return Tried(works, {"fastembed": "not installed"})
 
     async def runs(self) -> tuple[RunSummary, ...]:
         if self.kept:

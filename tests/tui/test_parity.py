@@ -55,6 +55,7 @@ GLOBAL: dict[str, str] = {
     "--quiet": No("progress has its line, and remarks can be read again: neither gets between results"),
     "--debug": No("a traceback is for whoever mends qtui; an error of the user's is a notification"),
     "--help": "app.help",
+    "--version": "app.doctor",
 }
 SOURCE = {"--vectors": "#setup-kind #setup-path", "--payload": "#setup-payload"}
 BUILD = {
@@ -198,8 +199,8 @@ PLACES: dict[str, dict[str, str]] = {
         "--back": "collections.undo",
         "--confirm": "#change-typed",
     },
-    "clean": {"--dry-run": "", "--copies": "", "--confirm": "collections.delete"},
-    "doctor": {"--json": JSON},
+    "clean": {"--dry-run": "app.doctor", "--copies": "doctor.clean", "--confirm": "collections.delete"},
+    "doctor": {"--json": "doctor.copy"},
 }
 
 
@@ -220,7 +221,7 @@ def test_every_option_has_a_place_in_the_app_or_a_reason() -> None:
     assert PLACES.keys() == SUMMARIES.keys()
     for command, places in PLACES.items():
         assert places.keys() == declared(command), command
-    assert GLOBAL.keys() | {"--version"} == options(root_parser(SUMMARIES))
+    assert GLOBAL.keys() == options(root_parser(SUMMARIES))
 
 
 def test_what_lacks_is_known() -> None:
@@ -230,7 +231,6 @@ def test_what_lacks_is_known() -> None:
     assert lacks == {
         *(("", option) for option in ("--grpc-port", "--timeout")),
         *(("search", option) for option in ("--model", "--model-path")),
-        *(("clean", option) for option in ("--dry-run", "--copies")),
         *(("bench", "--processes"), ("tune", "--processes"), ("tune", "--build-all")),
     }
 

@@ -1,4 +1,8 @@
-"""What `qtui doctor` looks at. Each check returns plain values for text and JSON, and never raises."""
+"""What qtui stands on, as `doctor` and the app show it: versions, folders, terminal and machine, and what is wrong.
+
+Each check returns plain values for text and JSON, and never raises. What needs the engine or models is tried by
+`host.doctor`. Imports no engine and no numbers.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,12 @@ import platform
 import shutil
 import stat
 import sys
-import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from qtui import __version__, config, units
-from qtui.embedders import EXTRA
-from qtui.errors import QtuiError
+from qtui.model import EngineInfo
 
 PACKAGES = (
     "qdrant-edge-py",
@@ -29,12 +31,13 @@ PACKAGES = (
 )
 LEAST_FREE_BYTES = 256 * 2**20
 """The engine reserves about 136 MB for an empty collection."""
-TRIAL_ROWS, TRIAL_DIMENSION = 300, 32
+Section = dict[str, Any]
+_UNTRIED = {"works": True, "quantized data built": True, "finds a vector by itself": True}
 
 
-def versions() -> dict[str, Any]:
+def versions() -> Section:
     """qtui, Python, the platform, and each dependency."""
-    found: dict[str, Any] = {
+    found: Section = {
         "qtui": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -47,48 +50,12 @@ def versions() -> dict[str, Any]:
     return found
 
 
-async def engine() -> dict[str, Any]:
-    """Builds a tiny quantized collection in a process of its own, opens it here and searches it."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="qtui-doctor-") as folder:
-            return {"works": True, **await _trial(folder)}
-    except (QtuiError, OSError) as error:
-        return {"works": False, "error": str(error)}
-
-
-async def _trial(folder: str) -> dict[str, Any]:
-    from qtui.data.vectors import open_vectors
-    from qtui.engine.open import open_embedded
-    from qtui.host.build import build
-    from qtui.model import SearchSettings
-    from qtui.plan import BuildJob, BuildSpec, SourceSpec
-
-    source = SourceSpec("synthetic", rows=TRIAL_ROWS, dimension=TRIAL_DIMENSION)
-    async for _ in build(BuildJob(folder, "trial", "binary", source, BuildSpec())):
-        pass
-    with open_vectors(source) as vectors:
-        _, block = next(iter(vectors.blocks(1)))
-    opened = await open_embedded(Path(folder))
-    try:
-        view = await opened.view("trial")
-        search = SearchSettings(limit=1, rescore=True, oversampling=3)
-        answer = await opened.query("trial", block[0], search)
-        return {
-            "version": opened.info.version,
-            "points": view.points,
-            "quantized data built": view.vectors[0].built.complete,
-            "finds a vector by itself": answer.value.ids == (0,),
-        }
-    finally:
-        await opened.close()
-
-
-def folders(store: Path) -> dict[str, Any]:
+def folders(store: Path) -> Section:
     """The store and the runs: where, whether they can be written, for whom they open, what room is left."""
     return {"store": _folder(store), "runs": _folder(config.runs_dir())}
 
 
-def _folder(path: Path) -> dict[str, Any]:
+def _folder(path: Path) -> Section:
     there = next(parent for parent in (path, *path.parents) if os.path.exists(parent))  # noqa: PTH110 - never raises
     try:
         free, mode = shutil.disk_usage(there).free, stat.S_IMODE(there.stat().st_mode)
@@ -104,28 +71,19 @@ def _folder(path: Path) -> dict[str, Any]:
     }
 
 
-def models() -> dict[str, Any]:
-    """What embeds images and texts: the extra, where models are downloaded to, and which are there."""
-    from qtui.data.embed.places import download_dir, repositories
-
-    try:
-        version = metadata.version("fastembed")
-    except metadata.PackageNotFoundError:
-        version = f"not installed: pip install 'qtui[{EXTRA}]'"
-    return {"fastembed": version, "folder": str(download_dir()), "here": ", ".join(repositories()) or None}
-
-
-def terminal() -> dict[str, Any]:
+def terminal() -> Section:
     """What the screen can show."""
     columns, lines = shutil.get_terminal_size((0, 0))
+    # those that the process was started with: the app has put others in the place of two of them
+    said, asked, shown = sys.__stderr__, sys.__stdin__, sys.__stdout__
     return {
-        "terminal": sys.stdin.isatty() and sys.stderr.isatty(),
+        "terminal": all(stream is not None and stream.isatty() for stream in (asked, said)),
         "size": f"{columns}x{lines}" if columns else None,
         "TERM": os.environ.get("TERM"),
         "colours": _colours(),
         "NO_COLOR": bool(os.environ.get("NO_COLOR")),
         "tmux": "TMUX" in os.environ,
-        "UTF-8": (sys.stdout.encoding or "").lower().replace("-", "") == "utf8",
+        "UTF-8": ((shown and shown.encoding) or "").lower().replace("-", "") == "utf8",
     }
 
 
@@ -137,7 +95,7 @@ def _colours() -> str:
     return "256" if "256" in term else "none" if term in ("", "dumb") else "16"
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Section:
     """What the figures depend on."""
     affinity = getattr(os, "sched_getaffinity", None)
     return {
@@ -155,14 +113,40 @@ def _governor() -> str | None:
         return None
 
 
-def problems(found: dict[str, dict[str, Any]]) -> list[str]:
+def server(where: str, info: EngineInfo, collections: int) -> Section:
+    """A server that answers: what it is, and what it can't do."""
+    return {
+        "address": where,
+        "answers": True,
+        "version": info.version,
+        "protocol": info.protocol,
+        "collections": collections,
+        "may be written to": not info.read_only,
+        "can't do": ", ".join(info.refused) or None,
+    }
+
+
+def lines(section: Section) -> list[tuple[str, str]]:
+    """A section's values as text: yes and no, and a folder's details on one line."""
+    return [(name, _text(value)) for name, value in section.items() if name != "free_bytes"]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(part if name == "path" else f"{name} {part}" for name, part in lines(value))
+    return "–" if value is None else str(value)
+
+
+def problems(found: dict[str, Section]) -> list[str]:
     """What stands in the way of working, each with what to do."""
     texts = [
         f"{package} is not installed: install qtui again"
         for package, version in found["versions"].items()
         if version is None
     ]
-    engine_ = found["engine"]
+    engine_ = found.get("engine", _UNTRIED)
     if not engine_["works"]:
         texts.append(f"the engine doesn't work: {engine_['error']}")
     elif not (engine_["quantized data built"] and engine_["finds a vector by itself"]):
