@@ -261,6 +261,10 @@ async def test_filter_is_checked_as_typed_completed_and_sent_on_enter() -> None:
         box.value = "prat = noun"
         box.focus()
         await until_seen(pilot, "⚠ no field prat in the first points")
+        panel._form.fields = ("part", *(f"a field of many {at}" for at in range(12)))
+        box.value = "part = noun"
+        await until_seen(pilot, "→ completes   fields: ")
+        assert panel.query_one("#query-said").size.height == 1
 
 
 async def test_the_highlighted_collection_is_searched_with_one_key() -> None:

@@ -35,6 +35,8 @@ KEYS = (
     Command("search.left", "left,h", "aside(-1)", "", "Column before", "←"),
 )
 HEAD_LINES, FOOT_LINES = 3, 3
+ROOMY = 32
+"""Cells from which on the times are set apart."""
 _MOVE_STYLE = {Move.SAME: DIM, Move.UP: GOOD, Move.DOWN: WARN, Move.NEW: ACCENT}
 
 
@@ -206,15 +208,15 @@ def _rank(rank: int, outcome: Outcome, move: Change | None, width: int, sign: st
 def _foot(shown: Shown, outcome: Outcome, width: int) -> Iterator[Text]:
     if shown.is_first:
         yield Text(fitted("the reference", width), DIM)
-    elif shown.first is not None:
+    elif shown.first:
         found = compare.overlap(outcome.ids, shown.first)
         style = GOOD if found.common == found.of else WARN
         yield Text.assemble((f"overlap@{found.of} ", DIM), (found.text, style))
     else:
         yield Text("overlap –", DIM)
     engine, trip = units.millis(outcome.engine_ms), units.millis(outcome.round_trip_ms)
-    times = f"engine {engine} · trip {trip} ms"
-    yield Text(times if len(times) <= width else fitted(f"engine {engine} trip {trip} ms", width))
+    between = "· " if width >= ROOMY else ""
+    yield Text(fitted(f"engine {engine} {between}trip {trip} ms", width))
     yield Text(fitted(_what_it_did(shown, outcome), width), DIM)
 
 

@@ -23,7 +23,7 @@ from qtui.searching.asked import SUFFIXES as VECTORS
 from qtui.searching.columns import LARGEST_LIMIT
 from qtui.searching.fields import missing, typed
 from qtui.tui.commands import Command, bindings, keyed
-from qtui.tui.text import clean
+from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, DIM, WARN
 from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.fields import FieldSuggester
@@ -31,6 +31,8 @@ from qtui.tui.widgets.paths import PathSuggester
 
 UNFINISHED = ", found the end"
 """How the error ends that only says that more is to come."""
+BESIDE = 12
+"""Cells left and right of what is said."""
 WAYS = "an id · 0.1 0.2 … · [[…], […]] · vectors.npy#3 · a text · page.png"
 
 
@@ -287,4 +289,4 @@ class QueryForm(Vertical, can_focus=False):
         if not here:
             return Text()
         named = " · ".join(clean(typed(name), 40) for name in self.fields[:12])
-        return Text(f"→ completes   fields: {named or 'none seen'}", DIM, no_wrap=True, overflow="ellipsis")
+        return Text(fitted(f"→ completes   fields: {named or 'none seen'}", self.size.width - BESIDE), DIM)
