@@ -52,7 +52,7 @@ KEYS = (
         "exclamation_mark",
         "doctor",
         "",
-        "Check versions, engine, folders, terminal, machine; remove what killed runs left",
+        "Check the engine, folders and terminal; remove what killed runs left",
         "!",
     ),
     Command("app.theme", "ctrl+t", "theme", "", "Change the colour theme", "^t", always="ctrl+t"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from qtui.errors import UsageError
 from qtui.profiles import profile_target
-from qtui.target import KEY_VARIABLE, Target, remember_key, server
+from qtui.target import KEY_VARIABLE, TIMEOUT_S, Target, remember_key, server
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,12 @@ class ConnectText:
     """Name of the variable that holds the key."""
     ca: str = ""
     grpc: bool = False
+    grpc_port: str = ""
+    """'' is the one above REST's."""
+    timeout: str = ""
+    """Seconds; '' is as many as usual."""
+    bearer: bool = False
+    """Whether the key goes as a bearer token."""
     allow_writes: bool = False
 
 
@@ -36,6 +42,9 @@ def text_of(target: Target | None, environ: Mapping[str, str]) -> ConnectText:
         key_env=target.api_key_env or "",
         ca=target.ca or "",
         grpc=target.grpc,
+        grpc_port=str(target.grpc_port) if target.grpc and target.grpc_port != server(target.where).grpc_port else "",
+        timeout=f"{target.timeout:g}" if target.timeout != TIMEOUT_S else "",
+        bearer=target.bearer,
         allow_writes=target.allow_writes,
     )
 
@@ -48,6 +57,9 @@ def filled(text: ConnectText, said: Mapping[str, Any]) -> ConnectText:
         key_env=str(said.get("api_key_env", "")),
         ca=str(said.get("ca", "")),
         grpc=bool(said.get("grpc", False)),
+        grpc_port=str(said.get("grpc_port", "")),
+        timeout=f"{said['timeout']:g}" if "timeout" in said else "",
+        bearer=bool(said.get("bearer", False)),
     )
 
 
@@ -63,10 +75,27 @@ def read_connection(text: ConnectText, profiles: Mapping[str, Mapping[str, Any]]
     return server(
         address,
         api_key_env=text.key_env.strip() or None,
+        bearer=text.bearer,
         grpc=text.grpc,
+        grpc_port=_port(text.grpc_port) if text.grpc and text.grpc_port.strip() else None,
+        timeout=_seconds(text.timeout) if text.timeout.strip() else TIMEOUT_S,
         ca=text.ca.strip() or None,
         allow_writes=text.allow_writes,
     )
+
+
+def _port(typed: str) -> int:
+    line = typed.strip()
+    if not (line.isascii() and line.isdecimal() and 0 < int(line[:6]) < 65536):
+        raise UsageError("gRPC port: 1 to 65535, or nothing for the one above REST's")
+    return int(line)
+
+
+def _seconds(typed: str) -> float:
+    try:
+        return float(typed.strip().removesuffix("s").replace(",", "."))
+    except ValueError:
+        raise UsageError(f"time-out: seconds, as 90, or nothing for {TIMEOUT_S:g}") from None
 
 
 def with_key(target: Target, typed: str) -> Target:

@@ -8,14 +8,14 @@ from rich.text import Text
 from textual.widgets import Input
 
 from qtui import config
-from qtui.errors import AccessError, QtuiError
+from qtui.errors import AccessError, QtuiError, UsageError
 from qtui.host.client import RoomState
 from qtui.methods import METHODS
 from qtui.model import UNREAD, CollectionView, EngineInfo, unread
 from qtui.served import Limits, Rebuild, Served, Shard
 from qtui.target import Target, remember_key, server, typed_key
 from qtui.tui.app import QtuiApp
-from qtui.tui.connectform import ConnectText, filled, read_connection
+from qtui.tui.connectform import ConnectText, filled, read_connection, text_of
 from qtui.tui.inspection import inspect
 from qtui.tui.messages import PlanEdited
 from qtui.tui.panels.collection_parts import FirstRun
@@ -273,7 +273,23 @@ def test_a_form_is_read_as_a_target(tmp_path):
     profile = filled(ConnectText(profile="prod"), PROFILES["prod"])
     found = read_connection(profile, PROFILES, tmp_path)
     assert (found.profile, found.timeout, found.api_key_env) == ("prod", 5, "PROD_KEY")
-    assert read_connection(replace(profile, address="elsewhere"), PROFILES, tmp_path).profile is None
+    other = read_connection(replace(profile, address="elsewhere"), PROFILES, tmp_path)
+    assert (other.profile, other.timeout) == (None, 5)
+    found = target(address="db:7000", grpc=True, grpc_port="9000", timeout="90", bearer=True)
+    assert (found.grpc_port, found.timeout, found.bearer) == (9000, 90, True)
+    assert (target(address="db:7000").grpc_port, target(address="db:7000").timeout) == (7001, 30)
+    for wrong in ({"grpc": True, "grpc_port": "70000"}, {"timeout": "soon"}, {"timeout": "0"}, {"timeout": "nan"}):
+        with pytest.raises(UsageError, match=r"gRPC port: 1 to|time-out"):
+            target(address="db", **wrong)
+
+
+def test_what_we_are_connected_to_stands_in_the_form(tmp_path):
+    for target in (
+        server("db:7000", grpc=True, grpc_port=9000, timeout=90, allow_writes=True),
+        server("https://db", grpc=True, bearer=True, api_key_env="K", ca="/ca.pem"),
+        server("unix:/run/q.sock", timeout=0.5),
+    ):
+        assert read_connection(text_of(target, {}), {}, tmp_path) == target
 
 
 async def test_connecting_goes_over_reads_anew_and_is_read_only():
@@ -285,12 +301,18 @@ async def test_connecting_goes_over_reads_anew_and_is_read_only():
         app.screen.query_one("#connect-address", Input).value = "other:7000"
         room.views = {"one": view("one")}
         app.screen.query_one("#connect-grpc").focus()
-        await pilot.press("space", "enter")  # the space bar flips it, Enter connects wherever the focus is
+        assert "gRPC port" not in screen_text(app)
+        await pilot.press("space", "down", *"9000")  # the space bar flips it
+        await until_seen(pilot, "gRPC port")
+        app.screen.query_one("#connect-timeout").focus()
+        await pilot.press(*"9x", "enter")
+        await until_seen(pilot, "✗ time-out: seconds")
+        await pilot.press("backspace", "0", "enter")  # Enter connects wherever the focus is
         await until_seen(pilot, "1 collection")
         await until_seen(pilot, "http://other:7000")
     assert [target.where for target in room.connected] == ["http://other:7000"]
     assert not room.connected[0].writable
-    assert room.connected[0].grpc
+    assert (room.connected[0].grpc, room.connected[0].grpc_port, room.connected[0].timeout) == (True, 9000, 90)
 
 
 async def test_what_cant_be_reached_is_told_once_and_it_stays_where_it_was():

@@ -48,10 +48,10 @@ GLOBAL: dict[str, str] = {
     "--profile": "#connect-profile",
     "--api-key-env": "#connect-key_env",
     "--grpc": "#connect-grpc",
-    "--grpc-port": "",
+    "--grpc-port": "#connect-grpc_port",
     "--ca": "#connect-ca",
     "--allow-writes": "#connect-writes",
-    "--timeout": "",
+    "--timeout": "#connect-timeout",
     "--quiet": No("progress has its line, and remarks can be read again: neither gets between results"),
     "--debug": No("a traceback is for whoever mends qtui; an error of the user's is a notification"),
     "--help": "app.help",
@@ -229,7 +229,6 @@ def test_what_lacks_is_known() -> None:
         (command, option) for command, table in {"": GLOBAL, **PLACES}.items() for option in table if not table[option]
     }
     assert lacks == {
-        *(("", option) for option in ("--grpc-port", "--timeout")),
         *(("search", option) for option in ("--model", "--model-path")),
         *(("bench", "--processes"), ("tune", "--processes"), ("tune", "--build-all")),
     }

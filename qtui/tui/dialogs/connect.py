@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from qtui.errors import QtuiError
-from qtui.target import Target
+from qtui.target import TIMEOUT_S, Target
 from qtui.tui.connectform import ConnectText, filled, read_connection, text_of, with_key
 from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean, plain
@@ -69,7 +69,16 @@ class ConnectDialog(ModalScreen[Target | None]):
             key.password = True
             yield Field("key", key)
             yield Field("CA file", line_input(text.ca, id="connect-ca", placeholder="what the system trusts"))
+            yield Field(
+                "time-out",
+                line_input(text.timeout, id="connect-timeout", placeholder=f"{TIMEOUT_S:g} seconds a request"),
+            )
+            bearer = Toggle("the key is a bearer token", value=text.bearer, id="connect-bearer")
+            bearer.display = text.bearer or any(said.get("bearer") for said in self._profiles.values())
+            yield bearer
             yield Toggle("search over gRPC", value=text.grpc, id="connect-grpc")
+            port = line_input(text.grpc_port, id="connect-grpc_port", placeholder="the one above REST's")
+            yield Field("gRPC port", port, id="connect-port-row")
             if self._writes:
                 yield Toggle("allow writes to it", value=text.allow_writes, id="connect-writes")
             yield Static(id="connect-said")
@@ -88,6 +97,9 @@ class ConnectDialog(ModalScreen[Target | None]):
             self._input("key_env"),
             self._input("ca"),
             grpc=self.query_one("#connect-grpc", Toggle).value,
+            grpc_port=self._input("grpc_port"),
+            timeout=self._input("timeout"),
+            bearer=self.query_one("#connect-bearer", Toggle).value,
             allow_writes=self._writes and self.query_one("#connect-writes", Toggle).value,
         )
 
@@ -105,14 +117,16 @@ class ConnectDialog(ModalScreen[Target | None]):
         choice = self.query_one("#connect-profile", Choice)
         if choice.has_focus and choice.value in self._profiles:
             text = filled(self.text, self._profiles[choice.value])
-            for name in ("address", "key_env", "ca"):
+            for name in ("address", "key_env", "ca", "grpc_port", "timeout"):
                 self.query_one(f"#connect-{name}", Input).value = getattr(text, name)
-            self.query_one("#connect-grpc", Toggle).value = text.grpc
+            for name in ("grpc", "bearer"):
+                self.query_one(f"#connect-{name}", Toggle).value = getattr(text, name)
         self._say()
 
     def _say(self) -> None:
         """What is wrong, what to know, or that all is well."""
         said = self.query_one("#connect-said", Static)
+        self.query_one("#connect-port-row").display = self.text.grpc
         try:
             target = read_connection(self.text, self._profiles, self._store)
             lines = [Text.assemble(("⚠ ", WARN), plain(caution)) for caution in self._cautions(target)]
