@@ -272,12 +272,14 @@ def test_an_output_that_is_not_what_was_described(tmp_path) -> None:
         open_embedder(choose(path=tmp_path / "none"))
 
 
-def test_the_same_files_elsewhere_are_the_same_model(tmp_path) -> None:
+def test_the_same_files_elsewhere_are_the_same_model(tmp_path, monkeypatch) -> None:
     one = standins.dense_text(tmp_path / "one", 64)
     two = tmp_path / "two"
     shutil.copytree(one, two)
     first = open_embedder(choose(MINILM, one)).spec
-    assert open_embedder(choose(MINILM, two)).spec.identity == first.identity
+    monkeypatch.chdir(tmp_path)
+    there = open_embedder(choose(MINILM, Path("two"))).spec
+    assert (there.identity, there.path) == (first.identity, str(two))
     standins.dense_text(two, 65)
     assert open_embedder(choose(MINILM, two)).spec.identity != first.identity
 

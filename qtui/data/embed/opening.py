@@ -31,7 +31,9 @@ _MOST_NAMED = 4
 def opened(choice: EmbedderChoice) -> Embedder:
     """See `qtui.data.embed.open_embedder`."""
     model, folders = located(choice)
-    spec = EmbedderSpec(model.name, model.kind, model.dimension, _identity(model, folders), choice.path)
+    # a collection is searched from other folders than the one that it was loaded in
+    folder = None if choice.path is None else str(Path(choice.path).expanduser().absolute())
+    spec = EmbedderSpec(model.name, model.kind, model.dimension, _identity(model, folders), folder)
     return Running(model, spec, folders)
 
 
