@@ -48,6 +48,7 @@ _FLAGS = {
     "--ef-construct": "ef_construct",
     "--sample": "points",
     "--pace": "at most",
+    "--processes": "clients",
 }
 
 
@@ -87,6 +88,8 @@ class PlanText:
     """Of a collection that is only tried: how many."""
     pace: str = ""
     """On a server: searches a second at most; '' is the load guard's own."""
+    processes: str = ""
+    """On a server: client processes that ask it together; '' is as many as help."""
     payload: str = ""
     """Beside a file of vectors: what a filter reads."""
     shape: str = DEFAULT_SHAPE
@@ -327,9 +330,10 @@ def _check_queries(request: BenchRequest, facts: SourceFacts, asked: SourceFacts
 def _live(text: PlanText) -> Live:
     """How a collection that others use is treated."""
     pace = number(text.pace, "at most", whole=False) if text.pace.strip() else None
+    processes = whole(text.processes, "clients") if text.processes.strip() else None
     if text.kind != "part":
-        return Live(pace=pace, copies=text.kind == "copies")
-    return Live(locally=True, sample=whole(text.points, "points"), pace=pace)
+        return Live(pace=pace, copies=text.kind == "copies", processes=processes)
+    return Live(locally=True, sample=whole(text.points, "points"), pace=pace, processes=processes)
 
 
 def _build(text: PlanText, known: Known) -> BuildSpec:

@@ -18,6 +18,8 @@ GRIDS = (
     ("table", "the plan's, figures for every variant"),
 )
 """How oversampling is searched; `table` surveys every variant, so that each has figures."""
+BUILDS = (("few", "those that can decide"), ("all", "all of the plan"))
+"""Which methods' collections tuning builds."""
 BY_QUERY = (("no", "one factor for all queries"), ("yes", "try one for each, too"))
 """Whether oversampling is also chosen query by query."""
 
@@ -33,6 +35,9 @@ class WishText:
     minimise: str = "ram"
     grid: str = "fine"
     by_query: str = "no"
+    build: str = "few"
+    survey: str = ""
+    """Queries that every variant is asked all the same; '' is what `grid` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,10 @@ class Wanted:
     wishes: Wishes
     fine: bool = True
     """Search oversampling in fine steps instead of the plan's factors."""
-    survey: bool = False
-    """Ask every variant some queries, so that the whole plan has figures."""
+    survey: int = 0
+    """Queries that every variant is asked, so that the whole plan has figures."""
+    build_all: bool = False
+    """Build every method, even those that can't change the choice any more."""
     adaptive: bool = False
     """Then try to choose oversampling query by query."""
 
@@ -56,8 +63,9 @@ def read(text: WishText) -> Wanted:
         raise UsageError("recall: above 0 and at most 1, as 0.95")
     p95 = _millis(text.p95)
     wishes = Wishes(p95, _size(text.ram, "RAM"), _size(text.disk, "disk"), text.minimise)
-    fine, survey = text.grid == "fine", text.grid == "table"
-    return Wanted(target, wishes, fine=fine, survey=survey, adaptive=text.by_query == "yes")
+    survey = _queries(text.survey) if text.survey.strip() else SURVEY if text.grid == "table" else 0
+    fine, all_, adaptive = text.grid == "fine", text.build == "all", text.by_query == "yes"
+    return Wanted(target, wishes, fine=fine, survey=survey, build_all=all_, adaptive=adaptive)
 
 
 def written(target: str, wishes: Wishes) -> WishText:
@@ -75,7 +83,8 @@ def tuned(request: BenchRequest, wanted: Wanted) -> BenchRequest:
         target_recall=wanted.target,
         wishes=wanted.wishes,
         oversampling=factors,
-        survey=SURVEY if wanted.survey else 0,
+        survey=wanted.survey,
+        build_all=wanted.build_all,
         adaptive=wanted.adaptive,
     )
 
@@ -109,6 +118,13 @@ def _millis(text: str) -> float | None:
     if not 0 < value < 1e9:
         raise UsageError("p95: milliseconds, as 2.5, or nothing for no limit")
     return value
+
+
+def _queries(text: str) -> int:
+    line = text.strip().replace(",", "")
+    if not (line.isascii() and line.isdecimal() and len(line) < 10):
+        raise UsageError("ask each: a number of queries, or nothing")
+    return int(line)
 
 
 def _size(text: str, label: str) -> float | None:

@@ -91,7 +91,7 @@ BENCH = {
     "--copies": "#kind collections.copies",
     "--sample": "#points",
     "--pace": "#pace",
-    "--processes": "",
+    "--processes": "#processes",
     "--methods": "#methods",
     "--rescore": "#rescore-on #rescore-off",
     "--oversampling": "#oversampling",
@@ -169,7 +169,7 @@ PLACES: dict[str, dict[str, str]] = {
         "--json": JSON,
     },
     "bench": BENCH,
-    "tune": {**BENCH, "--survey": "#wish-grid", "--build-all": "", "--analysis": "#wish-grid"},
+    "tune": {**BENCH, "--survey": "#wish-survey", "--build-all": "#wish-build", "--analysis": "#wish-grid"},
     "runs": {
         **COST,
         "list": "tab.runs",
@@ -230,7 +230,6 @@ def test_what_lacks_is_known() -> None:
     }
     assert lacks == {
         *(("search", option) for option in ("--model", "--model-path")),
-        *(("bench", "--processes"), ("tune", "--processes"), ("tune", "--build-all")),
     }
 
 

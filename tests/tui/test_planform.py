@@ -231,6 +231,9 @@ def test_a_server_is_asked_under_a_guard_that_is_said_and_raised_only_on_purpose
     assert "at most 20/s" in guarded.summary
     assert "load guard" not in read(text(), DEMO).summary
     assert "at most 5/s" in read(replace(text(), pace="5"), served).summary
+    assert read(replace(text(), processes="3"), served).request.live.processes == 3
+    with pytest.raises(UsageError, match="clients: takes 1 to 16"):
+        read(replace(text(), processes="99"), served)
     for raised in (
         replace(text(), pace="0"),
         replace(text(), concurrency="4"),

@@ -7,7 +7,7 @@ import pytest
 from qtui.choices import TuningRecord
 from qtui.errors import UsageError
 from qtui.events import Measured, RunFinished
-from qtui.plan import TUNE_OVERSAMPLING, BenchRequest, SourceSpec
+from qtui.plan import SURVEY, TUNE_OVERSAMPLING, BenchRequest, SourceSpec
 from qtui.tui.fold import RunState
 from qtui.tui.wishform import Wanted, WishText, in_words, read, tuned, written
 from qtui.units import bytes_of
@@ -20,7 +20,8 @@ def test_what_is_typed_is_read():
     text = WishText("95", " 2,5 ms", "2GiB", "512 M", "disk", "plan")
     assert read(text) == Wanted(0.95, Wishes(2.5, 2 * 1024**3, 512 * 1024**2, "disk"), fine=False)
     assert read(WishText("0.9")) == Wanted(0.9, PLAIN)
-    assert read(WishText("0.9", grid="table")) == Wanted(0.9, PLAIN, fine=False, survey=True)
+    assert read(WishText("0.9", grid="table")) == Wanted(0.9, PLAIN, fine=False, survey=SURVEY)
+    assert read(WishText("0.9", survey="1,000", build="all")) == Wanted(0.9, PLAIN, survey=1_000, build_all=True)
 
 
 @pytest.mark.parametrize("wishes", [PLAIN, Wishes(2.5, 2 * 1024**3, 1234567, "latency")])
@@ -80,11 +81,14 @@ async def test_a_plan_is_tuned_from_the_benchmark_tab():
         await until_seen(pilot, "21 measurements")
         await pilot.press("f8")
         await until_seen(pilot, "fine steps")
-        await pilot.press("enter")
+        app.screen.query_one("#wish-build").focus()
+        await pilot.press("right", "down", *"40x", "enter")
+        await until_seen(pilot, "ask each: a number of queries")
+        await pilot.press("backspace", "enter")
         await until(pilot, lambda: bool(room.asked))
         asked = room.asked[-1]
         assert isinstance(asked, BenchRequest)
-        assert asked.tune
+        assert (asked.tune, asked.build_all, asked.survey) == (True, True, 40)
         assert asked.oversampling == TUNE_OVERSAMPLING
 
 

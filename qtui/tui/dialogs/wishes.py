@@ -16,7 +16,7 @@ from qtui.tui import wishform
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, WARN
 from qtui.tui.widgets.controls import Choice, Field, line_input
-from qtui.tui.wishform import BY_QUERY, GRIDS, LEAST, Wanted, WishText
+from qtui.tui.wishform import BUILDS, BY_QUERY, GRIDS, LEAST, Wanted, WishText
 
 
 class AskWishes(ModalScreen[Wanted | None]):
@@ -37,10 +37,13 @@ class AskWishes(ModalScreen[Wanted | None]):
     def __init__(self, title: str, what: str, text: WishText, *, tuning: bool = False) -> None:
         super().__init__()
         self._title, self._what, self._text, self._tuning = title, what, text, tuning
-        self._least, self._grid, self._by_query = (Choice(id=f"wish-{name}") for name in ("least", "grid", "by-query"))
+        self._least, self._grid, self._build, self._by_query = (
+            Choice(id=f"wish-{name}") for name in ("least", "grid", "build", "by-query")
+        )
         for choice, options, value in (
             (self._least, LEAST, text.minimise),
             (self._grid, GRIDS, text.grid),
+            (self._build, BUILDS, text.build),
             (self._by_query, BY_QUERY, text.by_query),
         ):
             choice.set_reactive(Choice.options, options)
@@ -63,15 +66,21 @@ class AskWishes(ModalScreen[Wanted | None]):
             if self._tuning:
                 yield Field("oversampling", self._grid)
                 yield Field("by query", self._by_query)
+                yield Field("build", self._build)
+                ask = line_input(
+                    self._text.survey, id="wish-survey", placeholder="queries of every variant; only what decides"
+                )
+                yield Field("ask each", ask)
             yield Static("", id="wishes-said")
             yield Static(Text("Enter takes these   ↑/↓ move   ←/→ choose   Esc leaves", DIM))
 
     def action_take(self) -> None:
         """What was typed, when it makes sense."""
-        values = {name: self.query_one(f"#wish-{name}", Input).value for name in ("target", "p95", "ram", "disk")}
+        typed = ("target", "p95", "ram", "disk", *(("survey",) if self._tuning else ()))
+        values = {name: self.query_one(f"#wish-{name}", Input).value for name in typed}
         try:
             chosen = {"minimise": self._least.value, "grid": self._grid.value, "by_query": self._by_query.value}
-            wanted = wishform.read(WishText(**values, **chosen))
+            wanted = wishform.read(WishText(**values, **chosen, build=self._build.value))
         except UsageError as error:
             self.query_one("#wishes-said", Static).update(Text(clean(error.text), WARN))
         else:

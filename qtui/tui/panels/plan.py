@@ -115,6 +115,7 @@ class PlanEditor(Vertical):
         yield Field(
             "at most", line_input("", id="pace", placeholder=f"{DEFAULT_PACE:g}/s; 0: no guard"), id="pace-field"
         )
+        yield Field("clients", line_input("", id="processes", placeholder="as many as help"), id="processes-field")
         yield Field("seed", line_input("0", id="seed"))
         yield Field("keep recall", line_input("0.95", id="target"))
         yield Field("cold", Toggle("a cold pass first", id="cold"))
@@ -207,7 +208,9 @@ class PlanEditor(Vertical):
         self.query_one("#shape-field").display = text.kind == "synthetic"
         self.query_one("#collection-field").display = text.kind in OF_COLLECTIONS
         self.query_one("#points-field").display = text.kind == "part"
-        self.query_one("#pace-field").display = any(view.served is not None for view in self.views or ())
+        served = any(view.served is not None for view in self.views or ())
+        for name in ("pace-field", "processes-field"):
+            self.query_one(f"#{name}").display = served
         self.query_one("#advanced-settings").display = self.query_one("#advanced", Toggle).value
         for name in BUILT_ALONE:
             self.query_one(f"#{name}").display = text.kind != "collection" or name == "vector-field"
@@ -307,6 +310,7 @@ class PlanEditor(Vertical):
             payload=typed("payload"),
             shape=typed("shape"),
             pace=typed("pace") if self.query_one("#pace-field").display else "",
+            processes=typed("processes") if self.query_one("#processes-field").display else "",
         )
 
 
