@@ -322,6 +322,29 @@ def test_charts_as_text_fit_80_columns_and_say_what_the_record_says():
     assert line.count("█") > bars["scalar off"], "a bar is as long as its figure"
 
 
+def test_a_p99_far_out_squeezes_no_bar_and_its_figure_stands_beside_it():
+    first = record().measurements[0]
+    far = replace(first, engine_ms=replace(first.engine_ms, p99=500.0))
+    found = record(measurements=(far, *record().measurements[1:]))
+
+    def bars(of: Any) -> ET.Element:
+        parts = [part for section in document(of).sections for part in section.parts if isinstance(part, Chart)]
+        return ET.fromstring(draw(parts[1]))
+
+    def widths(root: ET.Element) -> list[float]:
+        return [float(each.get("width", "")) for each in root.iter("rect")]
+
+    (beyond,) = [each for each in bars(found).iter("path") if each.get("class") == "tip far"]
+    assert beyond.get("data-value") == "500.0"
+    assert max(widths(bars(found))) > 0.5 * max(widths(bars(record()))), "the others keep their length"
+    assert "500" in [each.text for each in bars(found).iter("text")]
+    assert not [*bars(record()).iter("path")]
+    lines = to_markdown(found).splitlines()
+    assert any(line.startswith("none") and "─»" in line and line.endswith(" 500") for line in lines)
+    assert sum("»: p99 lies further right" in line for line in lines) == 1
+    assert to_html(found).count("»: p99 lies further right") == 1
+
+
 def test_the_html_needs_nothing_from_outside_and_runs_nothing():
     page = Read(to_html(record()))
     names = {name for name, _ in page.elements}

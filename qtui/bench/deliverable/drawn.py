@@ -101,7 +101,9 @@ def _below(chart: Chart, x: Scale, width: int) -> Iterator[str]:
 def _bars(chart: Chart, marks: list[Mark]) -> Iterator[str]:
     columns = max(len((mark.x, *mark.tips)) for mark in marks)
     width = WIDTH - _LABEL - 1 - columns * _NUMBER
-    longest = max(_value(figure) for mark in marks for figure in (mark.x, *mark.tips) if figure.value is not None)
+    longest = chart.most or max(
+        _value(figure) for mark in marks for figure in (mark.x, *mark.tips) if figure.value is not None
+    )
     scale = Scale(0.0, longest or 1.0, 0.0, float(width))
     heads = "".join(f"{head:>{_NUMBER}}" for head in chart.columns)
     yield f"{plain(chart.x_title):<{_LABEL + 1 + width}}{heads}"
@@ -111,11 +113,12 @@ def _bars(chart: Chart, marks: list[Mark]) -> Iterator[str]:
 
 
 def _bar(mark: Mark, scale: Scale, width: int) -> str:
-    """Blocks to the value, a line to the tips: the last of them closes it."""
+    """Blocks to the value, a line to the tips: the last of them closes it, or » where it lies further."""
     eighths = round(scale.place(_value(mark.x)) * 8)
     full = "█" * (eighths // 8) + _EIGHTHS[eighths % 8]
     cells = list(f"{full:<{width}}")
-    tips = [min(int(scale.place(_value(figure))), width - 1) for figure in mark.tips if figure.value is not None]
+    known = [figure for figure in mark.tips if figure.value is not None]
+    tips = [min(int(scale.place(_value(figure))), width - 1) for figure in known]
     if len(tips) == 1:
         cells[tips[0]] = "│"
     elif tips:
@@ -123,5 +126,5 @@ def _bar(mark: Mark, scale: Scale, width: int) -> str:
             cells[column] = "─"
         for column in tips[:-1]:
             cells[column] = "┼"
-        cells[tips[-1]] = "┤"
+        cells[tips[-1]] = "»" if _value(known[-1]) > scale.high else "┤"
     return "".join(cells)

@@ -104,6 +104,11 @@ class Chart:
     """Where the axis is to be marked; () for round values."""
     columns: tuple[str, ...] = ()
     """Of bars: what their figures are, `x` first."""
+    most: float | None = None
+    """Of bars: where their scale ends, if not at the greatest figure: one far out would squeeze all others.
+
+    A figure that lies further is drawn as » at the end; its number is beside it.
+    """
 
 
 Part = Paragraph | Bullets | Table | Code | Chart

@@ -136,7 +136,9 @@ def _series(series: Series, x: Scale, y: Scale, places: list[tuple[float, float]
 
 
 def _bars(chart: Chart, marks: list[Mark]) -> str:
-    longest = max(_value(figure) for mark in marks for figure in (mark.x, *mark.tips) if figure.value is not None)
+    longest = chart.most or max(
+        _value(figure) for mark in marks for figure in (mark.x, *mark.tips) if figure.value is not None
+    )
     scale = Scale(0.0, longest or 1.0, _LABEL, WIDTH - 12 - _NUMBER * max(len(chart.columns), 1))
     rows, top = [*_columns(chart, _TOP - 8)], _TOP
     for series in chart.series:
@@ -181,17 +183,22 @@ def _bar(mark: Mark, of: str, scale: Scale, top: float) -> str:
 
 
 def _tips(mark: Mark, scale: Scale, top: float) -> Iterator[str]:
-    """A whisker from the bar's end: a short mark, then one as high as the row for the last."""
+    """A whisker from the bar's end: a short mark, then one as high as the row for the last; » for what lies further."""
     shown = [figure for figure in mark.tips if figure.value is not None]
     if not shown:
         return
     start, middle = scale.place(_value(mark.x)), top + _ROW / 2
-    end = max(scale.place(_value(figure)) for figure in shown)
+    end = min(scale.end, max(scale.place(_value(figure)) for figure in shown))
     yield element("line", {"class": "whisker", "x1": f"{start:.1f}", "x2": f"{end:.1f}", "y1": middle, "y2": middle})
     for place, figure in enumerate(shown):
+        origin = {"data-value": figure.value, "data-from": figure.source}
+        if _value(figure) > scale.high:
+            beyond = f"M{scale.end - 8:g},{middle - 4:g} l4,4 l-4,4 m4,-8 l4,4 l-4,4"
+            yield element("path", {"class": "tip far", "fill": "none", "d": beyond, **origin})
+            continue
         at, half = f"{scale.place(_value(figure)):.1f}", (_ROW - 5) / 2 if place == len(shown) - 1 else 4.5
         drawn = {"class": "tip", "x1": at, "x2": at, "y1": middle - half, "y2": middle + half}
-        yield element("line", {**drawn, "data-value": figure.value, "data-from": figure.source})
+        yield element("line", {**drawn, **origin})
 
 
 # --- both ---------------------------------------------------------------------------------------------------------
