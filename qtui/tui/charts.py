@@ -136,28 +136,24 @@ def _key(methods: Mapping[str, str]) -> str:
     return "  ".join(f"{METHODS[name].letter} {name}{more}".replace(" ", blank) for name, more in methods.items())
 
 
-def made_of(state: RunState) -> str:
-    """n, k and what was measured, for the foot of every chart of searches."""
+def made_of(state: RunState, about: int = 30) -> str:
+    """n, k and what was measured, for the foot of every chart of searches; of its name so many cells."""
     sizes = {found.engine_ms.n for found in state.measured.values() if found.engine_ms is not None}
     n = "0" if not sizes else f"{min(sizes):,}" if len(sizes) == 1 else f"{min(sizes):,}–{max(sizes):,}"
     points = _points(state)
     of = f", {points}" if points else ""
-    return f"n={n} searches each, k={state.request.limit}, on {_about(state)}{of}{_unfinished(state)}"
+    return f"n={n} searches each, k={state.request.limit}, on {clean(state.about, about)}{of}{_unfinished(state)}"
 
 
 def held_by(state: RunState) -> str:
     """How many points it is of, and which, for the foot of charts of bytes."""
     points = _points(state)
-    return f"{f'n={points}, ' if points else ''}on {_about(state)}{_unfinished(state)}"
+    return f"{f'n={points}, ' if points else ''}on {clean(state.about, 30)}{_unfinished(state)}"
 
 
 def _points(state: RunState) -> str:
     points = {found.points for found in state.collections}
     return f"{units.count(max(points))} points" if points else ""
-
-
-def _about(state: RunState) -> str:
-    return clean(state.about, 30)
 
 
 def _unfinished(state: RunState) -> str:

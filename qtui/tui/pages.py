@@ -52,7 +52,7 @@ def recall(look: Look, width: int, height: int) -> list[Line]:
     room = height - len(notes) - 1
     drawing = draw(series, width, room)
     said = _no_marks(state) if not series else "Too small a window for a chart."
-    return [*_filled(drawing, said, width, room), *_quiet(notes), _last(state, drawing.hidden)]
+    return [*_filled(drawing, said, width, room), *_quiet(notes), _last(state, width, drawing.hidden)]
 
 
 def _no_marks(state: RunState) -> str:
@@ -68,7 +68,7 @@ def percentiles(look: Look, width: int, height: int) -> list[Line]:
     lines = bars.percentiles(look.state, look.chosen, width, height - 2)
     far = any("»" in line.plain for line in lines)
     note = "» lies further right than is drawn: its number is beside it" if far else ""
-    return [*_padded(lines, height - 2), Text(note, QUIET), _last(look.state)]
+    return [*_padded(lines, height - 2), Text(note, QUIET), _last(look.state, width)]
 
 
 def oversampling(look: Look, width: int, height: int) -> list[Line]:
@@ -94,7 +94,7 @@ def oversampling(look: Look, width: int, height: int) -> list[Line]:
         ),
         *_filled(lower, "" if not lower.rows else "Too small a window for a chart.", width, below),
         *_quiet(notes),
-        _last(state, upper.hidden + lower.hidden),
+        _last(state, width, upper.hidden + lower.hidden),
     ]
 
 
@@ -119,7 +119,7 @@ def distribution(look: Look, width: int, height: int) -> list[Line]:
     room = height - len(notes) - 1
     drawing = draw(series, width, room, charts.SHARES)
     said = look.waits or ("Too small a window for a chart." if series else "No times are known.")
-    return [*_filled(drawing, said, width, room), *_quiet(notes), _last(state)]
+    return [*_filled(drawing, said, width, room), *_quiet(notes), _last(state, width)]
 
 
 def histogram(look: Look, width: int, height: int) -> list[Line]:
@@ -197,9 +197,14 @@ def _quiet(lines: list[str]) -> list[Text]:
     return [Text(line, QUIET) for line in lines]
 
 
-def _last(state: RunState, hidden: int = 0) -> Text:
+def _last(state: RunState, width: int, hidden: int = 0) -> Text:
+    """What is too long for the width is taken from the name of the data."""
     covered = f"; {hidden} under others" if hidden else ""
-    return Text(charts.made_of(state) + covered, QUIET)
+    line = charts.made_of(state) + covered
+    too_long = len(line) - width
+    if too_long > 0:
+        line = charts.made_of(state, max(8, min(30, len(state.about)) - too_long)) + covered
+    return Text(line, QUIET)
 
 
 def _filled(drawing: Drawing, said: str, width: int, height: int) -> list[Line]:

@@ -15,6 +15,7 @@ from qtui.errors import DiskFull
 from qtui.events import Started
 from qtui.plan import BenchRequest, Live, SourceFacts, variants
 from qtui.preferences import Memory
+from qtui.records import RunWarning
 from qtui.tui.fold import RunState
 from qtui.tui.panels.benchmark import BenchmarkPanel, _ended_early
 from qtui.tui.panels.plan import PlanEditor
@@ -163,6 +164,14 @@ async def test_failed_method_is_marked_beside_its_numbers() -> None:
         await until_seen(pilot, "binary: no space left")
         rows = [line for line in screen_text(app).splitlines() if line.startswith("  B binary")]
         assert panel.run_state.failed
+        warnings = tuple(RunWarning(f"w{at}", f"warning number {at}", None) for at in range(20))
+        panel._folded = panel.run_state = replace(panel.run_state, warnings=warnings)
+        await until_seen(pilot, "warning number 0")
+        assert "warning number 19" not in screen_text(app)
+        await pilot.press("tab", "end")
+        await until_seen(pilot, "warning number 19")
+        await pilot.press("shift+tab", "down")
+        await until_seen(pilot, "warning number 0")
     assert rows
     assert all("✗" in row for row in rows)
 

@@ -18,6 +18,7 @@ from qtui.records import Failure
 from qtui.tui import bars, charts, pages
 from qtui.tui.fold import RunState, as_a_grid
 from qtui.tui.theme import SERIES
+from qtui.tui.widgets.axes import Axes, Frame
 from qtui.tui.widgets.plot import Mark, Series, draw
 from tests.tui.fake_figures import distribution
 from tests.tui.scripted import collection_record, script
@@ -181,6 +182,21 @@ def test_captions_say_n_k_and_what_was_measured() -> None:
     assert charts.made_of(measured()) == "n=600 searches each, k=10, on the sample, 4,800 points"
     unfinished = RunState.of(REQUEST, "the sample").ended(cancelled=True, error=None)
     assert charts.made_of(unfinished).endswith("partial run")
+
+
+def test_a_long_name_of_the_data_gives_way_to_how_many_marks_are_covered() -> None:
+    state = replace(measured(), about="sample of WordNet glosses and more", request=replace(REQUEST, limit=100))
+    last = str(pages.PAGES["oversampling"].draw(pages.Look(state, 0), 78, 19)[-1])
+    assert cell_len(last) <= 78
+    assert "points" in last
+    assert last.endswith("under others")
+    assert "…" in last
+
+
+@pytest.mark.parametrize("values", [(0.121, 0.178), (0.5, 0.5), (12.0, 14.0)])
+def test_an_axis_has_the_two_ticks_that_make_a_scale(values: tuple[float, float]) -> None:
+    frame = Frame.around([(1.0, values[0]), (5.0, values[1])], 78, 5, Axes(log_x=False, open=True, x_ticks=(1, 5)))
+    assert len(frame.y_ticks) >= len(set(values))
 
 
 def test_memory_shows_measured_against_the_formula() -> None:

@@ -65,7 +65,8 @@ class BenchmarkPanel(Horizontal):
         "Measures every method of the plan against exact search over the same queries, in turns. "
         "recall is the share of the exact top k that came back; p50, p95 and p99 are engine time in ms; "
         "speed is the p50 of none over this one. In the chart a letter is a method, digits are oversampling. "
-        "⚠ marks a figure with a warning, ✗ one with failures: the lines under the table say which."
+        "⚠ marks a figure with a warning, ✗ one with failures: the lines under the table say which; "
+        "where they are more than there is room for, Tab goes to them and the arrows scroll."
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(KEYS)]
     views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)

@@ -45,6 +45,16 @@ DRAW_AFTER_S = 0.15
 AFTER_THE_RUN = "Times are counted from the run's samples when it is over; until then p50, p95 and p99 are live."
 
 
+class Notes(VerticalScroll, can_focus=True):
+    """What concerns the chosen variant; Tab goes there where there is more of it than room."""
+
+    DEFAULT_CSS = "Notes:focus { background-tint: $foreground 5%; }"
+
+    def allow_focus(self) -> bool:
+        """Only to scroll."""
+        return self.max_scroll_y > 0
+
+
 class Results(Vertical):
     """One run, while it is measured and after."""
 
@@ -62,6 +72,7 @@ class Results(Vertical):
         self._due: Timer | None = None
         """Draws the chart once no more keys come."""
         self._detail_lines = 0
+        self._detail_of: tuple[str | None, int] = (None, 0)
 
     def compose(self) -> ComposeResult:
         """From top to bottom; the narrow layout shows one page of it at a time."""
@@ -69,7 +80,7 @@ class Results(Vertical):
         yield Static(id="empty")
         with Vertical(id="figures"):
             yield ResultTable(id="results-table")
-            with VerticalScroll(id="notes", can_focus=False):
+            with Notes(id="notes"):
                 yield Static(id="detail")
         with Vertical(id="pages"):
             yield Static(id="page-title")
@@ -216,6 +227,9 @@ class Results(Vertical):
         lines = text.plain.count("\n")
         widget.update(text, layout=lines != self._detail_lines or not widget.size)
         self._detail_lines = lines
+        if self._detail_of != (self.state.run_id, self.chosen):
+            self._detail_of = (self.state.run_id, self.chosen)
+            self.query_one(Notes).scroll_home(animate=False)
 
 
 def _differ_in_progress_alone(before: RunState, now: RunState) -> bool:

@@ -174,7 +174,7 @@ class RunsPanel(Vertical):
             "mark": one and listed,
             "filter": bool(self.runs) and listed,
             "turn": open_,
-            "figures": open_,
+            "figures": open_ and any(results.page != "table" for results in self.query(Results)),
             "advise": one and self.view != "compared",
             "resume": bool(self.highlighted and self.highlighted.resumable) and self.view != "compared",
             "name": one and self.view != "compared",
@@ -210,6 +210,7 @@ class RunsPanel(Vertical):
         self.view = "open"
         self._retitle(run)
         results.state, results.page = state_of(record), "table"
+        self.refresh_bindings()
         self.query_one(Results).focus_default()
 
     def _retitle(self, run: RunSummary) -> None:
@@ -225,11 +226,13 @@ class RunsPanel(Vertical):
         results = self.query_one(Results)
         at = PAGES.index(results.page) if results.page in PAGES else -1 if by > 0 else 0
         results.page = PAGES[(at + by) % len(PAGES)]
+        self.refresh_bindings()
         self.call_after_refresh(results.focus_default)
 
     def action_figures(self) -> None:
         """The table."""
         self.query_one(Results).page = "table"
+        self.refresh_bindings()
         self.query_one(Results).focus_default()
 
     def action_advise(self) -> None:

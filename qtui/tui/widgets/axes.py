@@ -99,7 +99,7 @@ class Frame:
         if axes.open and not axes.y_ticks:  # low plots have no room to lose
             spare = (max(ys) - min(ys)) * 0.04 or 0.002
             y = (min(ys) - spare, max(ys) + spare)
-            y_ticks = tuple(tick for tick in y_ticks if y[0] <= tick[0] <= y[1]) or ((max(ys), f"{max(ys):.3g}"),)
+            y_ticks = _within(y_ticks, y) or _ends(min(ys), max(ys))
         y_ticks = tuple((at, label.rjust(axes.margin)) for at, label in y_ticks)
         x_ticks = () if axes.hidden else _x_ticks(axes, x, width)
         return cls(width, height, axes, x, y, x_ticks, y_ticks)
@@ -149,6 +149,17 @@ def log_ticks(low: float, high: float) -> tuple[float, ...]:
 
     coarse = at((1, 2, 5))
     return tuple(coarse if len(coarse) >= 3 else at((1, 1.5, 2, 3, 4, 5, 6, 8)))
+
+
+def _within(ticks: Sequence[Tick], limits: Point) -> tuple[Tick, ...]:
+    """Those that are drawn; none where they are fewer than two, which give no scale."""
+    seen = tuple(tick for tick in ticks if limits[0] <= tick[0] <= limits[1])
+    return seen if len(seen) > 1 else ()
+
+
+def _ends(low: float, high: float) -> tuple[Tick, ...]:
+    """The least and the greatest value, where they can be told apart."""
+    return tuple(dict.fromkeys((at, f"{at:.3g}") for at in (low, high)))
 
 
 def _x_ticks(axes: Axes, limits: Point, width: int) -> tuple[Tick, ...]:
