@@ -100,6 +100,8 @@ class QtuiApp(OwnApp):
         self.writes = writes
         self.demo: Demo | None = None
         self._make_demo = demo
+        self._tried: Target | None = None
+        """What the last attempt to connect didn't reach."""
         self._furnished = False
         self._keys = TypeAhead(self, super().on_event)
 
@@ -283,13 +285,15 @@ class QtuiApp(OwnApp):
             profiles = {}
             self.notify(error.text, severity="warning", timeout=10)
         target = await self.push_screen_wait(
-            ConnectDialog(self.target, profiles, config.store_dir(), writes=self.writes)
+            ConnectDialog(self._tried or self.target, profiles, config.store_dir(), writes=self.writes)
         )
         if target is None:
             return
         header = self.query_one(Header)
         header.where = f"connecting to {place(target)}…"
-        if await self.connect(target):
+        went = await self.connect(target)
+        self._tried = None if went else target
+        if went:
             self.where = place(target)
         header.where = self.where
 

@@ -328,6 +328,8 @@ async def test_what_cant_be_reached_is_told_once_and_it_stays_where_it_was():
         await until_seen(pilot, "can't reach http://gone")
         assert [notice.text for notice in app.notices].count("can't reach http://gone:6333") == 1
         assert "qdrant.example" in screen_text(app)
+        await pilot.press("o")
+        await until_seen(pilot, "address       http://gone:6333")  # to be mended, not typed again
     assert room.connected[1] == URL
 
 

@@ -23,6 +23,8 @@ from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, KEY, WARN
 from qtui.tui.widgets.controls import Choice, Field, Toggle, line_input
 
+_KEYS = ((("Enter", KEY), " connects   "), (("Space", KEY), " ticks   "), (("Esc", KEY), " stays where it is"))
+
 
 class ConnectDialog(ModalScreen[Target | None]):
     """Dismissed with what to connect to. `writes`: whether writing to a server may be allowed here."""
@@ -36,6 +38,7 @@ class ConnectDialog(ModalScreen[Target | None]):
     ]
     DEFAULT_CSS = """
     ConnectDialog Static { height: auto; }
+    ConnectDialog Toggle { padding: 0; }
     ConnectDialog #connect-said { margin-top: 1; max-height: 4; }
     """
 
@@ -82,7 +85,7 @@ class ConnectDialog(ModalScreen[Target | None]):
             if self._writes:
                 yield Toggle("allow writes to it", value=text.allow_writes, id="connect-writes")
             yield Static(id="connect-said")
-            yield Static(Text.assemble("\n", ("Enter", KEY), " connects   ", ("Esc", KEY), " stays where it is"))
+            yield Static(Text.assemble("\n", *(part for key in _KEYS for part in key)))
 
     def on_mount(self) -> None:
         """Says what will be."""
