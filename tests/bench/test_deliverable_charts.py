@@ -1,4 +1,4 @@
-"""Charts of a report: every mark stands where the record says, nothing lies on another, a figure far out squeezes none."""
+"""Charts of a report: every mark stands where the record says, and no label or figure is in the way of another."""
 
 from __future__ import annotations
 
