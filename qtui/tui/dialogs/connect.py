@@ -38,7 +38,6 @@ class ConnectDialog(ModalScreen[Target | None]):
     ]
     DEFAULT_CSS = """
     ConnectDialog Static { height: auto; }
-    ConnectDialog Toggle { padding: 0; }
     ConnectDialog #connect-said { margin-top: 1; max-height: 4; }
     """
 
