@@ -250,7 +250,8 @@ def to_python(policy: Policy, k: int, note: str) -> str:
 
 
 def _docstring(*paragraphs: str) -> list[str]:
-    first, *rest = (wrap(paragraph, 92) for paragraph in paragraphs)
+    """Of at most 80 columns: it is read in a terminal, where half of a window may be all there is."""
+    first, *rest = (wrap(paragraph, 73) for paragraph in paragraphs)
     body = [f'    """{first[0]}', *(f"    {line}" for line in first[1:])]
     for lines in rest:
         body += ["", *(f"    {line}" for line in lines)]
