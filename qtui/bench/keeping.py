@@ -15,6 +15,7 @@ from qtui.bench.state import RunState, environment, new_id, timestamp
 from qtui.bench.unfinished import Unfinished
 from qtui.data.queries import QuerySet
 from qtui.engine.pace import FREE
+from qtui.errors import QtuiError
 from qtui.events import Event, Measured, RunFinished
 from qtui.filters import Filter, parse_filter
 from qtui.model import Distance, EngineInfo
@@ -108,7 +109,11 @@ class Keeper:
         if status == "complete" and state.tally is not None:
             record = advise.recommended(record, state.tally, state.request.target_recall, state.request.wishes)
         state.journal.close()
-        self._runs.write(record)
+        try:
+            self._runs.write(record)
+        except QtuiError:
+            self._runs.let_go(record.id)
+            raise
         self._kept = True
         return record
 

@@ -144,12 +144,11 @@ class RunStore:
         record, path = self._load(run_id), self._unfinished(run_id)
         if record.status != "partial":
             raise UsageError(f"run {run_id} is complete: nothing is left to measure")
-        if self._journal(run_id).is_file():  # killed, and nobody has looked since
-            self.write(record)
-        if not path.is_file():
+        if self._journal(run_id).is_file() or not self._record(run_id).is_file():  # killed, or there was no room for it
+            self._settle(run_id)
+        left = journal.read(path) if path.is_file() else None
+        if left is None or left.request is None:
             raise UsageError(f"run {run_id} can't go on: its plan was not kept; measure anew")
-        left = journal.read(path)
-        assert left.request is not None
         samples, end = read_whole(self._samples(run_id), left.blocks)
         return Unfinished(record, left.request, left.blocks, samples.truth, samples.searches, end)
 
@@ -170,6 +169,13 @@ class RunStore:
                     path.replace(self._unfinished(run_id))
             path.unlink(missing_ok=True)
 
+    def let_go(self, run_id: str) -> None:
+        """Leaves a run whose record can't be written: its journal stands for it, and nobody measures it any more."""
+        path = self._journal(run_id)
+        if path.is_file():
+            with suppress(OSError):
+                path.replace(self._unfinished(run_id))
+
     def samples_path(self, run_id: str) -> Path:
         """Where the samples of a run are, if it has any."""
         return self._samples(run_id)
@@ -181,9 +187,24 @@ class RunStore:
             run_id = path.name.removesuffix(".journal")
             with suppress(QtuiError):
                 if not journal.read(path).alive:
-                    self.write(self._load(run_id))
+                    self._settle(run_id)
                     settled.append(run_id)
+        for path in sorted(self._folder.glob("*.unfinished")):
+            if not self._record(path.stem).is_file():  # there was no room for it
+                with suppress(QtuiError):
+                    self._settle(path.stem)
+                    settled.append(path.stem)
         return tuple(settled)
+
+    def _settle(self, run_id: str) -> None:
+        record = self._load(run_id)
+        if not self._journal(run_id).is_file():
+            self._unfinished(run_id).replace(self._journal(run_id))
+        try:
+            self.write(record)
+        except QtuiError:
+            self.let_go(run_id)
+            raise
 
     def _load(self, run_id: str) -> RunRecord:
         kept, left = self._kept(run_id)
@@ -196,7 +217,7 @@ class RunStore:
             record = decode(_read(path), str(path))
             if record.status != "partial" or not journal_path.is_file():
                 return record, None
-        left = journal.read(journal_path)
+        left = journal.read(journal_path if journal_path.is_file() else self._unfinished(run_id))
         return left.record, left
 
     def _summary(self, run_id: str) -> RunSummary:
@@ -209,15 +230,17 @@ class RunStore:
             record.dataset,
             record.name,
             measured,
-            resumable=self._unfinished(run_id).is_file(),
-            measuring=left is not None and left.alive,
+            resumable=self._unfinished(run_id).is_file() and (left is None or left.request is not None),
+            measuring=left is not None and left.alive and self._journal(run_id).is_file(),
         )
 
     def ids(self) -> tuple[str, ...]:
         """Ids of all runs, oldest first, also of those that can't be read. Raises AccessError."""
         try:
             # a glob would take a folder that can't be read for an empty one
-            found = {path.stem for path in self._folder.iterdir() if path.suffix in (".json", ".journal")}
+            found = {
+                path.stem for path in self._folder.iterdir() if path.suffix in (".json", ".journal", ".unfinished")
+            }
         except FileNotFoundError:
             return ()
         except OSError as error:

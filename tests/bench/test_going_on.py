@@ -13,7 +13,7 @@ import pytest
 
 from qtui.bench.record import RunStore
 from qtui.data.load import load
-from qtui.errors import UsageError
+from qtui.errors import DiskFull, UsageError
 from qtui.events import Measured, Progress
 from qtui.plan import BuildJob, BuildSpec, SourceSpec
 from tests.bench.runs import REQUEST, run, stream
@@ -168,6 +168,33 @@ async def test_a_killed_run_goes_on_from_its_journal(home):
     assert ran.record.status == "complete"
     assert set(counted(ran).values()) == {1}
     assert list((home / "tmp").iterdir()) == []
+
+
+async def test_a_run_whose_record_finds_no_room_goes_on_once_there_is_some(home, monkeypatch):
+    def full(path, raw):
+        raise DiskFull("no space is left")
+
+    runs = RunStore(home / "runs")
+    with monkeypatch.context() as patch:
+        patch.setattr("qtui.bench.record.write_private", full)
+        for request in (LONG, replace(LONG, tune=True)):
+            with pytest.raises(DiskFull):
+                await interrupted(
+                    request, home, measuring(400) if not request.tune else lambda e: isinstance(e, Measured)
+                )
+        found = {summary.resumable: summary for summary in runs.list()}
+        assert [(each.status, each.measuring) for each in found.values()] == [("partial", False)] * 2
+        assert runs.settle() == ()
+        with pytest.raises(DiskFull):
+            runs.unfinished(found[True].id)
+    left = runs.unfinished(found[True].id)
+    ran = await run(left.request, home, fake(), left=left)
+    assert ran.record.status == "complete"
+    assert set(counted(ran).values()) == {1}
+    assert runs.settle() == (found[False].id,)
+    assert runs.load(found[False].id).status == "partial"
+    with pytest.raises(UsageError, match="its plan was not kept"):
+        runs.unfinished(found[False].id)
 
 
 async def test_a_name_stays(home):

@@ -219,7 +219,7 @@ class Shards:
         with file_errors(f"can't {doing} {shown(opened.folder.name)}"):
             free = shutil.disk_usage(opened.folder.path).free
         if free < needed + SPARE_BYTES:
-            wanted, left = (needed + SPARE_BYTES) >> 20, free >> 20
+            wanted, left = -(-(needed + SPARE_BYTES) >> 20), free >> 20  # rounded apart
             raise DiskFull(
                 f"not enough space to {doing} {shown(opened.folder.name)}:"
                 f" about {wanted} MiB are needed, {left} MiB are free; free some, then run it again"
