@@ -241,7 +241,8 @@ class RoomApp(App[None]):
         try:
             self._shelf.put_whole(await self.room.view(name))
         except QtuiError as error:
-            self._tell(error)
+            if self.room_state.status == "ready":  # else what runs says itself that nobody answers
+                self._tell(error)
         else:
             self.views = self._shelf.views
 
