@@ -8,7 +8,7 @@ from rich.text import Text
 
 from qtui import servertext, units
 from qtui.methods import METHODS
-from qtui.model import COMPONENTS, UNREAD, Built, Bytes, CollectionView, Finding, VectorView
+from qtui.model import COMPONENTS, UNREAD, Built, Bytes, CollectionView, Finding, Hnsw, VectorView
 from qtui.tui import figures, served
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, GOOD, HEAD, WARN
@@ -145,14 +145,20 @@ def _of_vector(vector: VectorView) -> Iterator[Row]:
     yield "originals in", place, NONE, figures.placement(spec)
     hnsw = spec.hnsw or figures.DEFAULT_HNSW
     default = "" if spec.hnsw else "default "
-    scans = hnsw.m == 0 or vector.scanned == vector.indexed.of > 0
-    yield "HNSW m", f"{default}{hnsw.m}", _of(vector.indexed), "full scan" if scans else "graph"
+    links = NONE if hnsw.m == 0 else _of(vector.indexed)
+    yield "HNSW m", f"{default}{hnsw.m}", links, "full scan" if _scans(vector, hnsw) else "graph"
     yield "ef_construct", f"{default}{hnsw.ef_construct}", NONE, str(hnsw.ef_construct)
     scan = f"{hnsw.full_scan_threshold:,} KB"
     yield "scan under", f"{default}{scan}" if not default else "default", NONE, scan
     yield "graph in", _asked(hnsw.on_disk, None), NONE, "cold" if hnsw.on_disk else "cached"
     if hnsw.inline_storage:
         yield "inline", "on", NONE, "vectors in the graph"
+
+
+def _scans(vector: VectorView, hnsw: Hnsw) -> bool:
+    """Whether no search can go along a graph."""
+    graphs = min(vector.indexed.segments, vector.indexed.of - vector.scanned)
+    return hnsw.m == 0 or (vector.indexed.of > 0 and graphs <= 0)
 
 
 def _of_quantization(vector: VectorView) -> Iterator[Row]:

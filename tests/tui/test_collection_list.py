@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qtui.model import Built, CollectionView
+from qtui.model import Built, CollectionView, Hnsw
 from qtui.tui.inspection import inspect
 from qtui.tui.theme import DIM
 from qtui.tui.widgets.tables import CollectionTable
@@ -71,3 +71,17 @@ async def test_what_a_column_does_not_need_another_one_gets() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await until_seen(pilot, "1 collection")
         assert "colpali 128×M cosine" in screen_text(app)
+
+
+def test_the_graph_is_what_searches_go_along() -> None:
+    def row(m: int, indexed: Built, scanned: int = 0) -> list[str]:
+        known = view("a")
+        spec = replace(known.vectors[0].spec, hnsw=Hnsw(m=m))
+        vector = replace(known.vectors[0], spec=spec, indexed=indexed, scanned=scanned)
+        text = inspect(replace(known, vectors=(vector,)), 60).plain
+        return next(line for line in text.splitlines() if line.startswith("HNSW m")).split()[2:]
+
+    assert row(16, Built(2, 2)) == ["16", "2/2", "✓", "graph"]
+    assert row(16, Built(0, 2)) == ["16", "0/2", "⚠", "full", "scan"]
+    assert row(16, Built(2, 2), scanned=2) == ["16", "2/2", "✓", "full", "scan"]
+    assert row(0, Built(0, 2)) == ["0", "–", "full", "scan"]
