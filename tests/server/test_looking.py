@@ -108,6 +108,8 @@ async def test_quantized_multivectors_are_proven_by_telemetry(served: Served) ->
     assert (view.vector().built, view.served.built_from) == (Built(1, 1), "telemetry")
     assert view.vector().quantized_from == "formula"
     assert server.asked("/telemetry") == 1
+    (glanced,) = await engine.glances(("pages",))
+    assert view.documents is glanced.documents is None, "nobody counts the tokens, at a glance or whole"
 
 
 async def test_aliases_shards_and_replicas_are_shown(served: Served) -> None:

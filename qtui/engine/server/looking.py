@@ -73,8 +73,9 @@ class Looker:
         # what the collection counts as segments are the empty ones, too, that wait for what is written next
         found = await self._maybe("optimizations", "rebuilds", lambda: self._optimizations(name), unknown)
         points, occupied = info.points_count or 0, None if found is None else reading.occupied(found)
+        rebuilds = () if found is None else reading.rebuilds(found)
         return shape.view(
-            name, Evidence(info, points, occupied=occupied, rebuilds=() if found is None else reading.rebuilds(found))
+            name, Evidence(info, points, occupied=occupied, rebuilds=rebuilds, unknown=_uncounted(name, info))
         )
 
     async def view(self, name: str) -> CollectionView:
@@ -116,8 +117,7 @@ class Looker:
             shards=() if cluster is None else reading.shards(cluster, gone),
             unknown=unknown,
         )
-        if any(vector.multivector for vector in reading.spec(name, info).vectors):
-            unknown[TOKENS] = "a server doesn't count the tokens of multivectors"
+        unknown.update(_uncounted(name, info))
         return shape.view(name, await self._with_segments(name, found) if _is_open(name, found) else found)
 
     async def _points(self, name: str, info: rest.CollectionInfo) -> int:
@@ -205,6 +205,12 @@ def _is_open(name: str, found: Evidence) -> bool:
         if held and (vector.multivector or held < 0.98 * formula * found.points * found.replicas):
             return True
     return False
+
+
+def _uncounted(name: str, info: rest.CollectionInfo) -> dict[str, str]:
+    """What can't be known of the vectors, with why."""
+    tokens = any(vector.multivector for vector in reading.spec(name, info).vectors)
+    return {TOKENS: "a server doesn't count the tokens of multivectors"} if tokens else {}
 
 
 def _forbidden(name: str, error: AccessError) -> CollectionView:
