@@ -68,7 +68,7 @@ async def test_what_killed_runs_left_is_removed_when_that_was_seen():
         await until_seen(pilot, "the copy docs__qtui__binary on the server")
         await until_seen(pilot, "removes leftovers")
         await pilot.press("c")
-        await until_seen(pilot, "? Remove 1 folder here, 2.0 KiB and on the server docs__qtui__binary?")
+        await until_seen(pilot, "? Remove 1 folder here, 2.0 KiB and the copy docs__qtui__binary on the server?")
         await pilot.press("escape")
         await until_seen(pilot, "removes leftovers")
         left = list(room.lying)

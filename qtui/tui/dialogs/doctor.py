@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from textual.widgets import Static
 
 from qtui import checks, config, units
 from qtui.checks import Section
-from qtui.errors import QtuiError
+from qtui.errors import NotFound, QtuiError
 from qtui.names import variant_of
 from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.messages import CollectionsWanted, Copied
@@ -232,7 +233,8 @@ class Doctor(ModalScreen[None]):
         self._sure = True
         folders, size = len(self._left), units.size(sum(each.bytes for each in self._left))
         parts = [f"{folders} folder{'' if folders == 1 else 's'} here, {size}"] if folders else []
-        parts += [f"on the server {', '.join(clean(name, 60) for name in self._copies)}"] if self._goes else []
+        names = ", ".join(clean(name, 60) for name in self._goes)
+        parts += [f"the cop{'y' if len(self._goes) == 1 else 'ies'} {names} on the server"] if names else []
         ask = f"Remove {' and '.join(parts)}? An interrupted run that would go on with it starts anew."
         ways = keyed(self.app, "\n  {doctor.clean} removes it, {doctor.close} leaves it")
         self.query_one("#doctor-keys", Static).update(Text.assemble(("? ", WARN), ask, ways))
@@ -247,7 +249,8 @@ class Doctor(ModalScreen[None]):
         try:
             kept = await self.room.remove_left()
             for name in self._goes:
-                await self.room.delete(name)
+                with suppress(NotFound):  # somebody else was faster
+                    await self.room.delete(name)
         except QtuiError as error:
             self.notify(error.text, severity="error", timeout=10)
         else:
