@@ -17,6 +17,7 @@ from qtui.tui.panels.search import SearchPanel
 from qtui.tui.panels.search_column import ColumnView
 from qtui.tui.panels.search_columns import Columns
 from qtui.tui.panels.search_form import QueryBox, Suggestions
+from qtui.tui.widgets.frame import TabLine
 from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.fake_room import FakeRoom
 from tests.tui.scripted import DEMO, view
@@ -384,6 +385,8 @@ async def test_a_collection_that_is_gone_takes_its_columns_along() -> None:
         room.views.clear()
         await pilot.press("1", "r", "2")
         await until_seen(pilot, "No collection to search yet")
+        await pilot.press("slash", "F", "1")  # nothing takes them for text
+        await until(pilot, lambda: app.query_one(TabLine).current == "collections")
 
 
 async def test_what_is_not_built_is_said_in_the_column() -> None:

@@ -132,8 +132,6 @@ class SearchPanel(ColumnEditing):
         self._begin()
         if self.columns:
             self._row.take_focus()
-        elif self.views is not None:
-            self.query_one(QueryBox).focus()
 
     def look_into(self, name: str) -> None:
         """Searches this collection beside what it is compared with, with the query as it is."""
@@ -240,7 +238,8 @@ class SearchPanel(ColumnEditing):
         if edits is not None:
             return edits and not (typing and action == "step")
         sensible = {
-            "query": not typing,
+            "query": bool(self.columns) and not typing,
+            "filter": bool(self.columns),
             "again": bool(self._answers.text),
             "following": self._session.target is not None,
             "build": self._can_build and bool(unbuilt(self._session.views, self.columns)),
@@ -254,8 +253,9 @@ class SearchPanel(ColumnEditing):
         return "Stop" if action == "back" and self._answers.searching else None
 
     def action_query(self) -> None:
-        """To the query box."""
-        self.query_one(QueryBox).focus()
+        """To the query box, while there is something to search."""
+        if self.columns:
+            self.query_one(QueryBox).focus()
 
     def action_filter(self) -> None:
         """To the filter."""
