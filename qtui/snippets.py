@@ -66,8 +66,7 @@ def collection_python(spec: CollectionSpec) -> str:
     arguments = {
         "collection_name": spec.name,
         "vectors_config": _vectors(spec),
-        "optimizers_config": _optimizers(spec),
-        "on_disk_payload": spec.on_disk_payload,
+        **_of_collection(spec),
     }
     calls = [_python_call("client.create_collection", arguments)]
     calls += [
@@ -82,11 +81,7 @@ def collection_python(spec: CollectionSpec) -> str:
 
 def collection_rest(spec: CollectionSpec) -> str:
     """The requests that make the collection and its payload indexes: a line with verb and path, then the JSON."""
-    body = {
-        "vectors": _vectors(spec),
-        "optimizers_config": _optimizers(spec),
-        "on_disk_payload": spec.on_disk_payload,
-    }
+    body = {"vectors": _vectors(spec), **_of_collection(spec)}
     path = f"/collections/{quote(spec.name, safe='', errors='replace')}"
     requests = [_request(f"PUT {path}", body)]
     requests += [
@@ -183,6 +178,15 @@ def _binary(settings: Quantization) -> dict[str, Any]:
     return {
         "encoding": None if encoding is None else _Member("BinaryQuantizationEncoding", encoding),
         "query_encoding": None if asked is None else _Member("BinaryQuantizationQueryEncoding", asked),
+    }
+
+
+def _of_collection(spec: CollectionSpec) -> dict[str, Any]:
+    return {
+        "optimizers_config": _optimizers(spec),
+        "on_disk_payload": spec.on_disk_payload,
+        "shard_number": spec.shards,
+        "replication_factor": spec.replicas,
     }
 
 

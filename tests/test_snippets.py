@@ -36,6 +36,7 @@ def every_spec() -> list[CollectionSpec]:
         specs.append(CollectionSpec("placed", (vector,), indexing_threshold_kb=1, segments=2, on_disk_payload=True))
     two = (VectorSpec(4, name=NASTY), VectorSpec(5, name="b", datatype="uint8"))
     specs.append(CollectionSpec(NASTY, two, indexing_threshold_kb=0, payload_indexes={"a.b": "keyword", NASTY: "uuid"}))
+    specs.append(CollectionSpec("spread", (VectorSpec(3),), shards=3, replicas=2))
     return specs
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qtui.model import Built, CollectionView, Hnsw
+from qtui.served import Limits, Served
+from qtui.tui.dialogs.copy import left_out
 from qtui.tui.inspection import inspect
 from qtui.tui.theme import DIM
 from qtui.tui.widgets.tables import CollectionTable
@@ -85,3 +87,9 @@ def test_the_graph_is_what_searches_go_along() -> None:
     assert row(16, Built(0, 2)) == ["16", "0/2", "⚠", "full", "scan"]
     assert row(16, Built(2, 2), scanned=2) == ["16", "2/2", "✓", "full", "scan"]
     assert row(0, Built(0, 2)) == ["0", "–", "full", "scan"]
+
+
+def test_what_a_copy_of_the_configuration_leaves_out_is_said() -> None:
+    assert left_out(view("a")) == ()
+    served = Served(sparse_vectors=("words", "\x1b[31mtags"), limits=Limits(enabled=True))
+    assert left_out(view("a", served=served)) == ("its sparse vectors (words, tags)", "strict mode")

@@ -17,7 +17,7 @@ from qtui.tui.commands import Command, bindings
 from qtui.tui.inspection import inspect
 from qtui.tui.messages import Copied
 from qtui.tui.text import clean, fitted
-from qtui.tui.theme import CHOSEN, DIM
+from qtui.tui.theme import CHOSEN, DIM, WARN
 
 FORMS = (("Python", "its configuration as Python"), ("REST", "its configuration as REST"), ("text", "its inspection"))
 KEYS = (
@@ -28,6 +28,16 @@ KEYS = (
 )
 TEXT_WIDTH = 68
 """Of the inspection: what is copied is what is shown, in the narrowest window, too."""
+
+
+def left_out(view: CollectionView) -> tuple[str, ...]:
+    """What a server's collection has beside what both forms say, in clean words."""
+    served = view.served
+    if served is None:
+        return ()
+    sparse = ", ".join(clean(name, 30) for name in served.sparse_vectors[:3])
+    named = f"its sparse vectors ({sparse})" if sparse else ""
+    return tuple(each for each in (named, "strict mode" if served.limits.enabled else "") if each)
 
 
 class Preview(VerticalScroll, inherit_bindings=False):
@@ -62,6 +72,9 @@ class CopyConfiguration(ModalScreen[None]):
             yield Static(id="copy-forms")
             with Preview():
                 yield Static(id="copy-text")
+            lacks = left_out(self.view)
+            if lacks:
+                yield Static(Text.assemble(("⚠ ", WARN), f"not in the Python and the REST: {', '.join(lacks)}"))
             yield Static(Text("←/→ form   ↑/↓ scroll   Enter copies   Esc leaves", DIM))
 
     def on_mount(self) -> None:
