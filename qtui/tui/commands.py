@@ -96,6 +96,8 @@ class Active:
     command: Command
     node: DOMNode
     key: str
+    always: str = ""
+    """Another one, which works while something is typed, too."""
 
 
 def _called_now(command: Command, node: DOMNode) -> Command:
@@ -120,10 +122,13 @@ def active(screen: Screen[object]) -> Iterator[Active]:
     entries = [each for each in screen.active_bindings.values() if each.enabled and not _is_typed(screen, each)]
     for entry in sorted(entries, key=lambda each: (each.binding.id or "").endswith(ALWAYS)):
         command = REGISTRY.get((entry.binding.id or "").removesuffix(ALWAYS))
-        if command is not None and command.id not in found:
-            found[command.id] = Active(
-                _called_now(command, entry.node), entry.node, _written(screen.app, entry.binding)
-            )
+        if command is None:
+            continue
+        written, known = _written(screen.app, entry.binding), found.get(command.id)
+        if known is None:
+            found[command.id] = Active(_called_now(command, entry.node), entry.node, written)
+        elif (entry.binding.id or "").endswith(ALWAYS) and written != known.key:
+            found[command.id] = replace(known, always=written)
     for entry in entries:
         nodes.setdefault(entry.node, len(nodes))
     declared = {id_: at for at, id_ in enumerate(REGISTRY)}
@@ -189,7 +194,7 @@ class PossibleNow(Provider):
         return [
             (each.command.title, each.key, partial(self.app.run_action, each.command.action, each.node))
             for each in active(self.screen)
-            if each.command.title
+            if each.command.title and each.command.action != "palette"
         ]
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:

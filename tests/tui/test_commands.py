@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import Any
@@ -52,6 +53,7 @@ async def test_palette_lists_what_makes_sense_now() -> None:
         await pilot.press("ctrl+p")
         await until_seen(pilot, "Delete the highlighted collection")
         assert "Run the plan" not in screen_text(app)
+        assert "Every command that makes sense now" not in screen_text(app)
         await pilot.press("escape", "3")
         await until_seen(pilot, "21 measurements")
         await pilot.press("ctrl+p")
@@ -79,6 +81,10 @@ async def test_help_speaks_of_the_open_panel() -> None:
         await pilot.press("question_mark")
         await until_seen(pilot, "Help: Collections")
         await until_seen(pilot, "Filter collections by name or method")
+        assert re.search(r"^\W*1, F1 +Open Collections", screen_text(app), re.MULTILINE)
+        await pilot.press("escape", "slash", "f12")
+        await until(pilot, lambda: re.search(r"^\W*F1 +Open Collections", screen_text(app), re.MULTILINE))
+        await pilot.press("escape")
         await pilot.press("escape", "3", "question_mark")
         await until_seen(pilot, "Help: Benchmark")
         await until_seen(pilot, "Run the plan")

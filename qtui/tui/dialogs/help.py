@@ -41,8 +41,8 @@ class Help(ModalScreen[None]):
         grid = Table.grid(padding=(0, 2))
         grid.add_row("", Text("\nKeys that work here", HEAD), Text("\nid", DIM))
         for each in self.commands:
-            also = f", {each.command.always}" if each.command.always not in {"", each.command.keys} else ""
-            grid.add_row(Text(f"{each.key}{also}", KEY), Text(each.command.title), Text(each.command.id, DIM))
+            keys = ", ".join(filter(None, (each.key, each.always)))
+            grid.add_row(Text(keys, KEY), Text(each.command.title), Text(each.command.id, DIM))
         grid.add_row(Text("arrows, Tab", KEY), Text("Move; Space or Enter changes what is under the cursor"))
         about = f"\nEsc closes this. Other keys by id: [keys] in {clean(config.config_file())}"
         grid.add_row("", Text(about, DIM))
