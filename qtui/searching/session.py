@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from qtui.embedders import EmbedderChoice, SearchedVector
+from qtui.embedders import EmbedderChoice, Modality, SearchedVector
 from qtui.errors import DataError, QtuiError, UsageError, shown
 from qtui.filters import Filter
 from qtui.model import CollectionView, Page, PointId, QueryVector
@@ -73,14 +73,18 @@ class Learned:
 class Session:
     """Up to four columns, the query that was asked last, and the outcomes so far."""
 
-    def __init__(self, room: Source) -> None:
+    def __init__(self, room: Source, how_to_name: str = "") -> None:
+        """`how_to_name`: what to say of naming a model where none is known."""
         self._room = room
+        self.how_to_name = how_to_name
         self.asker = Asker(room)
         self.views: tuple[CollectionView, ...] = ()
         self.columns: tuple[Column, ...] = ()
         self.outcomes: dict[Column, Outcome] = {}
         self.target: Target | None = None
         self._titled: dict[str, Any] = {}
+        self._models: dict[str, EmbedderChoice] = {}
+        """By collection, the model that was named here for its texts and images."""
 
     # --- columns --------------------------------------------------------------------------------------------------
 
@@ -142,12 +146,30 @@ class Session:
     async def resolve(self, text: str) -> None:
         """Makes the text the query. Raises a QtuiError, and then leaves everything as it was."""
         view = self._view(self.columns[0])
-        modalities = () if view is None or view.embedder is None else view.embedder.modalities
-        target = await self._target(asked.read(text, tuple(self._titled), modalities))
+        target = await self._target(asked.read(text, tuple(self._titled), self._modalities(view)))
         why = self._misfit(target, self.columns[0])
         if why is not None:
             raise UsageError(why)
         self.target, self.outcomes = target, {}
+
+    def model_of(self, collection: str) -> EmbedderChoice | None:
+        """What embeds texts and images that are asked of a collection: what was named here, else what it remembers."""
+        view = next((view for view in self.views if view.name == collection), None)
+        remembered = None if view is None or view.embedder is None else view.embedder.choice
+        return self._models.get(collection, remembered)
+
+    def name_model(self, collection: str, choice: EmbedderChoice | None) -> None:
+        """Has texts and images be embedded so from now on; None: as the collection remembers."""
+        self._models.pop(collection, None)
+        if choice is not None:
+            self._models[collection] = choice
+
+    def _modalities(self, view: CollectionView | None) -> tuple[str, ...]:
+        if view is None:
+            return ()
+        if view.name in self._models:  # which knows itself what it takes, once it is asked
+            return tuple(Modality)
+        return () if view.embedder is None else view.embedder.modalities
 
     def suits(self, column: Column) -> bool:
         """Whether what was asked last, if anything was, can be asked of this column."""
@@ -190,9 +212,9 @@ class Session:
         view = self._view(column)
         if view is None:
             raise UsageError(GONE)
-        if view.embedder is None:
-            raise UsageError(no_model(view.name))
-        choice = view.embedder.choice
+        choice = self.model_of(view.name)
+        if choice is None:
+            raise UsageError(no_model(view.name) + self.how_to_name)
         found = await self._room.embed_query(choice, searched(view, column.using), text=text, image=image)
         return Target(found.values, found.title, embedder=view.embedder)
 

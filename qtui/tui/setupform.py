@@ -8,7 +8,6 @@ from pathlib import Path
 
 from qtui import estimate, units
 from qtui.demos import DIMENSION, PRESETS, VECTOR
-from qtui.embedders import EmbedderChoice
 from qtui.errors import UsageError, shown
 from qtui.estimate import Forecast
 from qtui.methods import METHODS
@@ -26,7 +25,7 @@ from qtui.plan import (
     collection_names,
     collection_spec,
 )
-from qtui.tui.typed import DEFAULT_SHAPE, shape
+from qtui.tui.typed import DEFAULT_SHAPE, model, shape
 
 LOWER_KB = 1
 """The threshold that is offered where the set one would leave everything unbuilt."""
@@ -177,12 +176,8 @@ def _documents(text: SetupText) -> DocumentsSpec:
     paths = tuple(part.strip() for part in text.documents.split(";") if part.strip())
     if not paths:
         raise UsageError("documents: type a folder, a file or a pattern")
-    model = text.model.strip()
-    if not model:
-        raise UsageError("model: choose one from the list of models, or type the folder of one")
+    choice = model(text.model)
     try:
-        folder = Path(model).expanduser()
-        choice = EmbedderChoice(path=str(folder.absolute())) if folder.is_dir() else EmbedderChoice(model)
         absolute = tuple(str(Path(path).expanduser().absolute()) for path in paths)
     except (OSError, ValueError, RuntimeError):
         raise UsageError("documents: that is no path") from None

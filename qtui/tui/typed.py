@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from qtui.embedders import EmbedderChoice
 from qtui.errors import UsageError
 
 DEFAULT_SHAPE = "10000x384"
@@ -37,6 +39,18 @@ def number(text: str, label: str, *, whole: bool) -> float:
     if not abs(value) <= 1e9:
         raise UsageError(f"{label}: that is out of range")
     return value
+
+
+def model(text: str) -> EmbedderChoice:
+    """A model by its name, or by the folder of its files. Raises UsageError for none, or for what is no path."""
+    typed = text.strip()
+    if not typed:
+        raise UsageError("model: choose one from the list of models, or type the folder of one")
+    try:
+        folder = Path(typed).expanduser()
+        return EmbedderChoice(path=str(folder.absolute())) if folder.is_dir() else EmbedderChoice(typed)
+    except (OSError, ValueError, RuntimeError):
+        raise UsageError("model: that is no path") from None
 
 
 def shape(text: str, label: str) -> tuple[int, int]:

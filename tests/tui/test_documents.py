@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from textual.events import Key
+from textual.widgets import Input
 
 from qtui.demos import DOCUMENTS, NOTEBOOK, PRESETS
-from qtui.embedders import EmbedderSpec, Kind, SearchedVector
+from qtui.embedders import EmbedderChoice, EmbedderSpec, Kind, SearchedVector
 from qtui.errors import UsageError
 from qtui.events import Event, Progress
 from qtui.host.client import EngineRoom
@@ -141,6 +143,35 @@ async def test_what_can_not_be_embedded_is_said() -> None:
     screen, embedded = await asked_for("moon.png", made_by=None)
     assert "doesn't know which model made its vectors" in " ".join(screen.split())
     assert embedded == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_model_is_named_for_a_collection_that_remembers_none(tmp_path: Path, size: tuple[int, int]) -> None:
+    app, room = make((view("a", origin="scans"), view("a__binary", "binary")))
+    async with app.run_test(size=size) as pilot:
+        await until_seen(pilot, "collection")
+        await pilot.press("2")
+        await until_seen(pilot, "the reference")
+        await pilot.press("slash", *'"moon"', "enter")
+        await until_seen(pilot, "name the model by M")
+        await pilot.press("escape", "M")
+        await until_seen(pilot, "with what the collection remembers")
+        await pilot.press("f10")
+        await until_seen(pilot, "colbert-ir/colbertv2.0")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.query_one("#model-name", Input).value == "colbert-ir/colbertv2.0")
+        await pilot.press("enter")
+        searched_ = SearchedVector("a", 384, False)
+        await until(pilot, lambda: room.embedded == [(EmbedderChoice("colbert-ir/colbertv2.0"), searched_, "moon", "")])
+        await until_seen(pilot, "overlap@10")
+        await pilot.press("M")
+        await until_seen(pilot, "with what the collection remembers")
+        app.screen.query_one("#model-name", Input).value = str(tmp_path)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(room.embedded) == 2)
+        assert room.embedded[1][0] == EmbedderChoice(path=str(tmp_path))
+        await pilot.press("M", "ctrl+u", "enter")
+        await until_seen(pilot, "name the model by M")
 
 
 async def test_a_column_that_another_model_made_says_so() -> None:

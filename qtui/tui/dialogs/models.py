@@ -1,27 +1,31 @@
-"""The models that embed images and texts: what each makes and takes, which are here, and getting one that isn't."""
+"""The models that embed images and texts: what each makes and takes, which are here, getting one, and naming one."""
 
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Input, Static
 
 from qtui import units
-from qtui.embedders import Modality, ModelFacts
-from qtui.errors import QtuiError
+from qtui.embedders import EmbedderChoice, Modality, ModelFacts
+from qtui.errors import QtuiError, UsageError
 from qtui.events import Progress
 from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.room import Room
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, GOOD, WARN
+from qtui.tui.typed import model
+from qtui.tui.widgets.controls import Field, line_input
 from qtui.tui.widgets.frame import KeyLine
+from qtui.tui.widgets.paths import PathSuggester
 from qtui.tui.widgets.tables import RowTable
 
 KEYS = (
@@ -172,6 +176,57 @@ class ModelsDialog(ModalScreen[str | None]):
             self._tell()
         else:
             self.dismiss(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The model that was named; None: the one that the collection remembers."""
+
+    choice: EmbedderChoice | None
+
+
+class AskModel(ModalScreen[Named | None]):
+    """Asks with which model texts and images are made queries of a collection."""
+
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", show=False),
+        Binding("f10", "models", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    AskModel #model-said { margin: 1 0; max-height: 4; }
+    """
+
+    def __init__(self, room: Room, collection: str, now: EmbedderChoice | None) -> None:
+        super().__init__()
+        self.room, self._collection = room, collection
+        self._now = "" if now is None else now.path or now.model or ""
+
+    def compose(self) -> ComposeResult:
+        """The name or folder, what it is for, the keys."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Model"
+            field = line_input(self._now, id="model-name", placeholder="name, or folder of its files")
+            field.suggester = PathSuggester((), rooted=True)
+            yield Field("model", field)
+            about = f"Texts and images that are asked of {clean(self._collection, 60)} are embedded with it."
+            yield Static(Text(f"{about} Empty: with what the collection remembers.", DIM), id="model-said")
+            yield Static(Text("Enter takes it   F10 lists models   Esc leaves", DIM))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """What was typed; whether it fits is seen when something is asked."""
+        event.stop()
+        try:
+            self.dismiss(Named(model(event.value) if event.value.strip() else None))
+        except UsageError as error:
+            self.query_one("#model-said", Static).update(Text.assemble(("✗ ", BAD), plain(error.text)))
+
+    @work(exclusive=True, group="models")
+    async def action_models(self) -> None:
+        """Takes one of those that are here."""
+        chosen = await self.app.push_screen_wait(ModelsDialog(self.room))
+        if chosen is not None:
+            self.query_one("#model-name", Input).value = chosen
 
 
 def _cells(facts: ModelFacts) -> tuple[Text, ...]:

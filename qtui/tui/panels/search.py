@@ -21,7 +21,7 @@ from qtui.preferences import Memory
 from qtui.searching import columns
 from qtui.searching.columns import Column
 from qtui.searching.session import Session
-from qtui.tui.commands import Command, bindings, key_of
+from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.dialogs.point import PointDialog, Seen
 from qtui.tui.messages import CollectionsWanted, Copied, Remember
 from qtui.tui.panels.search_answers import Answers
@@ -97,6 +97,7 @@ class SearchPanel(ColumnEditing):
 
     def on_mount(self) -> None:
         """The store may have been read before the tab was made."""
+        self._session.how_to_name = keyed(self.app, ", or name the model by {search.model}")
         self._take(self.views)
 
     # --- what comes down --------------------------------------------------------------------------------------

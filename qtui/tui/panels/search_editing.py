@@ -18,6 +18,7 @@ from qtui.tui.panels.search_answers import Answers
 from qtui.tui.panels.search_columns import Columns
 from qtui.tui.panels.search_form import QueryForm
 from qtui.tui.panels.search_settings import ColumnSettings
+from qtui.tui.room import Room
 
 KEYS = (
     Command("search.flip", "f", "flip", "Rescore", "Turn rescoring on where it is off, and off where it is on"),
@@ -26,6 +27,7 @@ KEYS = (
     Command("search.add", "a", "add", "Add", "Add a column"),
     Command("search.settings", "s", "settings", "Set", "Change the current column"),
     Command("search.pick", "c", "pick", "Choose", "Pick the current column's collection from a list"),
+    Command("search.model", "M", "model", "", "Name the model that texts and images are asked with", "M"),
     Command("search.remove", "x", "remove", "Remove", "Remove the current column"),
 )
 
@@ -33,6 +35,7 @@ KEYS = (
 class ColumnEditing(Vertical):
     """Base of the Search panel, which lays the widgets out and binds the keys."""
 
+    room: Room
     _session: Session
     _answers: Answers
 
@@ -95,6 +98,7 @@ class ColumnEditing(Vertical):
             "remove": len(self.columns) > 1,
             "settings": some,
             "pick": some,
+            "model": some,
         }
         return sensible.get(action)
 
@@ -118,6 +122,17 @@ class ColumnEditing(Vertical):
         if picked is not None:
             name, using = picked
             self._put(replace(now, collection=name, using=using))
+
+    @work(exclusive=True, group="model")
+    async def action_model(self) -> None:
+        """Another model for the first column's collection, which queries are made for; what is typed is asked again."""
+        from qtui.tui.dialogs.models import AskModel
+
+        name = self.columns[0].collection
+        named = await self.app.push_screen_wait(AskModel(self.room, name, self._session.model_of(name)))
+        if named is not None:
+            self._session.name_model(name, named.choice)
+            self._answers.ask(self._form.query_text or self._answers.text)
 
     def action_flip(self) -> None:
         """Rescoring the other way round."""
