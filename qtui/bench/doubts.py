@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qtui.bench.evidence import Candidate, Evidence, originals_on_disk, vector_spec
+from qtui.bench.evidence import RACED, Candidate, Evidence, originals_on_disk, vector_spec
 from qtui.bench.warnings import LEAST_QUERIES, variant_name
 
 PASSED_ON = (
@@ -22,9 +22,19 @@ UNMEASURED = ("build-failed", "not-built", "failures", "cold-not-possible", "no-
 """Warnings of a run that say what it could not measure."""
 
 
-def caveats(evidence: Evidence, chosen: Candidate | None) -> tuple[str, ...]:
-    """Why to take the choice with care."""
-    return (*_of_the_run(evidence), *(() if chosen is None else _of_the_choice(chosen)))
+def caveats(evidence: Evidence, chosen: Candidate | None, target: float) -> tuple[str, ...]:
+    """Why to take the choice for this target recall with care."""
+    aims = _of_the_aim(evidence, target)
+    return (*aims, *_of_the_run(evidence), *(() if chosen is None else _of_the_choice(chosen)))
+
+
+def _of_the_aim(evidence: Evidence, target: float) -> Iterator[str]:
+    plan = evidence.record.plan
+    if plan.order == RACED and plan.target_recall not in (None, target):
+        yield (
+            f"the run was tuned for recall {plan.target_recall:g}: what it asked no further could be the choice for"
+            f" {target:g}; tune for that"
+        )
 
 
 def _of_the_run(evidence: Evidence) -> Iterator[str]:

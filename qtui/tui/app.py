@@ -27,7 +27,7 @@ from qtui.errors import Exit, QtuiError
 from qtui.preferences import Memory, Preferences, read_preferences
 from qtui.tui import commands
 from qtui.tui.commands import Command, Palette, PossibleNow, active, bindings, keyed, own_actions
-from qtui.tui.messages import AdviseOn, CollectionsRead, Copied, DemoWanted, GoOn, LookInto, Measure, Remember
+from qtui.tui.messages import AdviseOn, Aimed, CollectionsRead, Copied, DemoWanted, GoOn, LookInto, Measure, Remember
 from qtui.tui.ownapp import OwnApp
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.typeahead import TypeAhead
@@ -237,6 +237,12 @@ class QtuiApp(OwnApp):
     @on(AdviseOn)
     async def _advise_on(self, message: AdviseOn) -> None:
         await self._hand("advise", "open", message.run_id)
+
+    @on(Aimed)
+    def _aimed(self, message: Aimed) -> None:
+        self.memory.keep("target-recall", message.target)
+        for panel in self.query("AdvisePanel"):  # it may not have been opened yet, and remembers then
+            panel.post_message(message)
 
     @on(GoOn)
     async def _go_on(self, message: GoOn) -> None:

@@ -87,6 +87,14 @@ class AdviseOn(Message):
         self.run_id = run_id
 
 
+class Aimed(Message):
+    """A run is tuned for this recall: advice is wanted for the same."""
+
+    def __init__(self, target: float) -> None:
+        super().__init__()
+        self.target = target
+
+
 class GoOn(Message):
     """The user wants this run, which was interrupted, to be measured to its end."""
 

@@ -237,6 +237,13 @@ def test_a_partial_run_says_so():
     assert any("partial" in caveat for caveat in found.caveats)
 
 
+def test_advice_for_another_target_than_a_run_was_tuned_for_says_so():
+    record, lines = run([NONE, SCALAR])
+    tuned = evidence(replace(record, plan=replace(record.plan, order="raced", target_recall=0.9)), lines)
+    assert any("tuned for recall 0.9: " in caveat for caveat in advise(tuned, 0.95).caveats)
+    assert advise(tuned, 0.9).caveats == ()
+
+
 def test_without_truth_there_is_no_advice():
     found = advised([NONE, SCALAR], truth=False)
     assert found.recommendation is None

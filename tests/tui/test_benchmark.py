@@ -328,9 +328,9 @@ async def test_tuning_tries_oversampling_by_query_when_asked() -> None:
         await until_seen(pilot, "5 collections")
         await pilot.press("3")
         await until_seen(pilot, "21 measurements")
-        await pilot.press("f8")
+        await pilot.press("4", "3", "f8")
         await until_seen(pilot, "one factor for all queries")
-        await pilot.press("up", "right")
+        await pilot.press("0", "full_stop", "9", "up", "up", "up", "right")
         await until_seen(pilot, "try one for each, too")
         await pilot.press("enter")
         await until(pilot, lambda: room.asked)
@@ -338,6 +338,8 @@ async def test_tuning_tries_oversampling_by_query_when_asked() -> None:
         assert isinstance(request, BenchRequest)
         assert request.tune
         assert request.adaptive
+        await until(pilot, lambda: app.query_one("#advise-target", Input).value == "0.9")
+        assert app.memory.get("target-recall", float) == 0.9
 
 
 async def test_nothing_measured_yet_says_how_to_begin() -> None:

@@ -22,7 +22,7 @@ from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.costing import about, ask_cost, export_run
 from qtui.tui.dialogs.runs import PickRun
 from qtui.tui.dialogs.wishes import AskWishes
-from qtui.tui.messages import Copied, Remember
+from qtui.tui.messages import Aimed, Copied, Remember
 from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_a_line
 from qtui.tui.text import clean
@@ -284,6 +284,11 @@ class AdvisePanel(Vertical):
     def action_step(self, by: int) -> None:
         """The next hundredth."""
         self._aim(min(MOST, max(LEAST, round(round(self.target / STEP) * STEP + by * STEP, 4))))
+
+    @on(Aimed)
+    def _aimed(self, message: Aimed) -> None:
+        message.stop()
+        self._aim(message.target)
 
     @on(TargetInput.Stepped)
     def _stepped(self, message: TargetInput.Stepped) -> None:

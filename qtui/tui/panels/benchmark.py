@@ -22,7 +22,7 @@ from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.dialogs.ask import ExportTo
 from qtui.tui.dialogs.wishes import AskWishes
 from qtui.tui.fold import RunState
-from qtui.tui.messages import CollectionsWanted, Copied, Ended, Happened, Remember
+from qtui.tui.messages import Aimed, CollectionsWanted, Copied, Ended, Happened, Remember
 from qtui.tui.panels.plan import PlanEditor
 from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
@@ -185,6 +185,7 @@ class BenchmarkPanel(Horizontal):
         wanted = await self.app.push_screen_wait(AskWishes("Tune", what, text, tuning=True))
         if wanted is not None:
             request = tuned(plan.request, wanted)
+            self.post_message(Aimed(request.target_recall))
             self._begin(RunState.of(request, plan.about), self.room.bench(request))
 
     def action_resume(self) -> None:
