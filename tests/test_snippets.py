@@ -34,9 +34,9 @@ def every_spec() -> list[CollectionSpec]:
             8, datatype="float16", placement=placement, hnsw=Hnsw(32, 200, 5000), quantization=quantization
         )
         specs.append(CollectionSpec("placed", (vector,), indexing_threshold_kb=1, segments=2, on_disk_payload=True))
+    specs.append(CollectionSpec("spread", (VectorSpec(3),), shards=3, replicas=2))
     two = (VectorSpec(4, name=NASTY), VectorSpec(5, name="b", datatype="uint8"))
     specs.append(CollectionSpec(NASTY, two, indexing_threshold_kb=0, payload_indexes={"a.b": "keyword", NASTY: "uuid"}))
-    specs.append(CollectionSpec("spread", (VectorSpec(3),), shards=3, replicas=2))
     return specs
 
 

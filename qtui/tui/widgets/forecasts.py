@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 from qtui import units
 from qtui.estimate import Forecast
 from qtui.methods import METHODS
-from qtui.tui.text import clean
+from qtui.tui.text import clean, fitted
 from qtui.tui.widgets.controls import MethodList
 
 _WIDE = 52
@@ -56,8 +56,10 @@ class ForecastList(MethodList):
 
     def _line(self, name: str) -> Content:
         if name in self.refused:
-            why = clean(self.refused[name].partition(";")[0])
-            return Content.assemble((f"    {METHODS[name].letter} {name:<13}  {why}", "$foreground-muted"))
+            said = f"    {METHODS[name].letter} {name:<13} "
+            room = self.scrollable_content_region.width - len(said)
+            why = fitted(self.refused[name].partition(";")[0].replace(" or newer", "+"), max(8, room))
+            return Content.assemble((f"{said}{why}", "$foreground-muted"))
         on = name in self.chosen
         found = self.forecasts.get(name)
         cells = ("", "", "", "") if found is None else _cells(found)
