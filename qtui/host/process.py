@@ -47,9 +47,14 @@ class Log:
         stem = f"{name}-{os.getpid()}"
         for number in range(1000):
             self.path = folder / f"{stem}-{number}.log"
-            with contextlib.suppress(FileExistsError):
+            try:
                 self.fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-                return
+            except FileExistsError:
+                continue
+            except OSError as error:
+                why = f"can't write to {shown(folder)}: {error.strerror}"
+                raise AccessError(f"{why}; make room or allow it, or set QTUI_HOME elsewhere") from error
+            return
         raise AccessError(f"can't make a log file in {shown(folder)}; empty that folder")
 
     @staticmethod

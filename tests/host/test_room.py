@@ -1,6 +1,7 @@
 """What the app sees of an engine room that dies, hangs, refuses or talks nonsense: real processes, scripted faults."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 from qtui import config
-from qtui.errors import DataError, EngineGone, NotFound, StoreInUse
+from qtui.errors import AccessError, DataError, EngineGone, NotFound, StoreInUse
 from qtui.events import CollectionFailed, Progress
 from qtui.host import requests
 from qtui.host.client import EngineRoom, RoomState
@@ -267,6 +268,21 @@ async def test_old_logs_go_and_empty_ones_are_not_kept(make, home):
     room = await started(make())
     await room.close()
     assert all(path.stat().st_size for path in home.joinpath("log").iterdir())
+
+
+async def test_where_nothing_can_be_written_that_is_said(make, monkeypatch):
+    def read_only(path, *_):
+        raise OSError(errno.EROFS, "Read-only file system", path)
+
+    room = make()
+    with monkeypatch.context() as patch:
+        patch.setattr("qtui.host.process.os.open", read_only)
+        with pytest.raises(AccessError, match="log': Read-only file system; .* set QTUI_HOME elsewhere"):
+            await room.start()
+    assert room.state.status == "closed"
+    assert "Read-only" in room.state.detail
+    await room.start()
+    assert await room.collections() == ("a", "b")
 
 
 # --- streams --------------------------------------------------------------------------------------------------------
