@@ -48,10 +48,25 @@ class _Signs(dict[int, str]):
     """What stands for a sign, in one column each so that tables keep theirs; '?' for any other."""
 
     def __missing__(self, key: int) -> str:
-        return "?"
+        return next((sign for first, last, sign in _DRAWN if first <= key <= last), "?")
 
 
-_ASCII = _Signs(zip(map(ord, "×·–─│▲▼✓✗⚠→…±≥≤Δ◆µ‘’“”"), "x---|^v+x!>~~><d*u''\"\"", strict=True))
+_ASCII = _Signs(
+    zip(
+        map(ord, "×·–─│▲▼✓✗⚠→…±≥≤Δ◆µ‘’“”‹›▸▾▴◂▶◀»←↑↓−≈━┃┄┊║‖●◐○◌↻▏▎"),
+        "x---|^v+x!>~~><d*u''\"\"<>>v^<><><^v-~-|-:||*%oo@||",
+        strict=True,
+    )
+)
+_DRAWN = (
+    (0x2500, 0x257F, "+"),  # corners and crossings
+    (0x2580, 0x2590, "#"),
+    (0x2591, 0x2591, "."),
+    (0x2592, 0x259F, "#"),
+    (0x2800, 0x2800, " "),
+    (0x2801, 0x28FF, "."),  # dots of a chart
+)
+"""First and last of a block of characters that lines and charts are drawn with, and what stands for them."""
 
 
 class Console:

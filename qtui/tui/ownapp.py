@@ -18,7 +18,7 @@ from qtui.tui.commands import keyed
 from qtui.tui.messages import Remember
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.text import PrintableOnly
-from qtui.tui.theme import QUIET, Recolored, ours
+from qtui.tui.theme import QUIET, Recolored, ours, readable
 
 if TYPE_CHECKING:  # the first frame is painted before any of these is there
     from qtui.target import Target
@@ -52,6 +52,7 @@ class OwnApp(RoomApp):
     def _choose_theme(self) -> None:
         """Before any style is read: with another theme all are read again."""
         self.register_theme(ours(self.console.color_system))
+        self.register_theme(readable(self.available_themes["ansi-dark"]))
         wanted = self.preferences.theme or self.memory.get("theme", str) or QUIET.name
         self.set_reactive(OwnApp.theme, wanted if wanted in self.available_themes else QUIET.name)
         self._recolored = Recolored(self.current_theme)

@@ -66,6 +66,11 @@ def ours(color_system: str | None) -> Theme:
     return FEW_COLORS if color_system == "standard" else QUIET
 
 
+def readable(ansi: Theme) -> Theme:
+    """Textual's theme of the terminal's own colours, on dark: its blue is next to black in many of them."""
+    return replace(ansi, primary="ansi_bright_blue")
+
+
 SERIES = {"none": 15, "scalar": 12, "binary": 11, "product": 13, "turbo": 10}
 """Terminal colour (0 to 15) of each family of methods; within a family the letter tells them apart."""
 ON_LIGHT = {15: "#262626", 12: "#0050b0", 11: "#8a5a00", 13: "#8a2090", 10: "#1f6f1f"}

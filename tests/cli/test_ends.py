@@ -155,9 +155,9 @@ def test_an_ascii_locale_still_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)
     console = Console()
-    console.result("docs · rescore ×2  ▲1 ▼1 ✓ é")
+    console.result("docs · rescore ×2  ▲1 ▼1 ✓ é ‹●› ┤⠓█")
     console.flush()
-    assert stream.buffer.getvalue() == b"docs - rescore x2  ^1 v1 + ?\n"
+    assert stream.buffer.getvalue() == b"docs - rescore x2  ^1 v1 + ? <*> +.#\n"
 
 
 def test_control_characters_never_reach_the_terminal() -> None:

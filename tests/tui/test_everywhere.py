@@ -18,7 +18,7 @@ from qtui.preferences import Memory, Preferences
 from qtui.tui.commands import keyed
 from qtui.tui.dialogs.notices import Notices
 from qtui.tui.tabs import TABS, Tabs
-from qtui.tui.theme import GOOD, QUIET, SERIES, Recolored
+from qtui.tui.theme import ACCENT, GOOD, QUIET, SERIES, Recolored
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.scripted import view
@@ -108,6 +108,14 @@ async def test_themes_are_listed_on_a_key() -> None:
         await until_seen(pilot, "5 collections")
         await pilot.press("ctrl+t")
         await until_seen(pilot, "catppuccin-latte")
+
+
+def test_keys_are_not_the_blue_that_is_next_to_black() -> None:
+    app, _ = make()
+    theme = app.available_themes["ansi-dark"]
+    shown = Recolored(theme)._place(Style.parse(ACCENT).color)
+    assert shown is not None
+    assert shown.number == 12
 
 
 def test_every_theme_has_a_place_for_our_colours() -> None:

@@ -211,7 +211,7 @@ class Answers(Vertical):
             measuring = self.room_state.status == "measuring"
             what = "waits: the engine measures;" if measuring else "searching…"
             return keyed(self.app, what + " {search.back} stops")
-        return keyed(self.app, "stopped; {search.again} asks again")
+        return "" if self._asking else keyed(self.app, "stopped; {search.again} asks again")
 
     @on(Columns.Marked)
     def _marked(self, message: Columns.Marked) -> None:
