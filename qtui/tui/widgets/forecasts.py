@@ -56,9 +56,10 @@ class ForecastList(MethodList):
 
     def _line(self, name: str) -> Content:
         if name in self.refused:
-            said = f"    {METHODS[name].letter} {name:<13} "
+            said = f"    {METHODS[name].letter} {name:<13}  "
             room = self.scrollable_content_region.width - len(said)
-            why = fitted(self.refused[name].partition(";")[0].replace(" or newer", "+"), max(8, room))
+            why = self.refused[name].partition(";")[0].replace(" or newer", "+")
+            why = fitted(why if len(why) <= room else why.removeprefix("needs "), max(8, room))
             return Content.assemble((f"{said}{why}", "$foreground-muted"))
         on = name in self.chosen
         found = self.forecasts.get(name)
