@@ -242,7 +242,7 @@ class QtuiApp(OwnApp):
     def _aimed(self, message: Aimed) -> None:
         self.memory.keep("target-recall", message.target)
         for panel in self.query("AdvisePanel"):  # it may not have been opened yet, and remembers then
-            panel.post_message(message)
+            panel.post_message(Aimed(message.target))
 
     @on(GoOn)
     async def _go_on(self, message: GoOn) -> None:

@@ -338,7 +338,7 @@ async def test_tuning_tries_oversampling_by_query_when_asked() -> None:
         assert isinstance(request, BenchRequest)
         assert request.tune
         assert request.adaptive
-        await until(pilot, lambda: app.query_one("#advise-target", Input).value == "0.9")
+        await until(pilot, lambda: app.query_one("#advise-target", Input).value == "0.90")
         assert app.memory.get("target-recall", float) == 0.9
 
 
