@@ -277,7 +277,7 @@ async def test_where_nothing_can_be_written_that_is_said(make, monkeypatch):
     room = make()
     with monkeypatch.context() as patch:
         patch.setattr("qtui.host.process.os.open", read_only)
-        with pytest.raises(AccessError, match="log': Read-only file system; .* set QTUI_HOME elsewhere"):
+        with pytest.raises(AccessError, match=r"log': Read-only file system; .* set QTUI_HOME elsewhere"):
             await room.start()
     assert room.state.status == "closed"
     assert "Read-only" in room.state.detail
