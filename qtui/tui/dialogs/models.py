@@ -33,7 +33,10 @@ KEYS = (
     Command("models.fetch", "d", "fetch", "Download", "Download this model, with what it takes asked first"),
     Command("models.leave", "escape", "leave", "Back", "Cancel the download, or leave without choosing", "Esc"),
 )
-_NAME = 42
+COLUMNS = (("model", 42), ("makes", 15), ("takes", 12), ("dim", 7), ("size", 9), ("here", 4), ("licence", 12))
+FIGURES = ("dim", "size")
+NARROW = {"makes": 0, "licence": 0, "model": 34}
+"""Under 100 columns: ×M behind the dimension says that it makes several vectors, and a download says its licence."""
 
 
 class ModelsDialog(ModalScreen[str | None]):
@@ -66,12 +69,25 @@ class ModelsDialog(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Fills the table."""
-        table = self.query_one(RowTable)
-        for name, width in (("model", _NAME), ("makes", 17), ("takes", 12), ("dim", 5), ("size", 9), ("here", 4)):
-            table.add_column(Text(name), width=width, key=name)
-        table.add_column(Text("licence"), key="licence")
-        table.focus()
+        self.query_one(RowTable).focus()
         self._read()
+
+    def on_resize(self) -> None:
+        """The columns follow the width."""
+        self._fill()
+
+    def _fill(self) -> None:
+        table, narrow = self.query_one(RowTable), self.app.size.width < 100
+        widths = {name: NARROW.get(name, width) if narrow else width for name, width in COLUMNS}
+        shown = [name for name, width in widths.items() if width]
+        row = table.cursor_row
+        table.clear(columns=True)
+        for name in shown:
+            table.add_column(Text(name, justify="right" if name in FIGURES else "left"), width=widths[name], key=name)
+        for facts in self._facts.values():
+            cells = _cells(facts, widths["model"])
+            table.add_row(*[cells[name] for name in shown], key=facts.model)
+        table.move_cursor(row=min(row, max(0, len(self._facts) - 1)))
 
     @work(exclusive=True, group="models")
     async def _read(self) -> None:
@@ -80,13 +96,8 @@ class ModelsDialog(ModalScreen[str | None]):
         except QtuiError as error:
             self._say(Text.assemble(("✗ ", BAD), plain(error.text)))
             return
-        self._facts = {facts.model: facts for facts in found}
-        table = self.query_one(RowTable)
-        row = table.cursor_row
-        table.clear()
-        for facts in sorted(found, key=lambda facts: facts.cached is None):
-            table.add_row(*_cells(facts), key=facts.model)
-        table.move_cursor(row=min(row, max(0, len(found) - 1)))
+        self._facts = {facts.model: facts for facts in sorted(found, key=lambda facts: facts.cached is None)}
+        self._fill()
         self._tell()
 
     @property
@@ -229,18 +240,18 @@ class AskModel(ModalScreen[Named | None]):
             self.query_one("#model-name", Input).value = chosen
 
 
-def _cells(facts: ModelFacts) -> tuple[Text, ...]:
-    makes = "vectors a token" if facts.kind.multivector else "one vector"
+def _cells(facts: ModelFacts, room: int) -> dict[str, Text]:
+    several = facts.kind.multivector
     takes = " ".join({Modality.IMAGE: "images", Modality.TEXT: "texts"}[each] for each in facts.modalities)
-    return (
-        Text(fitted(facts.model, _NAME)),
-        Text(makes),
-        Text(takes),
-        Text(str(facts.dimension), justify="right"),
-        Text(units.size(facts.download_bytes), justify="right"),
-        Text("✓" if facts.cached else "", GOOD),
-        Text(fitted(facts.licence, 24)),
-    )
+    return {
+        "model": Text(fitted(facts.model, room)),
+        "makes": Text("vectors a token" if several else "one vector"),
+        "takes": Text(takes),
+        "dim": Text(f"{facts.dimension}{' ×M' if several else ''}", justify="right"),
+        "size": Text(units.size(facts.download_bytes), justify="right"),
+        "here": Text("✓" if facts.cached else "", GOOD),
+        "licence": Text(fitted(facts.licence, dict(COLUMNS)["licence"])),
+    }
 
 
 def _how_far(event: Progress, key: str) -> Text:
