@@ -65,7 +65,7 @@ class OwnApp(RoomApp):
             self.notify(preferences.problem, severity="warning", timeout=10)
         elif preferences.theme and self.theme != preferences.theme:
             lists = keyed(self, "{app.theme} lists them")
-            self.notify(f"config.toml: no theme is called {preferences.theme}; {lists}", severity="warning")
+            self.notify(f"config.toml: no theme is called {preferences.theme}; {lists}", severity="warning", timeout=10)
         if preferences.keys:
             self._check_keys()
 
