@@ -91,23 +91,26 @@ def collection_rest(spec: CollectionSpec) -> str:
     return "\n".join(requests)
 
 
-def search_python(collection: str, search: SearchSettings, using: str = "") -> str:
-    """One search in Python, after `PYTHON_CLIENT`; `vector` is for the reader to fill in."""
+def search_python(collection: str, search: SearchSettings, vector: VectorSpec) -> str:
+    """One search in Python, after `PYTHON_CLIENT`; it runs, with a vector that stands for the reader's own."""
     arguments = {
         "collection_name": collection,
         "query": _Raw("vector"),
-        "using": using or None,
+        "using": vector.name or None,
         "search_params": _params(search),
         "limit": search.limit,
     }
-    return _python_call("client.query_points", arguments)
+    one = f"[0.1] * {vector.size}"
+    own = f"[{one}]  # your query's, one a token" if vector.multivector else f"{one}  # your query's"
+    return f"vector = {own}\n{_python_call('answer = client.query_points', arguments)}"
 
 
-def search_rest(collection: str, search: SearchSettings, using: str = "") -> str:
+def search_rest(collection: str, search: SearchSettings, vector: VectorSpec) -> str:
     """The request of one search; its query is three numbers that stand for the reader's own."""
+    numbers = [0.1, 0.2, 0.3]
     body = {
-        "query": [0.1, 0.2, 0.3],
-        "using": using or None,
+        "query": [numbers] if vector.multivector else numbers,
+        "using": vector.name or None,
         "params": _params(search),
         "limit": search.limit,
         # the server leaves payloads out unless asked, and the Python client asks

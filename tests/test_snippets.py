@@ -13,6 +13,7 @@ from qtui import snippets
 from qtui.methods import METHODS
 from qtui.model import CollectionSpec, Distance, Hnsw, Placement, Quantization, SearchSettings, VectorSpec
 
+PLAIN = VectorSpec(384)
 NASTY = "a'b\"c\\ {x}\n\u202e\U0001f600/?#%"
 
 
@@ -102,22 +103,22 @@ def test_an_unnamed_vector_stands_alone_and_a_placement_wins_over_the_flags() ->
 
 
 def test_a_search_says_only_what_is_asked() -> None:
-    assert body(snippets.search_rest("c", SearchSettings())) == {
+    assert body(snippets.search_rest("c", SearchSettings(), PLAIN)) == {
         "query": [0.1, 0.2, 0.3],
         "limit": 10,
         "with_payload": True,
     }
     asked = SearchSettings(limit=5, hnsw_ef=64, rescore=True, oversampling=3.0)
-    sent = body(snippets.search_rest("c", asked, using="v"))
+    sent = body(snippets.search_rest("c", asked, VectorSpec(4, name="v")))
     assert (sent["using"], sent["limit"]) == ("v", 5)
     assert sent["params"] == {"hnsw_ef": 64, "quantization": {"rescore": True, "oversampling": 3.0}}
-    assert "rescore=True, oversampling=3.0" in " ".join(snippets.search_python("c", asked).split())
+    assert "rescore=True, oversampling=3.0" in " ".join(snippets.search_python("c", asked, PLAIN).split())
 
 
 def test_lines_of_python_are_narrow_enough_for_a_small_terminal() -> None:
     hnsw = Hnsw(m=16, ef_construct=100)
     spec = CollectionSpec("docs__binary-2bit", (VectorSpec(384, on_disk=True, hnsw=hnsw),), 1, segments=1)
-    made = snippets.collection_python(spec) + snippets.search_python("docs", SearchSettings(rescore=True))
+    made = snippets.collection_python(spec) + snippets.search_python("docs", SearchSettings(rescore=True), PLAIN)
     assert max(map(len, made.splitlines())) < 78
 
 
@@ -127,8 +128,8 @@ def test_a_hostile_name_stays_inside_its_quotes() -> None:
     for text in (
         python,
         rest,
-        snippets.search_python(NASTY, SearchSettings()),
-        snippets.search_rest(NASTY, SearchSettings()),
+        snippets.search_python(NASTY, SearchSettings(), PLAIN),
+        snippets.search_rest(NASTY, SearchSettings(), PLAIN),
     ):
         assert text.isascii()
         assert all(line.isprintable() for line in text.splitlines())
@@ -153,11 +154,11 @@ class _Client:
         return lambda **arguments: self.calls.append((name, arguments))
 
 
-def run(python: str, **names: Any) -> list[tuple[str, dict[str, Any]]]:
+def run(python: str) -> list[tuple[str, dict[str, Any]]]:
     """Runs a snippet against the client's real models and a client that only listens."""
     models = pytest.importorskip("qdrant_client.models", reason="needs qdrant-client")
     client = _Client()
-    exec(python.replace(snippets.PYTHON_CLIENT, ""), {"client": client, "models": models} | names)
+    exec(python.replace(snippets.PYTHON_CLIENT, ""), {"client": client, "models": models})
     return client.calls
 
 
@@ -191,12 +192,15 @@ def test_the_clients_models_take_both_forms_and_they_agree(spec: CollectionSpec)
 
 
 @pytest.mark.parametrize("search", every_search(), ids=str)
-def test_a_search_is_the_same_in_both_forms(search: SearchSettings) -> None:
+@pytest.mark.parametrize("multivector", [False, True])
+def test_a_search_is_the_same_in_both_forms(search: SearchSettings, *, multivector: bool) -> None:
     models = pytest.importorskip("qdrant_client.models", reason="needs qdrant-client")
-    [(called, arguments)] = run(snippets.search_python("c", search, "v"), vector=[0.1, 0.2, 0.3])
-    sent = body(snippets.search_rest("c", search, "v"))
+    vector = VectorSpec(4, name="v", multivector=multivector)
+    [(called, arguments)] = run(snippets.search_python("c", search, vector))
+    sent = body(snippets.search_rest("c", search, vector))
     assert called == "query_points"
-    assert arguments["query"] == sent["query"]
+    assert arguments["query"] == ([[0.1] * 4] if multivector else [0.1] * 4)
+    assert (sent["query"] == [[0.1, 0.2, 0.3]]) == multivector
     asked = models.SearchParams(**sent.get("params", {}))
     assert arguments.get("search_params", models.SearchParams()) == asked
     assert (arguments["limit"], arguments["using"]) == (sent["limit"], sent["using"]) == (7, "v")

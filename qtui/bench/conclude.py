@@ -263,9 +263,10 @@ def _configuration(choice: Choice, chosen: Candidate) -> tuple[str, str]:
     """Creating the collection and searching it, as Python and as REST."""
     spec = _spec(choice, chosen)
     using = "" if chosen.collection is None else chosen.collection.using
+    vector = next((each for each in spec.vectors if each.name == using), spec.vectors[0])
     search = chosen.measured.search
-    python = f"{snippets.collection_python(spec).rstrip()}\n\n{snippets.search_python(spec.name, search, using=using)}"
-    rest = f"{snippets.collection_rest(spec).rstrip()}\n\n{snippets.search_rest(spec.name, search, using=using)}"
+    python = f"{snippets.collection_python(spec).rstrip()}\n\n{snippets.search_python(spec.name, search, vector)}"
+    rest = f"{snippets.collection_rest(spec).rstrip()}\n\n{snippets.search_rest(spec.name, search, vector)}"
     return python, rest
 
 
