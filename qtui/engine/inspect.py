@@ -86,11 +86,11 @@ def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
         text = "a graph over multivectors takes long to build and seldom helps"
         yield Finding("multivector-graph", text, "set m to 0", "info")
     if not indexed.complete and view.spec.indexing_threshold_kb != 0:
-        text = (
-            f"{indexed.segments} of {indexed.of} segments are indexed; the others are scanned"
-            if indexed.of > 1
-            else "its one segment is not indexed: every search scans it"
-        )
+        text = f"{indexed.segments} of {indexed.of} segments are indexed; the others are scanned"
+        if indexed.of == 1:
+            text = "its one segment is not indexed: every search scans it"
+        elif not indexed.segments:
+            text = f"none of {indexed.of} segments is indexed: every search scans them"
         yield Finding("not-indexed", text, _threshold_remedy(view), "info")
     if vector.scanned:
         which = f"{vector.scanned} of {indexed.of} segments hold" if indexed.of > 1 else "its one segment holds"
@@ -111,6 +111,8 @@ def _threshold_remedy(view: CollectionView) -> str:
         return "finish its load first"
     threshold = view.spec.indexing_threshold_kb
     shown = f"{DEFAULT_THRESHOLD_KB:,} KB (default)" if threshold is None else f"{threshold:,} KB"
+    if threshold == 0:
+        return "set an indexing threshold of 1 KB or more, and build again"
     if threshold == 1:
         return "load more than 1 KB of vectors, and build again"
     return f"set an indexing threshold below {shown}, such as 1 KB, and build again"

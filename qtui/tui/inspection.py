@@ -37,6 +37,8 @@ def inspect(view: CollectionView, width: int) -> Text:
     parts = [_head(view, width)]
     if view.findings:
         parts += [_title("Findings"), *(_finding(finding, width) for finding in view.findings)]
+    if view.error is not None and not view.vectors:  # nothing else is known
+        return Text("\n").join(parts)
     if view.served is not None:
         parts += served.told(view.served, width)
     columns = _widths(view, width)
@@ -54,10 +56,11 @@ def _head(view: CollectionView, width: int) -> Text:
     whole = units.count(view.points)
     if view.expected_points is not None and view.expected_points != view.points:
         whole += f" of {units.count(view.expected_points)}"
-    head.append(f"\n{whole} points in {view.segments} segment{'' if view.segments == 1 else 's'}", DIM)
+    if view.error is None or view.vectors:
+        head.append(f"\n{whole} points in {view.segments} segment{'' if view.segments == 1 else 's'}", DIM)
     if view.origin:
         head.append("\nfrom ", DIM).append(clean(view.origin, max(8, 2 * width)), DIM)
-    if view.error:
+    if view.error and view.error not in {finding.text for finding in view.findings}:
         head.append("\n").append(plain(view.error, BAD))
     return head
 

@@ -111,6 +111,13 @@ def test_errors_come_first_and_named_vectors_say_their_name() -> None:
     assert all(finding.text.startswith("body: ") for finding in findings(view(Quantization("scalar"), name="body")))
 
 
+def test_a_threshold_of_never_is_no_bound_to_stay_below() -> None:
+    known = view(Quantization("scalar"), built=Built(0, 1))
+    never = replace(known, spec=replace(known.spec, indexing_threshold_kb=0))
+    (found,) = (each for each in findings(never) if each.code == "not-built")
+    assert found.remedy == "set an indexing threshold of 1 KB or more, and build again"
+
+
 def test_what_concerns_several_vectors_is_found_once() -> None:
     one = view(Quantization("scalar"), name="body")
     title = replace(one.vectors[0], spec=replace(one.vectors[0].spec, name="title"))

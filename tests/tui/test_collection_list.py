@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qtui.model import Built, CollectionView, Hnsw
+from qtui.model import Built, CollectionView, Finding, Hnsw
 from qtui.served import Limits, Served
 from qtui.tui.dialogs.copy import left_out
 from qtui.tui.inspection import inspect
@@ -93,3 +93,12 @@ def test_what_a_copy_of_the_configuration_leaves_out_is_said() -> None:
     assert left_out(view("a")) == ()
     served = Served(sparse_vectors=("words", "\x1b[31mtags"), limits=Limits(enabled=True))
     assert left_out(view("a", served=served)) == ("its sparse vectors (words, tags)", "strict mode")
+
+
+def test_of_what_can_not_be_read_only_that_is_said() -> None:
+    finding = Finding("broken", "its manifest is damaged", "delete it and load it again", "error")
+    broken = replace(view("a"), status="broken", points=0, vectors=(), error=finding.text, findings=(finding,))
+    text = inspect(broken, 60).plain
+    assert text.count(finding.text) == 1
+    assert "points" not in text
+    assert "Memory" not in text
