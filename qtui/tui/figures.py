@@ -71,6 +71,11 @@ def originals(view: CollectionView) -> str:
     return ", ".join(dict.fromkeys(placement(vector.spec) for vector in view.vectors)) or units.ABSENT
 
 
+def points(view: CollectionView) -> str:
+    """How many it holds, as far as it can be read."""
+    return units.ABSENT if view.error is not None and not view.vectors else units.count(view.points)
+
+
 def ram_estimate(view: CollectionView) -> int:
     """Bytes of RAM that serving it from memory takes, by RAM_FORMULA."""
     return estimate.ram(
@@ -84,5 +89,7 @@ def ram_estimate(view: CollectionView) -> int:
 
 def ram(view: CollectionView, sign: str = "") -> str:
     """That estimate with a sign behind it, but where it is of multivectors whose vectors nobody counts."""
+    if view.error is not None and not view.vectors:
+        return units.ABSENT
     uncounted = view.points and view.documents is None and any(each.spec.multivector for each in view.vectors)
     return units.ABSENT if uncounted else units.size(ram_estimate(view)) + sign

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from qtui.model import Built, CollectionView, Finding, Hnsw
 from qtui.served import Limits, Served
+from qtui.tui import figures
 from qtui.tui.dialogs.copy import left_out
 from qtui.tui.inspection import inspect
 from qtui.tui.theme import DIM
@@ -102,3 +103,4 @@ def test_of_what_can_not_be_read_only_that_is_said() -> None:
     assert text.count(finding.text) == 1
     assert "points" not in text
     assert "Memory" not in text
+    assert (figures.points(broken), figures.ram(broken)) == ("–", "–")

@@ -12,7 +12,6 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
-from qtui import units
 from qtui.model import UNREAD, CollectionView
 from qtui.tui import figures, inspection
 from qtui.tui.text import fitted
@@ -83,7 +82,7 @@ def _by_size(view: CollectionView) -> tuple[list[int], str]:
 
 COLUMNS = (
     Column("name", 12, lambda view: view.name, lambda view: view.name),
-    Column("points", 7, lambda view: units.count(view.points), lambda view: view.points, right=True),
+    Column("points", 7, figures.points, lambda view: view.points, right=True),
     Column("vectors", 10, figures.vectors, _by_size, briefly=figures.sizes),
     Column("quantization", 13, figures.quantization, figures.quantization),
     Column("built", 6, lambda view: figures.built(view)[0], lambda view: figures.built(view)[0]),
