@@ -399,8 +399,7 @@ async def test_what_is_not_built_is_said_in_the_column() -> None:
 async def test_without_titled_queries_the_first_point_is_asked() -> None:
     app, _ = make((view("a", origin="x.npy"),))
     async with app.run_test(size=WIDE) as pilot:
-        panel = await opened(pilot)
-        assert panel.query_one(Columns).about.startswith("point 0: word 0")
+        assert (await opened(pilot)).query_one(Columns).about.startswith("point 0: word 0")
 
 
 async def test_columns_and_query_are_those_of_last_time() -> None:
