@@ -11,8 +11,6 @@ from enum import StrEnum
 
 from qtui.errors import UsageError, shown
 
-EXTRA = "documents"
-"""The extra of the package that brings what runs models."""
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 PAGES = (".pdf",)
 TEXTS = (".txt", ".md")
@@ -21,6 +19,18 @@ DOCUMENTS = (*IMAGES, *PAGES, *TEXTS, *TABLES)
 """How the names of files end that hold documents to embed."""
 REMEMBERED = "embedder"
 """Under this name a collection keeps its EmbedderSpec, as JSON, in `Origin.extra`."""
+
+
+def installing(package: str) -> str:
+    """The command that brings one of the optional packages to this very Python, in a version that qtui works with."""
+    import re
+    import shlex
+    import sys
+    from importlib import metadata
+
+    wanted = (asked.partition(";")[0].strip() for asked in metadata.requires("qtui") or ())
+    version = next((each for each in wanted if re.split(r"[^\w.-]", each)[0] == package), package)
+    return f"{shlex.quote(sys.executable)} -m pip install {shlex.quote(version)}"
 
 
 class Modality(StrEnum):

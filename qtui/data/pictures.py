@@ -10,13 +10,9 @@ import warnings
 from pathlib import Path
 from typing import IO
 
-from qtui.embedders import EXTRA
-from qtui.errors import AccessError, DataError, NotFound, UsageError, shown
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-try:
-    from PIL import Image, ImageOps, UnidentifiedImageError
-except ModuleNotFoundError as error:
-    raise UsageError(f"reading images needs Pillow: pip install 'qtui[{EXTRA}]'") from error
+from qtui.errors import AccessError, DataError, NotFound, shown
 
 MOST_PIXELS = 16_000_000
 """What is larger is shrunk before it waits in a batch: models look at a fraction of that."""

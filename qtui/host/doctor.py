@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from qtui.checks import Section
-from qtui.embedders import EXTRA
+from qtui.embedders import installing
 from qtui.errors import QtuiError
 from qtui.host import requests
 from qtui.host.serve import Service, enter
@@ -63,7 +63,7 @@ def models() -> Section:
     try:
         version = metadata.version("fastembed")
     except metadata.PackageNotFoundError:
-        version = f"not installed: pip install 'qtui[{EXTRA}]'"
+        version = f"not installed: {installing('fastembed')}"
     return {"fastembed": version, "folder": str(download_dir()), "here": ", ".join(repositories()) or None}
 
 

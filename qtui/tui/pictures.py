@@ -1,6 +1,6 @@
 """Local image files on the screen: half blocks, two pixels a cell, and over them what the terminal can do better.
 
-Pillow is imported when a picture is drawn, if it is there.
+Pillow is imported when a picture is drawn.
 """
 
 from __future__ import annotations
@@ -62,10 +62,8 @@ def drawn(path: Path, columns: int, rows: int) -> Text:
 
 def picture(path: Path, columns: int, rows: int, how: Protocol = Protocol.BLOCKS, number: int = 1) -> Drawn:
     """The picture in at most so many cells; `number` is Kitty's for it. Takes a while: call it in a thread."""
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError:
-        return Drawn(Text("to see its image: pip install 'qtui[documents]'", DIM))
+    from PIL import Image, UnidentifiedImageError
+
     cell = graphics.cell_pixels() if how is not Protocol.BLOCKS else (1, 2)
     try:
         with Image.open(path) as image:

@@ -180,7 +180,7 @@ def test_an_unknown_model(name, said, standin_models) -> None:
 
 def test_a_missing_extra_is_named_with_the_command_that_brings_it(monkeypatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(UsageError, match=r"pip install 'qtui\[documents\]'"):
+    with pytest.raises(UsageError, match="-m pip install 'fastembed"):
         open_embedder(choose(COLPALI))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import sys
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -165,8 +164,3 @@ async def test_the_point_under_the_cursor_shows_its_image(drawing: Path) -> None
 
         await until(pilot, lambda: "▀▀▀▀▀▀▀▀" in marked(str(drawing)))
         await until(pilot, lambda: marked("") and not answers.query_one(Picture).display)
-
-
-def test_without_pillow_the_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    assert pictures.drawn(tmp_path / "page.png", 10, 5).plain == "to see its image: pip install 'qtui[documents]'"

@@ -18,7 +18,7 @@ from qtui.data.documents.finding import Found
 from qtui.data.documents.payloads import Beside
 from qtui.data.files import content_hash
 from qtui.data.pictures import pages, picture
-from qtui.embedders import EXTRA, PAGES, TABLES, Modality
+from qtui.embedders import PAGES, TABLES, Modality, installing
 from qtui.errors import DataError, QtuiError, UsageError, shown
 from qtui.model import Payload
 
@@ -178,7 +178,7 @@ class _Pdf:
 
     def __init__(self, path: Path) -> None:
         if importlib.util.find_spec("pypdfium2") is None:
-            raise UsageError(f"reading PDF files needs pypdfium2: pip install 'qtui[{EXTRA}]'")
+            raise UsageError(f"reading PDF files needs pypdfium2: {installing('pypdfium2')}")
         import pypdfium2
 
         self._failed: type[Exception] = pypdfium2.PdfiumError

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtui.data.embed import places
-from qtui.embedders import EXTRA, Kind, ModelFacts
+from qtui.embedders import Kind, ModelFacts, installing
 from qtui.errors import UsageError, shown
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def named(name: str) -> Model:
 def require() -> None:
     """Raises UsageError, with the command that brings it, where fastembed isn't installed."""
     if importlib.util.find_spec("fastembed") is None:
-        raise UsageError(f"embedding images and texts needs fastembed: pip install 'qtui[{EXTRA}]'")
+        raise UsageError(f"embedding images and texts needs fastembed: {installing('fastembed')}")
 
 
 @functools.cache
