@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from textual.drivers.headless_driver import HeadlessDriver
+from textual.widgets import Input
 
 from qtui.errors import DataError
 from qtui.events import Warned
@@ -123,8 +124,9 @@ async def walk(text: str, other: str) -> None:
             await until(pilot, lambda: len(app.screen_stack) == 2)
             await pressed(pilot, "escape")
             await until(pilot, lambda: len(app.screen_stack) == 1)
+        await searching(pilot, text)
         await benchmark(pilot, app)
-        for key in ("2", "4", "5"):
+        for key in ("4", "5"):
             await pressed(pilot, key)
         assert app.is_running
         assert app.return_code is None
@@ -153,6 +155,19 @@ async def points(pilot, app) -> None:
     for key in ("pagedown", "escape", "escape"):
         await pressed(pilot, key)
     await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def searching(pilot, text: str) -> None:
+    """Its points as answers, opened and copied; its fields, and queries and filters that hold it."""
+    await pressed(pilot, "2")
+    await until_seen(pilot, "the reference")
+    for key in ("down", "enter", "escape", "y", "c", "escape", "F"):
+        await pressed(pilot, key)
+    for box, keys in (("#search-filter", ("escape", "slash")), ("#query", ("enter", "escape"))):
+        pilot.app.query_one(box, Input).value = text
+        for key in keys:
+            await pressed(pilot, key)
+    await pressed(pilot, "1")
 
 
 async def benchmark(pilot, app) -> None:

@@ -198,8 +198,8 @@ def _rank(rank: int, outcome: Outcome, move: Change | None, width: int, sign: st
     if move is not None:
         line.append(f"{move.text:<5}", _MOVE_STYLE[move.move])
     line.append(f"{compare.score(hit.score):>{_score_width(outcome)}} ")
-    title = fitted(hit.title, max(1, width - line.cell_len)) if hit.title else fitted(f"point {hit.id}", width)
-    line.append(title)
+    title = fitted(hit.title, max(1, width - line.cell_len))
+    line.append(title if title.strip() else fitted(f"point {hit.id}", width))
     line.truncate(width, overflow="ellipsis")
     line.pad_right(max(0, width - cell_len(line.plain)))
     return line
