@@ -71,6 +71,8 @@ class RoomApp(App[None]):
         self._looks = 0
         self.notices: deque[Notice] = deque(maxlen=MOST_NOTICES)
         self._make_room = make_room
+        self._noted: Notification | None = None
+        """What was last told of anything."""
         self._of_engine: Notification | None = None
         """What was last told of the engine's process."""
 
@@ -279,6 +281,8 @@ class RoomApp(App[None]):
         self._of_engine = self._note(message, title, severity, 10)
 
     def _withdraw(self) -> None:
+        if self._noted is self._of_engine:
+            self._noted = None
         if self._of_engine is not None:
             self.call_later(self._unnotify, self._of_engine)  # behind the message that shows it
 
@@ -310,7 +314,10 @@ class RoomApp(App[None]):
 
     def _note(self, message: str, title: str, severity: SeverityLevel, timeout: float) -> Notification:
         notice = Notice.now(clean(message), clean(title), severity)
+        last = self._noted
+        if last is not None and not last.has_expired and (last.message, last.title) == (notice.text, notice.title):
+            return last  # it can be read already: two that say the same would only cover more
         self.notices.append(notice)
-        shown = Notification(notice.text, notice.title, severity, timeout, markup=False)
+        self._noted = shown = Notification(notice.text, notice.title, severity, timeout, markup=False)
         self.post_message(Notify(shown))
         return shown

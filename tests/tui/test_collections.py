@@ -209,13 +209,19 @@ async def test_engine_that_is_given_up_says_how_to_get_it_back_on_every_tab() ->
         await until_seen(pilot, "5 collections")
         await pilot.press("3")
         await until_seen(pilot, "21 measurements")
-        room.on_state(RoomState("restarting", "it was killed"))
+        for _ in range(2):
+            room.on_state(RoomState("starting"))
+            room.on_state(RoomState("restarting", "it was killed"))
+        await until_seen(pilot, "it was killed; it is being started again")
         room.on_state(RoomState("closed", "it was killed, 6 times in a row"))
         await until_seen(pilot, "6 times in a row; press 1")
         assert "being started" not in screen_text(app)
         app.clear_notifications()
         await pilot.press("b")
         await until_seen(pilot, "The engine is closed: press 1, then r,")
+        told = len(app.notices)
+        await pilot.press("b")  # it can be read already
+        assert len(app.notices) == told
         room.on_state(RoomState("closed", "it was killed, 6 times in a row"))
         await pilot.press("1")
         await until_seen(pilot, "r starts it again")
