@@ -28,22 +28,22 @@ class Preferences:
     theme: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     """Command id → key names, comma-separated."""
-    problem: str | None = None
-    """Why the file is ignored, in one line; None when it was read or isn't there."""
+    problems: tuple[str, ...] = ()
+    """What of it is ignored, and why, a line each."""
 
 
 def read_preferences(path: Path) -> Preferences:
-    """The user's preferences; the defaults where there is no file, and with a `problem` where it is broken."""
+    """The user's preferences; the defaults where there is none; what is wrong in it is left out, and told."""
     try:
         text = text_of(path)
         if text is None:
             return Preferences()
         import tomllib  # where it isn't needed, the first frame needn't wait for it
 
-        return _preferences(tomllib.loads(text))
+        return _preferences(tomllib.loads(text), path.name)
     except (OSError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
-        return Preferences(problem=f"{path.name} is ignored: {why or type(error).__name__}")
+        return Preferences(problems=(f"{path.name} is ignored: {why or type(error).__name__}",))
 
 
 def text_of(path: Path) -> str | None:
@@ -58,23 +58,30 @@ def text_of(path: Path) -> str | None:
     return raw.decode()
 
 
-def _preferences(found: dict[str, Any]) -> Preferences:
-    unknown = next((key for key in found if key not in {"theme", "keys", "profiles", "cost"}), None)
-    if unknown is not None:
-        raise ValueError(f"it takes theme, [keys], [profiles.NAME] and [cost], not {shown(unknown)}")
+def _preferences(found: dict[str, Any], name: str) -> Preferences:
+    problems = [
+        f"{name}: {shown(key)} is ignored: it takes theme, [keys], [profiles.NAME] and [cost]"
+        for key in found
+        if key not in {"theme", "keys", "profiles", "cost"}
+    ]
     theme, keys = found.get("theme"), found.get("keys", {})
     if not isinstance(theme, str | None):
-        raise _wrong("theme", "a name in quotes")
+        problems.append(f"{name}: theme is ignored: it must be a name in quotes")
+        theme = None
     if not isinstance(keys, dict):
-        raise _wrong("keys", 'a table of command id = "key"')
-    for command, key in keys.items():
-        if not isinstance(key, str) or not all(part.strip() for part in key.split(",")):
-            raise _wrong(shown(command), 'a key in quotes, such as "ctrl+f"')
-    return Preferences(theme, {command: key.replace(" ", "") for command, key in keys.items()})
+        problems.append(f'{name}: keys is ignored: it must be a table of command id = "key"')
+        keys = {}
+    right = {command: key.replace(" ", "") for command, key in keys.items() if _is_key(key)}
+    problems += [
+        f'{name}: {shown(command)} is ignored: it must be a key in quotes, such as "ctrl+f"'
+        for command in keys
+        if command not in right
+    ]
+    return Preferences(theme, right, tuple(problems))
 
 
-def _wrong(what: str, wanted: str) -> ValueError:
-    return ValueError(f"{what} must be {wanted}")
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and all(part.strip() for part in value.split(","))
 
 
 class Memory:

@@ -45,14 +45,23 @@ def test_broken_file_is_ignored_with_one_line_that_says_so(tmp_path: Path, text:
     found = read(tmp_path, text)
     assert found.theme is None
     assert not found.keys
-    assert found.problem is not None
-    assert found.problem.startswith("config.toml is ignored: ")
-    assert found.problem.isprintable()
+    (problem,) = found.problems
+    assert problem.startswith("config.toml")
+    assert " is ignored: " in problem
+    assert problem.isprintable()
+
+
+def test_one_wrong_entry_costs_no_other_and_each_is_named(tmp_path: Path) -> None:
+    found = read(tmp_path, 'theme = "nord"\nfoo = 1\nbar = 2\n[keys]\n"collections.sort" = "o"\na = 1\n"[red]" = ""\n')
+    assert (found.theme, found.keys) == ("nord", {"collections.sort": "o"})
+    assert [problem.partition(" is ignored")[0] for problem in found.problems] == [
+        f"config.toml: {each}" for each in ("'foo'", "'bar'", "'a'", "'[red]'")
+    ]
 
 
 def test_folder_in_its_place_is_said(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
-    assert "directory" in (read_preferences(tmp_path / "config.toml").problem or "")
+    assert "directory" in read_preferences(tmp_path / "config.toml").problems[0]
 
 
 def test_memory_is_kept_in_a_file_of_the_users_own(tmp_path: Path) -> None:

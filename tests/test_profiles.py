@@ -157,4 +157,4 @@ def test_an_address_that_is_wrong_names_its_profile(tmp_path):
 
 
 def test_profiles_are_no_problem_of_the_apps_preferences(config):
-    assert read_preferences(config).problem is None
+    assert read_preferences(config).problems == ()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # the first frame is painted before any of these is there
     from qtui.tui.room import MakeRoom
 
 SAVE_AFTER_S = 1.0
+MOST_PROBLEMS = 5
+"""Of config.toml are told at once."""
 
 
 class OwnApp(RoomApp):
@@ -61,9 +63,11 @@ class OwnApp(RoomApp):
     def tell_preferences(self) -> None:
         """Says what of config.toml can't be followed."""
         preferences = self.preferences
-        if preferences.problem:
-            self.notify(preferences.problem, severity="warning", timeout=10)
-        elif preferences.theme and self.theme != preferences.theme:
+        if preferences.problems:
+            more = len(preferences.problems) - MOST_PROBLEMS
+            told = [*preferences.problems[:MOST_PROBLEMS], *([f"and {more} more"] if more > 0 else [])]
+            self.notify("\n".join(told), severity="warning", timeout=10)
+        if preferences.theme and self.theme != preferences.theme:
             lists = keyed(self, "{app.theme} lists them")
             self.notify(f"config.toml: no theme is called {preferences.theme}; {lists}", severity="warning", timeout=10)
         if preferences.keys:

@@ -68,7 +68,7 @@ async def test_texts_that_name_a_key_name_the_one_that_works() -> None:
 @pytest.mark.parametrize(
     ("preferences", "said"),
     [
-        (Preferences(problem="config.toml is ignored: at line 3"), "config.toml is ignored: at line 3"),
+        (Preferences(problems=("config.toml is ignored: at line 3",)), "config.toml is ignored: at line 3"),
         (Preferences(theme="[red]\x1b[31mx"), "no theme is called [red]x"),
         (Preferences(keys={"collections.srot": "o"}), "no command is called collections.srot"),
     ],
