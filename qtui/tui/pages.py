@@ -199,7 +199,7 @@ def _quiet(lines: list[str]) -> list[Text]:
 
 def _last(state: RunState, width: int, hidden: int = 0) -> Text:
     """What is too long for the width is taken from the name of the data."""
-    covered = f"; {hidden} under others" if hidden else ""
+    covered = f"; {hidden:,} under others" if hidden else ""
     line = charts.made_of(state) + covered
     too_long = len(line) - width
     if too_long > 0:

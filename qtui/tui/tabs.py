@@ -88,4 +88,7 @@ class Tabs(ContentSwitcher):
             await self.add_content(panel)
         self.current = id_
         self.panel.focus_default()
-        return self.query_one(f"#{id_}")
+        panel, focused = self.query_one(f"#{id_}"), self.screen.focused
+        if focused is not None and self in focused.ancestors and panel not in focused.ancestors_with_self:
+            self.screen.set_focus(None)  # a panel without anything to focus: no key may act on one that isn't seen
+        return panel

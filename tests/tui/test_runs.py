@@ -254,3 +254,23 @@ async def test_runs_are_read_while_another_is_measured_and_while_the_engine_is_a
             await until_seen(pilot, "3 runs")
             await pilot.press("4")
             await until_seen(pilot, "binary-2bit")
+
+
+async def test_runs_that_are_being_read_are_said_to_be_and_no_key_of_theirs_works_on_another_tab():
+    app, room = make(())
+    read, may_read = room.runs, asyncio.Event()
+
+    async def late():
+        await may_read.wait()
+        return await read()
+
+    room.runs = late  # type: ignore[method-assign]  # slower than any disk
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("5")
+        await until_seen(pilot, "Reading…")
+        await pilot.press("2")
+        may_read.set()
+        await until_seen(pilot, "No collection to search yet")
+        await pilot.press("i")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1

@@ -45,6 +45,7 @@ class RunList(Vertical):
     def on_mount(self) -> None:
         """What says that there is nothing has the focus then, so that keys work."""
         self.query_one("#runs-empty").can_focus = True
+        self._show()
 
     @property
     def row(self) -> str | None:

@@ -72,7 +72,7 @@ class RunTable(RowTable):
         yield Text(runlist.when(run)[0 if wide else -SHORT_WHEN :])
         yield Text(fitted(runlist.title(run), room), "bold" if run.name else "")
         yield Text(runlist.status(run), GOOD if run.status == "complete" else WARN)
-        values = (units.count(data.points), f"{data.dimension}", f"{data.k}", f"{run.measurements}")
+        values = (units.count(data.points), f"{data.dimension}", f"{data.k}", f"{run.measurements:,}")
         widths = dict(COLUMNS)
         for title, value in zip(FIGURES, values, strict=True):
             yield Text(f"{value:>{widths[title]}}")
