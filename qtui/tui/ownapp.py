@@ -58,6 +58,9 @@ class OwnApp(RoomApp):
         wanted = self.preferences.theme or self.memory.get("theme", str) or QUIET.name
         self.set_reactive(OwnApp.theme, wanted if wanted in self.available_themes else QUIET.name)
         self._recolored = Recolored(self.current_theme)
+        self._refresh_truecolor_filter(self.ansi_theme)  # by this theme, not by the one that Textual began with
+        for name, holds in (("-dark-mode", self.current_theme.dark), ("-light-mode", not self.current_theme.dark)):
+            self.set_class(holds, name, update=False)
         self.stylesheet.set_variables(self.get_css_variables())
 
     def tell_preferences(self) -> None:

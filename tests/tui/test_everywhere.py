@@ -11,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.color import Color
+from textual.filter import ANSIToTruecolor
 from textual.theme import BUILTIN_THEMES, Theme
 from textual.widgets import Input
 
@@ -100,6 +101,14 @@ async def test_chosen_theme_colours_our_text_too_and_is_remembered(
     configured, _ = make(memory=Memory(tmp_path / "state.json"), preferences=Preferences(theme="nord"))
     async with configured.run_test(size=NARROW) as pilot:
         assert configured.theme == "nord"
+
+
+def test_colours_of_the_terminal_are_left_to_it_from_the_start_on() -> None:
+    app, _ = make(preferences=Preferences(theme="ansi-light"))
+    assert not any(each.enabled for each in app.get_line_filters() if isinstance(each, ANSIToTruecolor))
+    assert (app.has_class("-light-mode"), app.has_class("-dark-mode")) == (True, False)
+    other, _ = make()
+    assert any(each.enabled for each in other.get_line_filters() if isinstance(each, ANSIToTruecolor))
 
 
 async def test_themes_are_listed_on_a_key() -> None:
