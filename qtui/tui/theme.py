@@ -89,6 +89,8 @@ class Recolored(LineFilter):
     def __init__(self, theme: Theme) -> None:
         super().__init__(enabled=theme != QUIET)
         self._styles: dict[Style, Style] = {}
+        self._ansi = theme.ansi
+        """Whether only a cursor has a background of its own, on which the theme's bright colours are right."""
         self._colors = _places(theme) if self.enabled else {}
         self._series = {} if theme.dark else {number: RichColor.parse(color) for number, color in ON_LIGHT.items()}
 
@@ -105,6 +107,8 @@ class Recolored(LineFilter):
         found = self._styles.get(style)
         if found is None:
             color, background = (self._place(each) for each in (style.color, style.bgcolor))
+            if self._ansi and style.bgcolor is not None and not style.bgcolor.is_default:
+                color = color if style.color is None or style.color.number not in self._series else None
             found = style + Style(color=color, bgcolor=background)
             self._styles[style] = found
         return found

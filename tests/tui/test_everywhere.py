@@ -103,6 +103,17 @@ async def test_chosen_theme_colours_our_text_too_and_is_remembered(
         assert configured.theme == "nord"
 
 
+def test_text_under_the_cursor_is_bright_where_the_terminal_is_light() -> None:
+    recolored = Recolored(BUILTIN_THEMES["ansi-light"])
+    cursor, letter = Style(color="bright_white", bgcolor="blue"), Style(color="bright_white")
+    kept, changed = (
+        style for _, style, _ in recolored.apply([Segment("x", cursor), Segment("N", letter)], Color(0, 0, 0))
+    )
+    assert kept == cursor
+    assert changed is not None
+    assert changed.color != letter.color
+
+
 def test_colours_of_the_terminal_are_left_to_it_from_the_start_on() -> None:
     app, _ = make(preferences=Preferences(theme="ansi-light"))
     assert not any(each.enabled for each in app.get_line_filters() if isinstance(each, ANSIToTruecolor))
