@@ -17,6 +17,7 @@ from qtui.tui.dialogs.setup import SetupDialog
 from qtui.tui.panels.collections import CollectionsPanel
 from qtui.tui.widgets.controls import Choice
 from qtui.tui.widgets.forecasts import ForecastList
+from qtui.tui.widgets.tables import CollectionTable
 from qtui.tui.widgets.workload import WorkList
 from tests.tui.driving import make, making, put, screen_text, until, until_golden, until_seen
 from tests.tui.scripted import view
@@ -49,6 +50,23 @@ async def test_the_sample_is_loaded_with_three_keys() -> None:
         assert "docs__turbo-4bit" in room.views
         assert "No collections yet" not in screen_text(app)
     assert room.asked == [LoadRequest("docs", SourceSpec("sample"), DEFAULTS, BuildSpec())]
+
+
+async def test_what_was_loaded_is_gone_to_unless_the_cursor_was_moved_meanwhile() -> None:
+    app, room = make((view("a"), view("b")))
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        for name, moved, at in (("docs", [], "docs"), ("more", ["home"], "a")):
+            await open_setup(pilot)
+            put(app, "setup-name", name)
+            room.gate = asyncio.Semaphore(0)
+            await pilot.press("f9")
+            await until_seen(pilot, "Esc cancels")
+            await pilot.press(*moved)
+            for _ in range(1000):
+                room.gate.release()
+            await until(pilot, lambda: not making(app))
+            table = app.query_one(CollectionTable)
+            await until(pilot, lambda table=table, at=at: table.row == at)  # type: ignore[misc]  # a default binds
 
 
 async def test_the_arrows_move_through_the_form() -> None:
@@ -111,6 +129,7 @@ async def test_a_file_is_looked_at_and_its_distance_taken(tmp_path: Path) -> Non
         put(app, "setup-path", str(tmp_path / "unknown.npy"))
         await until_seen(pilot, "can't be read")
         await pilot.press("f9")
+        await until_seen(pilot, "nothing is loaded yet")
         assert isinstance(app.screen, SetupDialog)
         put(app, "setup-path", str(tmp_path / "v.hdf5"))
         await until_seen(pilot, "✓ 5 collections of 70 points")

@@ -88,6 +88,8 @@ class CollectionsPanel(DemoPanel):
         self._follow: Timer | None = None
         """Draws what is told of the highlighted row, once no more keys come."""
         self._said = Text()
+        self._began_at: str | None = None
+        """Where the cursor was when the last load began."""
 
     def recall(self, memory: Memory) -> None:
         """Sorts as it was sorted last."""
@@ -119,9 +121,15 @@ class CollectionsPanel(DemoPanel):
 
     def _tell(self, over: Work) -> None:
         super()._tell(over)
-        partial = next((row.collection for row in over.rows if row.state == "partial"), None)
-        if partial is not None:
-            self.query_one(CollectionTable).go_to(partial)  # where `u` and `d` work on it
+        table, ended = self.query_one(CollectionTable), {row.state: row.collection for row in reversed(over.rows)}
+        if "partial" in ended:
+            table.go_to(ended["partial"])  # where `u` and `d` work on it
+        elif "ready" in ended and table.row == self._began_at:  # who moved meanwhile is elsewhere on purpose
+            table.go_to(ended["ready"])
+
+    def _begin(self, work_: Work) -> None:
+        self._began_at = self.query_one(CollectionTable).row
+        super()._begin(work_)
 
     # --- what comes down --------------------------------------------------------------------------------------
 
