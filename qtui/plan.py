@@ -88,6 +88,8 @@ class SourceFacts:
     """What the file says it is made for; None where its format doesn't say."""
     payload_fields: tuple[str, ...] = ()
     """Of the first rows."""
+    queries: int = 0
+    """That it carries, of what ships with qtui; 0 where that isn't known."""
 
 
 @dataclass(frozen=True, slots=True)

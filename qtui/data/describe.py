@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtui.data.vectors import VectorSource, open_vectors
-from qtui.plan import SourceFacts, SourceSpec
+from qtui.plan import SAMPLES, SourceFacts, SourceSpec
 
 _FLOAT32_BYTES = 4
 _LOOKED_AT = 100
@@ -27,6 +27,7 @@ def describe(source: SourceSpec) -> SourceFacts:
             vectors=round(found.rows * found.bytes_per_row / (found.dimension * _FLOAT32_BYTES)),
             distance=found.distance,
             payload_fields=_fields(found),
+            queries=len(found.queries() or ()) if source.kind in SAMPLES else 0,
         )
 
 

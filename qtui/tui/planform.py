@@ -57,7 +57,7 @@ class PlanText:
     """The editor's controls as they stand."""
 
     kind: str
-    """sample, file, synthetic, collection, part (a sample of a collection, tried elsewhere), or copies of one."""
+    """sample, documents, file, synthetic, collection, part (a sample of one, tried elsewhere), or copies of one."""
     path: str
     collection: str
     methods: tuple[str, ...]
@@ -168,7 +168,9 @@ class Plan:
     @property
     def _queries(self) -> int:
         """How many are asked; 0 while that isn't known of their file."""
-        asked = self.known.queries
+        facts, asked = self.known.facts, self.known.queries
+        if self.request.queries and facts is not None and facts.queries:
+            return min(self.request.queries, facts.queries)
         return self.request.queries or (0 if asked is None else asked.rows)
 
     @property
@@ -317,7 +319,7 @@ def queries_of(typed: str) -> SourceSpec | None:
 def _check_queries(request: BenchRequest, facts: SourceFacts, asked: SourceFacts | None) -> None:
     """Raises UsageError for queries that these vectors can't be asked, as far as that is known before any is read."""
     if request.queries_file is None:
-        own = request.source is not None and Path(request.source.path or "").suffix in WITH_OTHERS
+        own = facts.queries or (request.source is not None and Path(request.source.path or "").suffix in WITH_OTHERS)
         if request.queries >= facts.rows and not own:
             raise UsageError(f"queries: the data holds {facts.rows:,} in all; ask for fewer, or give a file of queries")
     elif asked is not None and asked.multivector != facts.multivector:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qtui.errors import UsageError
 from qtui.model import CollectionView
 from qtui.names import variant_name, variant_of
-from qtui.plan import SourceFacts, SourceSpec
+from qtui.plan import SAMPLES, SourceFacts, SourceSpec
 from qtui.tui import figures
 from qtui.tui.text import clean
 from qtui.tui.typed import shape, whole
@@ -43,8 +43,8 @@ def source_of(text: PlanText) -> SourceSpec | None:
 
 
 def _source(text: PlanText) -> SourceSpec | None:
-    if text.kind == "sample":
-        return SourceSpec(kind="sample")
+    if text.kind in SAMPLES:
+        return SourceSpec(kind=text.kind)
     if text.kind == "synthetic":
         rows, dimension = shape(text.shape, "rows x dim")
         return SourceSpec(kind="synthetic", rows=rows, dimension=dimension, seed=whole(text.seed, "seed"))
@@ -58,7 +58,7 @@ def what_of(text: PlanText, views: tuple[CollectionView, ...]) -> What:
     """What the form means among these collections. Raises UsageError with a line for the user."""
     source = _source(text)
     if source is not None:
-        names = {"sample": "the sample", "synthetic": f"synthetic {text.shape.strip()}"}
+        names = {"sample": "the sample", "documents": "the documents", "synthetic": f"synthetic {text.shape.strip()}"}
         return What(source, None, text.methods, names.get(text.kind) or Path(source.path or "").name)
     view = next((view for view in views if view.name == text.collection), None)
     if view is None:

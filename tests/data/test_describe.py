@@ -18,6 +18,8 @@ def test_the_sample():
     facts = describe(SourceSpec("sample"))
     assert (facts.rows, facts.dimension, facts.multivector, facts.vectors) == (5_000, 384, False, 5_000)
     assert facts.payload_fields == ("word", "part", "text", "length")
+    assert facts.queries == 300
+    assert describe(SourceSpec("documents")).queries == 12
 
 
 def test_generated_vectors():

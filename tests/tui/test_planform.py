@@ -225,6 +225,15 @@ def test_part_of_a_collection_is_tried_locally_with_every_chosen_method() -> Non
         read(replace(text("part"), points="7"), DEMO)
 
 
+def test_what_ships_with_qtui_is_asked_its_own_queries() -> None:
+    known = Known(SourceFacts("documents", 4, 128, multivector=True, vectors=4_000, queries=12))
+    plan = read(text("documents"), (), known)
+    assert plan.request.source == SourceSpec("documents")
+    assert f"{plan.measurements * 12 * plan.request.repeat:,} searches" in plan.summary
+    assert "24 searches" in read(replace(text("documents"), methods=("none",)), (), known).summary
+    assert "10 searches" in read(replace(text("documents"), methods=("none",), queries="5"), (), known).summary
+
+
 def test_a_server_is_asked_under_a_guard_that_is_said_and_raised_only_on_purpose() -> None:
     served = (replace(view("demo", points=1000), served=Served()),)
     guarded = read(text(), served)

@@ -32,6 +32,7 @@ from qtui.tui.wrapping import hanging
 
 SOURCES = (
     ("sample", "the sample"),
+    ("documents", "the documents"),
     ("file", "a file"),
     ("synthetic", "made-up vectors"),
     ("collection", "a collection"),
@@ -215,7 +216,7 @@ class PlanEditor(Vertical):
         for name in BUILT_ALONE:
             self.query_one(f"#{name}").display = text.kind != "collection" or name == "vector-field"
         for name in ("distance-field", "truth-field"):
-            self.query_one(f"#{name}").display = text.kind in ("sample", "file", "synthetic")
+            self.query_one(f"#{name}").display = text.kind not in OF_COLLECTIONS
         facts = None
         try:
             facts = self._look(source_of(text))
