@@ -72,7 +72,7 @@ async def test_the_notebooks_flow_and_what_it_does_not_see(tmp_path: Path) -> No
 async def test_the_demo_is_offered_where_nothing_is() -> None:
     app, room = make(())
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await until_seen(pilot, "four pages as multivectors")
+        await until_seen(pilot, "or the one of documents")
         await pilot.press("i")
         await until(pilot, lambda: len(room.asked) == 2)
     assert tuple(room.asked) == DOCUMENTS.loads

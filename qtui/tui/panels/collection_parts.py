@@ -38,7 +38,7 @@ class FirstRun(Static, can_focus=True):
         return self.may_write or action != "demo"
 
     def render(self) -> Text:
-        """A line each."""
+        """A line for each way: a demo, a file, a server."""
         key = partial(key_of, self.app)
         if not self.may_write:
             return Text.assemble(
@@ -48,10 +48,10 @@ class FirstRun(Static, can_focus=True):
             )  # fmt: skip
         return Text.assemble(
             ("No collections yet\n\n", "bold"),
-            (key("first.demo"), KEY), "  build the demo: real embeddings, no download\n",
-            (key("first.documents"), KEY), "  build the demo of documents: four pages as multivectors\n",
-            (key("collections.new"), KEY), "  load a file of your own vectors, one collection a method\n",
-            (key("tab.benchmark"), KEY), "  benchmark a file without keeping it\n",
+            (key("first.demo"), KEY), "  build the demo, no download       ",
+            (key("first.documents"), KEY), "  or the one of documents\n",
+            (key("collections.new"), KEY), "  load a file of your vectors       ",
+            (key("tab.benchmark"), KEY), "  or only benchmark it\n",
             (key("app.connect"), KEY), "  look at a Qdrant server, by its address",
         )  # fmt: skip
 
