@@ -54,7 +54,7 @@ def in_a_line(run: RunSummary) -> str:
     """What one knows it by."""
     state = "measuring" if run.measuring else clean(run.status, 10)
     partial = "" if run.status == "complete" else f", {state}"
-    return f"{when(run)}  {title(run)}  {shape(run)}, {run.measurements:,} variants{partial}"
+    return f"{when(run)}  {title(run)}  {shape(run)}, {run.measurements:,} variant{'' if run.measurements == 1 else 's'}{partial}"
 
 
 def in_short(run: RunSummary) -> str:

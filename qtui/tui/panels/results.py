@@ -298,7 +298,7 @@ def _recall(found: Measurement) -> str:
         return "recall unknown: there is no exact truth"
     recall = found.recall
     interval = f"[{units.share(recall.low)}, {units.share(recall.high)}]"
-    n = f"{found.queries} queries, {found.errors} errors"
+    n = f"{found.queries:,} {'query' if found.queries == 1 else 'queries'}, {found.errors:,} errors"
     return f"recall     {units.share(recall.mean)} {interval} 95%, worst {units.share(recall.min)}, {n}"
 
 
