@@ -54,7 +54,8 @@ def in_a_line(run: RunSummary) -> str:
     """What one knows it by."""
     state = "measuring" if run.measuring else clean(run.status, 10)
     partial = "" if run.status == "complete" else f", {state}"
-    return f"{when(run)}  {title(run)}  {shape(run)}, {run.measurements:,} variant{'' if run.measurements == 1 else 's'}{partial}"
+    found = f"{run.measurements:,} variant{'' if run.measurements == 1 else 's'}"
+    return f"{when(run)}  {title(run)}  {shape(run)}, {found}{partial}"
 
 
 def in_short(run: RunSummary) -> str:
