@@ -119,6 +119,9 @@ class DiskFull(DataError):
     """No space is left where we must write."""
 
 
+GOES_ON = "run it again: it goes on where it was"
+"""What to do where what is done is kept, in the command line's words; the app names its key in place of them."""
+
 _secrets: set[str] = set()
 _SHORTEST_SECRET = 5
 """Characters; a shorter one is a word that stands in texts by chance."""

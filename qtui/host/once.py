@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qtui import config
+from qtui.errors import GOES_ON
 from qtui.events import Event
 from qtui.host import requests, wire
 from qtui.host.process import Child
@@ -26,7 +27,7 @@ async def asked_once(
     It has exited however this ends; closing the generator ends it at once. Raises what it raised, DiskFull when it
     died for want of room in `store`, and EngineGone when it died otherwise.
     """
-    child = await Child.spawn(module, store=store, log=log, remedy="run it again: it goes on where it was")
+    child = await Child.spawn(module, store=store, log=log, remedy=GOES_ON)
     result: wire.Result | None = None
     grace_s = 0.0
     try:

@@ -267,4 +267,4 @@ def error(failure_: Failure) -> Exception:
 def disk_full(where: object) -> DiskFull:
     """The error for a disk that has no room left for `where`."""
     place = f" at {errors.shown(where)}" if where else ""
-    return DiskFull(f"no space is left on the disk{place}; free some and run it again: it goes on where it was")
+    return DiskFull(f"no space is left on the disk{place}; free some and {errors.GOES_ON}")

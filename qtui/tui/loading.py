@@ -109,10 +109,14 @@ def changing(work: Work, now: float) -> Work:
 
 
 def ended(work: Work, *, error: str | None = None, resumes: bool = False) -> Work:
-    """The work when nothing runs any more: what was under way is partial, or failed when there is an error."""
+    """The work when nothing runs any more: what was under way is partial, or failed when there is an error.
+
+    An error that came between two collections is the next one's; those behind it still wait.
+    """
     rows = [_left(row, error) for row in work.rows]
     if error and not any(row.state == "failed" for row in rows):
-        rows = [replace(row, state="failed", note=error) if row.state == "waiting" else row for row in rows]
+        at = next((at for at, row in enumerate(rows) if row.state == "waiting"), None)
+        rows = [replace(row, state="failed", note=error) if number == at else row for number, row in enumerate(rows)]
     whole = all(row.state == "ready" for row in rows)
     return replace(work, rows=tuple(rows), over=True, resumes=resumes and not whole)
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from qtui.errors import GOES_ON, EngineGone
+from qtui.events import BuildDone, Event
 from qtui.model import CollectionView
 from qtui.plan import LoadRequest, SourceSpec
 from qtui.target import Target
@@ -92,3 +98,23 @@ async def test_what_is_unfinished_here_is_no_matter_elsewhere() -> None:
         await until(pilot, lambda: not app.query_one(WorkList).display)
         await until(pilot, lambda: not app.query_one(CollectionsPanel).can_make("resume"))
     assert room.asked == []
+
+
+async def ended_behind_the_first(*_: LoadRequest) -> AsyncGenerator[Event, None]:
+    yield BuildDone("docs", 5_000, 0.8, 2.0)
+    raise EngineGone("the builder was ended", GOES_ON)
+
+
+async def test_what_broke_off_between_two_collections_names_the_key_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, room = left(view("docs"))
+    monkeypatch.setattr(room, "load", ended_behind_the_first)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until_seen(pilot, "1 of 3 ready")
+        await pilot.press("u")
+        await until_seen(pilot, "Failed: docs__scalar")
+        text = screen_text(app)
+        assert "the builder was ended; u goes on where it was" in text
+        assert GOES_ON not in text
+        assert "· docs__binary  waiting" in text

@@ -53,10 +53,12 @@ def test_cancelled_what_runs_is_partial_and_what_waits_is_not_begun() -> None:
     assert work.failed == ()
 
 
-def test_an_error_falls_on_what_runs_or_else_on_what_waits() -> None:
+def test_an_error_falls_on_what_runs_or_else_on_what_comes_next() -> None:
     work = after(begun(), Progress("load", "docs", 5, 10, 0.1, 0.1), now=2.0)
     assert states(ended(work, error="the disk is full")) == ["failed", "waiting", "waiting"]
-    assert states(ended(begun(), error="no such file")) == ["failed"] * 3
+    assert states(ended(begun(), error="no such file")) == ["failed", "waiting", "waiting"]
+    between = after(begun(), BuildDone("docs", 100, 2.0, 12.0), now=1.0)
+    assert states(ended(between, error="the engine ended")) == ["ready", "failed", "waiting"]
     told = after(begun(), CollectionFailed("docs", "none", "why"), now=0.0)
     assert [row.note for row in ended(told, error="why").failed] == ["why"]
 

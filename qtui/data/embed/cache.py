@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from qtui import config
 from qtui.data.embed.base import Vector
 from qtui.embedders import EmbedderSpec
-from qtui.errors import AccessError, DataError, DiskFull, QtuiError, StoreInUse, shown
+from qtui.errors import GOES_ON, AccessError, DataError, DiskFull, QtuiError, StoreInUse, shown
 from qtui.model import Payload
 
 _SCHEMA = """
@@ -230,7 +230,7 @@ def _told(error: sqlite3.Error, path: Path) -> QtuiError:
     what = f"the cache of embeddings {shown(path)}"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return DiskFull(f"no space is left for {what}; free some, then run it again: it goes on where it was")
+        return DiskFull(f"no space is left for {what}; free some, then {GOES_ON}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreInUse(f"{what} is being written by another process; wait for it")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):

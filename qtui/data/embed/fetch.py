@@ -18,7 +18,7 @@ from qtui import config, units
 from qtui.data.embed import catalogue, places
 from qtui.data.embed.catalogue import Model, Tower
 from qtui.data.embed.opening import instead, not_here
-from qtui.errors import AccessError, DataError, DiskFull, shown
+from qtui.errors import GOES_ON, AccessError, DataError, DiskFull, shown
 from qtui.events import Event, Progress
 
 PATIENCE_S = 4.0
@@ -76,9 +76,7 @@ def _download(model: Model, folder: Path) -> None:
         try:
             tower.loader.download_model(tower.description, str(folder), retries=1)
         except Exception as error:
-            raise AccessError(
-                f"{shown(model.name)} could not be downloaded ({shown(error)}); run it again: it goes on where it was"
-            ) from error
+            raise AccessError(f"{shown(model.name)} could not be downloaded ({shown(error)}); {GOES_ON}") from error
         if tower.cached() is None:
             raise DataError(f"the hub does not hold all files of {shown(model.name)}; choose another model")
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from qtui.events import Event
+from qtui.errors import GOES_ON
+from qtui.events import CollectionFailed, Event
 from qtui.tui import loading
-from qtui.tui.commands import key_of
+from qtui.tui.commands import key_of, keyed
 from qtui.tui.loading import Work
 
 REPAINT_S = 0.5
@@ -42,6 +44,8 @@ class WorkList(Widget):
 
     def see(self, event: Event) -> None:
         """Takes an event in; it is drawn soon."""
+        if isinstance(event, CollectionFailed):
+            event = replace(event, error=self._with_our_key(event.error))
         if self._now is not None:
             self._now = loading.after(self._now, event, self.clock())
 
@@ -57,9 +61,13 @@ class WorkList(Widget):
 
     def end(self, error: str | None = None, *, resumes: bool = False) -> Work | None:
         """Nothing runs any more; hides itself unless something failed. Returns how it ended."""
-        over = None if self._now is None else loading.ended(self._now, error=error, resumes=resumes)
+        why = None if error is None else self._with_our_key(error)
+        over = None if self._now is None else loading.ended(self._now, error=why, resumes=resumes)
         self._now = self.work = over if over is not None and over.failed else None
         return over
+
+    def _with_our_key(self, text: str) -> str:
+        return text.replace(GOES_ON, keyed(self.app, "{collections.resume} goes on where it was"))
 
     def close(self) -> None:
         """Hides what failed."""
