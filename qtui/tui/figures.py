@@ -38,6 +38,11 @@ def sizes(view: CollectionView) -> str:
     return shape(specs[0]) if len(specs) == 1 else ", ".join(map(size, specs)) or units.ABSENT
 
 
+def bare_sizes(view: CollectionView) -> str:
+    """The same without the distance, too."""
+    return ", ".join(size(vector.spec) for vector in view.vectors) or units.ABSENT
+
+
 def shape(spec: VectorSpec) -> str:
     """Size and distance of one vector."""
     return f"{size(spec)} {spec.distance.value}"

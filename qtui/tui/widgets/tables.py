@@ -57,13 +57,18 @@ class Column:
     cell: Callable[[CollectionView], str]
     order: Callable[[CollectionView], object]
     right: bool = False
-    briefly: Callable[[CollectionView], str] | None = None
-    """The cell where the whole one doesn't fit."""
+    briefly: tuple[Callable[[CollectionView], str], ...] = ()
+    """The cell where the whole one doesn't fit, each shorter than the one before."""
+
+    @property
+    def ways(self) -> tuple[Callable[[CollectionView], str], ...]:
+        """The cell at length, then ever shorter."""
+        return (self.cell, *self.briefly)
 
     def text(self, view: CollectionView, width: int) -> str:
         """The cell as far as it fits, in as many words."""
-        whole = self.cell(view)
-        return whole if self.briefly is None or cell_len(fitted(whole, width + 1)) <= width else self.briefly(view)
+        said = [way(view) for way in self.ways]
+        return next((text for text in said if cell_len(fitted(text, width + 1)) <= width), said[-1])
 
     def placed(self, text: str, width: int) -> str:
         """The text cut to `width` cells, on its side of the column, with the gap after it."""
@@ -83,22 +88,24 @@ def _by_size(view: CollectionView) -> tuple[list[int], str]:
 COLUMNS = (
     Column("name", 12, lambda view: view.name, lambda view: view.name),
     Column("points", 7, figures.points, lambda view: view.points, right=True),
-    Column("vectors", 10, figures.vectors, _by_size, briefly=figures.sizes),
+    Column("vectors", 10, figures.vectors, _by_size, briefly=(figures.sizes, figures.bare_sizes)),
     Column("quantization", 13, figures.quantization, figures.quantization),
     Column("built", 6, lambda view: figures.built(view)[0], lambda view: figures.built(view)[0]),
     Column("RAM est", 9, figures.ram, figures.ram_estimate, right=True),
     Column("originals", 10, figures.originals, figures.originals),
     Column("status", 9, _status, lambda view: view.status),
 )
-NAME_ROOM = 4
-"""Cells that names are given before columns are."""
-OPTIONAL = ("status", "originals", "vectors")
-"""Left out in this order where the window is too narrow."""
+_OF = {column.title: column for column in COLUMNS}
+SAID_TWICE = "status"
+"""Left out first where the window is too narrow, before anything else is cut: a sign before the name says it, too."""
+OPTIONAL = (SAID_TWICE, "originals", "vectors")
+"""Left out in this order, once the others are said as briefly as they can be."""
 LONGEST_NAME = 44
-STRETCHED = (("vectors", 14, True), ("name", LONGEST_NAME, False), ("vectors", 30, False))
+NEEDED = {"name": 20, "vectors": 14}
+STRETCHED = (*((title, most, 1) for title, most in NEEDED.items()), ("name", LONGEST_NAME, 0), ("vectors", 30, 0))
 """What is wider than its column has up to so many cells, in this order, where the window has them to spare.
 
-At last, whether as much is enough as its text said briefly takes.
+At last, how briefly it is said then.
 """
 FROM_LARGEST = {"points", "RAM est"}
 QUIET = frozenset({"green", UNREAD})
@@ -167,7 +174,10 @@ class CollectionTable(LineTable):
     def _fitting(self) -> list[Column]:
         columns = list(COLUMNS)
         for title in OPTIONAL:
-            if sum(column.width + GAP for column in columns) + NAME_ROOM <= self.line_width:
+            longest = self._longest(columns, 1 if title == SAID_TWICE else 2)
+            most = NEEDED if title == SAID_TWICE else {}
+            cells = [min(most.get(column.title, column.width), longest[column.title]) for column in columns]
+            if sum(cells) + GAP * len(cells) < self.line_width:
                 break
             columns = [column for column in columns if column.title != title]
         return columns
@@ -177,8 +187,7 @@ class CollectionTable(LineTable):
 
         What is left after those with longer texts got theirs goes back to what had less than its own.
         """
-        longest, briefly = self._longest(columns), self._longest(columns, briefly=True)
-        widths = {column.title: min(column.width, longest[column.title]) for column in columns}
+        widths = {title: min(cells, _OF[title].width) for title, cells in self._longest(columns, 2).items()}
         spare = max(0, self.line_width - sum(widths.values()) - GAP * len(widths) - 1)
 
         def give(title: str, wanted: int) -> None:
@@ -189,14 +198,14 @@ class CollectionTable(LineTable):
                 spare -= more
 
         for title, most, brief in STRETCHED:
-            give(title, min((briefly if brief else longest).get(title, 0), most))
+            give(title, min(self._longest(columns, brief).get(title, 0), most))
         for column in columns:
             give(column.title, column.width)
         give("name", widths["name"] + 4)
         return widths
 
-    def _longest(self, columns: list[Column], *, briefly: bool = False) -> dict[str, int]:
-        """Cells of the longest text of each column, its title among them; `briefly`: where it may be said so."""
+    def _longest(self, columns: list[Column], briefly: int = 0) -> dict[str, int]:
+        """Cells of the longest text of each column, its title among them, said so `briefly`, as far as it can be."""
         measured = list(islice(self.found.values(), MOST_MEASURED))
 
         def title(column: Column) -> int:
@@ -226,9 +235,9 @@ class CollectionTable(LineTable):
         return line
 
 
-def _needed(column: Column, view: CollectionView, brief: bool) -> int:  # noqa: FBT001 - handed on
+def _needed(column: Column, view: CollectionView, briefly: int) -> int:
     signed = column.title == "name" and view.status not in QUIET
-    said = column.briefly if brief and column.briefly is not None else column.cell
+    said = column.ways[: briefly + 1][-1]
     return cell_len(fitted(said(view), 60)) + 2 * signed
 
 
