@@ -57,13 +57,13 @@ KEYS = (
     Command("collections.search", "f", "search", "Find", "Search the highlighted collection"),
     Command("collections.measure", "b", "measure", "Bench", "Benchmark the highlighted collection"),
     Command("collections.filter", "slash", "filter", "Filter", "Filter collections by name or method", "/"),
+    Command("collections.delete", "d", "delete", "Delete", "Delete the highlighted collection"),
+    Command("collections.copy", "y", "copy", "Copy", "Copy its configuration as Python or REST, or its inspection"),
     Command("collections.what_if", "w", "what_if", "What if", "Try methods on part of it, without touching it"),
     Command("collections.copies", "x", "copies", "Copies", "Try methods on copies of it, on the server"),
     Command("collections.sort", "s", "sort", "Sort", "Sort by the next column"),
     Command("collections.reverse", "S", "reverse", "", "Sort the other way round"),
     Command("collections.refresh", "r", "refresh", "Refresh", "Read the store again", always="ctrl+l"),
-    Command("collections.delete", "d", "delete", "Delete", "Delete the highlighted collection"),
-    Command("collections.copy", "y", "copy", "Copy", "Copy its configuration as Python or REST, or its inspection"),
 )
 
 

@@ -16,6 +16,8 @@ from qtui.tui.tabs import Tab
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, CHOSEN, DIM, GOOD, KEY, RULE, WARN
 
+MORE = "…"
+"""Behind the keys of the footer, where there are others."""
 STATES = {
     "ready": ("●", GOOD),
     "starting": ("○", WARN),
@@ -35,11 +37,14 @@ class Header(Widget):
     where: reactive[str] = reactive("")
     engine: reactive[str] = reactive("")
     read_only: reactive[bool] = reactive(default=False)
+    leaving: reactive[bool] = reactive(default=False)
+    """The app ends: what is pending is being written."""
 
     def render(self) -> Text:
         """Name and place on the left, the state on the right; the place gives way when it's tight."""
-        sign, style = STATES.get(self.state.status, ("○", WARN))
-        right = Text.assemble((f"{sign} ", style), clean(self.state.status))
+        status = "leaving…" if self.leaving else self.state.status
+        sign, style = STATES.get(status, ("○", WARN))
+        right = Text.assemble((f"{sign} ", style), clean(status))
         if self.read_only:
             right = Text.assemble(("read-only  ", WARN), right)
         left = Text.assemble((" qtui ", KEY), " ")
@@ -71,7 +76,7 @@ class TabLine(Widget):
 
 
 class KeyLine(Widget):
-    """The keys that work here and now. Where there is no room for all their labels, the last ones stand bare."""
+    """The keys that work here and now, as many as there is room for; the help has all."""
 
     _drawn: Text | None = None
 
@@ -97,7 +102,7 @@ class KeyLine(Widget):
                 (everywhere if each.node is self.app else here).append((each.key, each.command.label))
         right = Text("").join(_labelled(*piece) for piece in everywhere)
         room = self.size.width - right.cell_len
-        left = next(line for line in _shorter(here) if line.cell_len < room or not line)
+        left = next(line for line in _shorter(here) if line.cell_len <= room or not line)
         return left + Text(" " * max(0, room - left.cell_len)) + right
 
 
@@ -106,9 +111,9 @@ def _labelled(key: str, label: str) -> Text:
 
 
 def _shorter(pieces: Sequence[tuple[str, str]]) -> Iterator[Text]:
-    """All with their labels, then ever more of the last ones without, then ever fewer."""
-    labelled, bare = [_labelled(*piece) for piece in pieces], [Text(f" {key}", KEY) for key, _ in pieces]
-    for kept in range(len(pieces), -1, -1):
-        yield Text("").join([*labelled[:kept], *bare[kept:]])
-    for kept in range(len(pieces), -1, -1):
-        yield Text("").join(bare[:kept])
+    """All, then ever fewer: the last ones give way to a sign that there are more."""
+    labelled = [_labelled(*piece) for piece in pieces]
+    yield Text("").join(labelled)
+    for kept in range(len(pieces) - 1, 0, -1):
+        yield Text("").join([*labelled[:kept], Text(f" {MORE}", DIM)])
+    yield Text("")
