@@ -88,15 +88,25 @@ class Held:
         if self._keeper is None:
             return
         self._closing.set()
-        if self._child is not None:
-            await self._child.send(wire.Close())
-        _, late = await asyncio.wait({self._keeper}, timeout=self._limits.close_s)
-        if late:
+        if await self._stays():
             if self._child is not None:
                 self._child.kill("it did not close in time")
             self._keeper.cancel()
             await asyncio.wait({self._keeper})
         self._keeper = None
+
+    async def _stays(self) -> bool:
+        """Asks the process to close; whether it is there after its time, which is short for one that says no word."""
+        assert self._keeper is not None
+        child, answer_s = self._child, min(self._limits.answer_s, self._limits.close_s)
+        said = 0 if child is None else child.said
+        if child is not None:
+            child.post(wire.Ping())
+            child.post(wire.Close())
+        _, late = await asyncio.wait({self._keeper}, timeout=answer_s)
+        if late and (child is None or child.said > said):
+            _, late = await asyncio.wait({self._keeper}, timeout=self._limits.close_s - answer_s)
+        return bool(late)
 
     async def _keep(self) -> None:
         """Keeps a child alive until closed, refused, or dead too often."""
@@ -147,7 +157,7 @@ class Held:
 
         try:
             if self._closing.is_set():
-                await self._child.send(wire.Close())
+                self._child.post(wire.Close())
             why = await life.run(state_changed)
         finally:
             self._life = self._child = None
@@ -179,7 +189,7 @@ class Held:
         finally:
             life.forget(id_)
             if not inbox.settled:
-                await life.child.send(wire.Cancel(id_))
+                life.child.post(wire.Cancel(id_))
         assert isinstance(result, wire.Result)
         return wire.value(request, result)
 
@@ -207,7 +217,7 @@ class Held:
                 yield item
         finally:
             if not inbox.settled:
-                await life.child.send(wire.Cancel(id_))
+                life.child.post(wire.Cancel(id_))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(inbox.last(), self._limits.cancel_s)
             life.forget(id_)

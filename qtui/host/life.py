@@ -23,6 +23,8 @@ class Limits:
     """The same for its first word."""
     close_s: float = 10.0
     """For writing what is pending when asked to close."""
+    answer_s: float = 3.0
+    """For a word from one that is asked to close: of one that says none, nothing is to be expected."""
     cancel_s: float = 30.0
     """For confirming a cancelled stream."""
     retries: int = 5
@@ -131,7 +133,7 @@ class Life:
         # counts ticks, not time: after a suspended laptop wakes, the answer gets its chance to be read
         tick_s, silent_s = self._limits.hang_s / 8, 0.0
         while True:
-            await self.child.send(wire.Ping())
+            self.child.post(wire.Ping())
             await asyncio.sleep(tick_s)
             self.child.bound_log()
             silent_s = 0.0 if self._heard else silent_s + tick_s

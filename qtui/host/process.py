@@ -109,6 +109,8 @@ class Child:
         self._process, self._in, self._out = process, process.stdin, process.stdout
         self._log, self._store, self._remedy = log, store, remedy
         self._killed_for = ""
+        self.said = 0
+        """How many messages have come from it."""
         self._ending: asyncio.Future[Exception] | None = None
 
     @classmethod
@@ -140,16 +142,23 @@ class Child:
 
     async def send(self, message: wire.Message) -> None:
         """Sends; says nothing when the child is gone, since whoever reads its answers finds out."""
+        self.post(message)
+        with contextlib.suppress(ConnectionError):
+            await self._in.drain()
+
+    def post(self, message: wire.Message) -> None:
+        """Sends without waiting for a child that may read nothing any more."""
         with contextlib.suppress(ConnectionError):
             self._in.write(wire.frame(message))
-            await self._in.drain()
 
     async def messages(self) -> AsyncGenerator[wire.Message, None]:
         """What the child says, until it ends. Raises WireError for what can't be understood."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 size = wire.length(await self._out.readexactly(wire.HEADER.size))
-                yield wire.message(await self._out.readexactly(size))
+                body = await self._out.readexactly(size)
+                self.said += 1
+                yield wire.message(body)
 
     def bound_log(self) -> None:
         """Keeps the log within its size; call it now and then."""

@@ -209,8 +209,11 @@ class QtuiApp(OwnApp):
     # --- leaving ----------------------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
-        """Ends what runs, then leaves; what is finished is kept."""
+        """Ends what runs, then leaves; what is finished is kept. That can take seconds, so it is seen first."""
         self.workers.cancel_all()
+        for header in self.query(Header):
+            header.leaving = True
+        await self._laid_out()
         self.exit()
 
     def action_help_quit(self) -> None:
@@ -258,12 +261,15 @@ class QtuiApp(OwnApp):
 
     async def action_step(self, by: int) -> None:
         """The next or the previous control has the focus, by the places that they have now."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.screen.wait_for_refresh(), LAID_OUT_S)
+        await self._laid_out()
         if by > 0:
             self.screen.focus_next()
         else:
             self.screen.focus_previous()
+
+    async def _laid_out(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.screen.wait_for_refresh(), LAID_OUT_S)
 
     def action_help(self) -> None:
         """About the panel that has the focus."""

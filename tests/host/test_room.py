@@ -21,6 +21,8 @@ from tests.host import until
 
 IMPATIENT = Limits(hang_s=1.5)
 QUICK = Limits(hang_s=20, close_s=5, cancel_s=5, retries=3, backoff_s=0.01)
+LARGE = 1_000_000
+"""More than a pipe and what waits for it hold."""
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
 
@@ -198,6 +200,29 @@ async def test_closing_a_child_that_never_became_ready(make, tmp_path):
     assert not until.alive(child)
     with pytest.raises(EngineGone):
         await starting
+
+
+@posix
+async def test_closing_a_child_that_says_no_word_does_not_take_the_time_of_one_that_writes(make):
+    room = await started(make(limits=Limits(hang_s=600, close_s=600, answer_s=0.2)))
+    child = await pid(room)
+    os.kill(child, signal.SIGSTOP)
+    asking = asyncio.ensure_future(room.call(requests.Export("x" * LARGE, "")))
+    await until.true(lambda: room._life._inboxes)
+    async with asyncio.timeout(until.DEADLINE_S):
+        await room.close()
+        with pytest.raises(EngineGone):
+            await asking
+    assert not until.alive(child)
+
+
+@posix
+async def test_a_hung_child_that_reads_nothing_more_is_killed_too(make):
+    room = await started(make(limits=IMPATIENT))
+    os.kill(await pid(room), signal.SIGSTOP)
+    async with asyncio.timeout(until.DEADLINE_S):
+        with pytest.raises(EngineGone, match=r"did not answer for 1\.5 s"):
+            await room.call(requests.Export("x" * LARGE, ""))
 
 
 async def test_errors_cross_with_type_and_text(make):

@@ -20,6 +20,7 @@ from qtui.tui.commands import keyed
 from qtui.tui.dialogs.notices import Notices
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.theme import ACCENT, GOOD, QUIET, SERIES, Recolored
+from qtui.tui.widgets.frame import Header
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import make, screen_text, until, until_seen
 from tests.tui.scripted import view
@@ -262,6 +263,16 @@ async def test_interrupt_key_says_how_to_leave() -> None:
         await until_seen(pilot, "5 collections")
         await pilot.press("ctrl+c")
         await until_seen(pilot, "q leaves")
+
+
+async def test_leaving_is_said_before_what_is_pending_is_written() -> None:
+    app, _ = make()
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "● ready")
+        await pilot.press("q")
+        await until(pilot, lambda: app._exit)
+        assert app.query_one(Header).leaving
+        assert "○ leaving…" in screen_text(app)
 
 
 async def test_panels_are_made_when_they_are_opened() -> None:
