@@ -18,8 +18,9 @@ from qtui.choices import Span
 from qtui.methods import METHODS
 from qtui.model import SearchSettings
 from qtui.records import Recommendation, RunSummary
+from qtui.tui.shades import SERIES
 from qtui.tui.text import clean, fitted
-from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, KEY, SERIES, WARN
+from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, KEY, WARN
 
 SIGNS = {
     advice.CHOSEN: ("▶", ACCENT, "the choice"),
@@ -235,7 +236,7 @@ def several_efs(found: Advice) -> bool:
 def curve_row(each: Weighed, axis: Axis, *, ef: bool) -> list[Text]:
     """The cells of one variant; `ef` names the width of its graph search, too."""
     sign, style, _ = ALIKE if each.alike else SIGNS[each.verdict]
-    series = f"color({SERIES[METHODS[each.method].family]})" if each.method in METHODS else ""
+    series = f"color({SERIES[each.method]})" if each.method in METHODS else ""
     weight = "bold" if each.verdict == advice.CHOSEN else ""
     letter = METHODS[each.method].letter if each.method in METHODS else " "
     search = each.search if ef else replace(each.search, hnsw_ef=None)

@@ -6,6 +6,7 @@ Each is handed its room and fills no more of it; rows that don't fit follow the 
 from __future__ import annotations
 
 import math
+from statistics import median
 
 from rich.text import Text
 
@@ -15,8 +16,9 @@ from qtui.methods import METHODS
 from qtui.model import Bytes
 from qtui.records import CollectionRecord, Latency, Measurement
 from qtui.tui.fold import RunState, where
+from qtui.tui.shades import SERIES
 from qtui.tui.text import fitted
-from qtui.tui.theme import ACCENT, BAD, DIM, HEAD, SERIES, WARN
+from qtui.tui.theme import ACCENT, BAD, DIM, HEAD, WARN
 from qtui.tui.widgets.axes import log_ticks
 
 BLOCKS = " ▏▎▍▌▋▊▉█"
@@ -69,9 +71,14 @@ def _nothing(state: RunState) -> str:
     return "Nothing was measured: the lines under the table say why."
 
 
+FAR = 4.0
+"""So many times the median p95 is the most that is drawn."""
+
+
 def _longest(latencies: list[Latency]) -> float:
-    """Where the bars end: a little beyond the largest p95. A few p99 far out would squeeze all the others."""
-    return max((each.p95 for each in latencies), default=0.0) * 1.15
+    """Where the bars end: a little beyond the largest p95, unless a few far out would squeeze all the others."""
+    found = [each.p95 for each in latencies]
+    return min(max(found), FAR * median(found)) * 1.15 if found else 0.0
 
 
 def _percentile_row(state: RunState, at: int, room: int, longest: float, *, chosen: bool) -> Text:
@@ -79,7 +86,7 @@ def _percentile_row(state: RunState, at: int, room: int, longest: float, *, chos
     entry = METHODS[variant.method]
     name = fitted(f"{entry.letter} {variant.method:<12} {where(state, variant)}", NAMES - 3)
     row = Text.assemble(("▸ " if chosen else "  ", ACCENT), (f"{name:<{NAMES - 2}}", "bold" if chosen else ""))
-    row.append_text(_whisker(found.engine_ms, room, longest, SERIES[entry.family]))
+    row.append_text(_whisker(found.engine_ms, room, longest, SERIES[entry.name]))
     latency = found.engine_ms
     for value in (latency.p50, latency.p95, latency.p99) if latency else (None, None, None):
         row.append(f"{units.millis(value):>7}", "bold" if chosen else "")
@@ -99,13 +106,13 @@ def _whisker(latency: Latency | None, room: int, longest: float, color: int) -> 
     scale, last = (room - 3) / longest, room - 2
     cells = [" "] * room
     far = latency.p99 if latency.p99 is not None else latency.p95
-    for column in range(math.floor(latency.p50 * scale), min(last, round(far * scale)) + 1):
+    for column in range(min(last, math.floor(latency.p50 * scale)), min(last, round(far * scale)) + 1):
         cells[column] = "─"
-    cells[min(last, round(latency.p95 * scale))] = "┼"
-    if latency.p99 is not None:
-        column = round(latency.p99 * scale)
-        cells[min(last, column)] = "┤" if column <= last else "»"
-    bar = bar_of(latency.p50 * scale)
+    for value, sign in ((latency.p95, "┼"), (latency.p99, "┤")):
+        if value is not None:
+            column = round(value * scale)
+            cells[min(last, column)] = sign if column <= last else "»"
+    bar = bar_of(min(latency.p50 * scale, last))
     return Text.assemble((bar, f"color({color})"), ("".join(cells)[len(bar) :], DIM))
 
 
@@ -155,7 +162,7 @@ def _memory_row(state: RunState, found: CollectionRecord, room: int, longest: fl
         column = max(column, len(bar))
     cells[min(room - 2, column)] = "│"
     row = Text(f"{entry.letter if entry else '?'} {fitted(found.method, 14):<15}")
-    row.append("".join(cells), f"color({SERIES[entry.family]})" if entry else "")
+    row.append("".join(cells), f"color({SERIES[entry.name]})" if entry else "")
     ratio = "–" if measured is None or not theory else f"{measured / theory:.2f}x"
     row.append(f"{'–' if measured is None else f'{measured:,.0f}':>6}{theory:>7,.0f}{ratio:>7}")
     part = found.memory.get("originals" if found.method == "none" else "quantized", Bytes())

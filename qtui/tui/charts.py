@@ -13,8 +13,8 @@ from qtui.methods import METHODS
 from qtui.plan import Variant
 from qtui.records import Measurement
 from qtui.tui.fold import RunState, best, where
+from qtui.tui.shades import SERIES
 from qtui.tui.text import clean
-from qtui.tui.theme import SERIES
 from qtui.tui.widgets.axes import Axes, Mark, Series
 
 MOST_LINES = 40
@@ -48,7 +48,7 @@ def recall_latency(state: RunState, chosen: int | None = None) -> tuple[Series, 
 
 def _series(method: str, joined: Line, single: list[Mark], *, lines: bool) -> Series:
     ordered = tuple(mark for _, mark in sorted(joined, key=lambda pair: pair[0]))
-    color = SERIES[METHODS[method].family]
+    color = SERIES[method]
     return Series(color, ordered, tuple(single)) if lines else Series(color, (), (*ordered, *single))
 
 
@@ -92,7 +92,7 @@ def factor_axes(state: RunState) -> Axes:
     """An x axis with a tick at every factor."""
     ticks = factors(state)
     wide = bool(ticks) and ticks[-1] / ticks[0] > 12
-    return Axes(log_x=wide, open=True, x_ticks=ticks, margin=5)
+    return Axes(log_x=wide, open=True, x_ticks=ticks, margin=5, beside=True)
 
 
 def compared(state: RunState) -> dict[str, int]:
@@ -110,7 +110,7 @@ def distributions(state: RunState, spread: Mapping[int, Distribution]) -> tuple[
         if found is not None:
             path = tuple(point for point in found.cumulated() if point[1] <= CUT)
             entry = METHODS[method]
-            lines.append(Series(SERIES[entry.family], path=path, letter=entry.letter, letter_y=0.5))
+            lines.append(Series(SERIES[method], path=path, letter=entry.letter, letter_y=0.5))
     return tuple(lines)
 
 

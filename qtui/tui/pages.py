@@ -20,8 +20,9 @@ from qtui.records import Measurement
 from qtui.tui import bars, charts
 from qtui.tui.bars import QUIET
 from qtui.tui.fold import RunState, where
+from qtui.tui.shades import SERIES
 from qtui.tui.text import clean
-from qtui.tui.theme import HEAD, SERIES
+from qtui.tui.theme import HEAD
 from qtui.tui.widgets.plot import Drawing, draw
 
 Line = Text | Strip
@@ -133,7 +134,7 @@ def histogram(look: Look, width: int, height: int) -> list[Line]:
         head.append(f"   recall {units.share(measured.recall.mean)}", QUIET)
     head.append("   searches a bin; ↑ ↓ another variant", QUIET)
     latency = measured.engine_ms if measured is not None else None
-    lines = [] if found is None else bars.histogram(found, latency, width, height - 3, SERIES[entry.family])
+    lines = [] if found is None else bars.histogram(found, latency, width, height - 3, SERIES[entry.name])
     if not lines:
         said = look.waits or ("This variant has no times." if found is None else "Too small a window for a chart.")
         lines = _said(said, width)
@@ -204,6 +205,8 @@ def _last(state: RunState, width: int, hidden: int = 0) -> Text:
     too_long = len(line) - width
     if too_long > 0:
         line = charts.made_of(state, max(8, min(30, len(state.about)) - too_long)) + covered
+    if len(line) > width:
+        line = line.replace(" searches each", " searches", 1)
     return Text(line, QUIET)
 
 

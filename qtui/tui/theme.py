@@ -71,10 +71,11 @@ def readable(ansi: Theme) -> Theme:
     return replace(ansi, primary="ansi_bright_blue")
 
 
-SERIES = {"none": 15, "scalar": 12, "binary": 11, "product": 13, "turbo": 10}
-"""Terminal colour (0 to 15) of each family of methods; within a family the letter tells them apart."""
-ON_LIGHT = {15: "#262626", 12: "#0050b0", 11: "#8a5a00", 13: "#8a2090", 10: "#1f6f1f"}
-"""What stands for them on a light background: a terminal's bright colours are made for a dark one."""
+ON_LIGHT = {
+    15: "#262626", 12: "#0050b0", 11: "#8a5a00", 14: "#006878", 3: "#6f5f00",
+    13: "#8a2090", 5: "#a01858", 10: "#1f6f1f", 2: "#3f6200", 6: "#1f5f5f",
+}  # fmt: skip
+"""What stands for the colours of series on a light background: a terminal's bright colours are made for a dark one."""
 
 GOOD, WARN, BAD, DIM, HEAD = "#87af5f", "#d7af5f", "#d75f5f", "grey62", "bold"
 """Styles of text that rich draws; they stay apart when a terminal has 16 colours alone."""

@@ -11,13 +11,13 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from qtui.events import CollectionFailed, CollectionReady, Measured
-from qtui.methods import METHODS
+from qtui.methods import DEFAULT_METHODS, METHODS
 from qtui.model import Built
 from qtui.plan import BenchRequest
 from qtui.records import Failure
 from qtui.tui import bars, charts, pages
 from qtui.tui.fold import RunState, as_a_grid
-from qtui.tui.theme import SERIES
+from qtui.tui.shades import SERIES
 from qtui.tui.widgets.axes import Axes, Frame
 from qtui.tui.widgets.plot import Mark, Series, draw
 from tests.tui.fake_figures import distribution
@@ -106,8 +106,36 @@ def test_controls_are_not_drawn() -> None:
     assert count == sum(len(each.joined) + len(each.single) for each in plain)
 
 
-def test_colours_of_families_are_distinct() -> None:
-    assert len(set(SERIES.values())) == len(SERIES)
+def test_colours_of_a_default_plan_are_distinct() -> None:
+    assert len({SERIES[name] for name in DEFAULT_METHODS}) == len(DEFAULT_METHODS)
+    assert set(SERIES) == set(METHODS)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_letter_stands_where_something_was_measured_or_behind_the_end_of_its_line(*, beside: bool) -> None:
+    one, other = (tuple(Mark(letter, "", x, 0.5) for x in (1, 2, 3)) for letter in "AB")
+    axes = Axes(log_x=False, open=True, beside=beside)
+    drawing = draw((Series(12, one), Series(13, other)), 60, 8, axes)
+    frame = Frame.around([(1, 0.5), (3, 0.5)], 60, 8, axes)
+    places = [frame.cell(x, 0.5) for x in (1, 2, 3)]
+    row = drawing.rows[places[0][0]].text
+    found = {letter: [at for at, sign in enumerate(row) if sign == letter] for letter in "AB"}
+    columns = [column for _, column in places]
+    assert found == {"A": columns, "B": [at + 1 for at in (columns if beside else columns[-1:])]}
+    assert drawing.hidden == (0 if beside else 3)
+
+
+def test_one_slow_variant_does_not_squeeze_the_bars_of_the_others() -> None:
+    state = measured()
+    slow = state.measured[0]
+    assert slow.engine_ms is not None
+    times = replace(slow.engine_ms, p50=90.0, p95=95.0, p99=99.0)
+    state = replace(state, measured={**state.measured, 0: replace(slow, engine_ms=times)})
+    lines = texts("latency", state, 78, 30)
+    assert "»" in lines[1]
+    assert "99" in lines[1]
+    assert all(line.count("█") + line.count("─") >= 2 for line in lines[2:22])
+    assert "further right" in lines[-2]
 
 
 SIZES = [(78, 18), (78, 12), (116, 30), (40, 10), (24, 5), (10, 2)]
@@ -186,7 +214,8 @@ def test_captions_say_n_k_and_what_was_measured() -> None:
 
 def test_a_long_name_of_the_data_gives_way_to_how_many_marks_are_covered() -> None:
     state = replace(measured(), about="sample of WordNet glosses and more", request=replace(REQUEST, limit=100))
-    last = str(pages.PAGES["oversampling"].draw(pages.Look(state, 0), 78, 19)[-1])
+    state = replace(state, measured={at: replace(state.measured[0]) for at in state.measured})
+    last = str(pages.PAGES["chart"].draw(pages.Look(state, 0), 78, 19)[-1])
     assert cell_len(last) <= 78
     assert "points" in last
     assert last.endswith("under others")

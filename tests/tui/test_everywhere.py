@@ -18,8 +18,9 @@ from textual.widgets import Input
 from qtui.preferences import Memory, Preferences
 from qtui.tui.commands import keyed
 from qtui.tui.dialogs.notices import Notices
+from qtui.tui.shades import SERIES
 from qtui.tui.tabs import TABS, Tabs
-from qtui.tui.theme import ACCENT, GOOD, QUIET, SERIES, Recolored
+from qtui.tui.theme import ACCENT, GOOD, QUIET, Recolored
 from qtui.tui.widgets.frame import Header
 from qtui.tui.widgets.tables import CollectionTable
 from tests.tui.driving import make, screen_text, until, until_seen

@@ -65,6 +65,8 @@ class Axes:
     """Without ticks on the x axis, for a plot that stands on another one."""
     margin: int = 0
     """Cells of the y labels at least, so that plots above each other are in line."""
+    beside: bool = False
+    """Marks that share a cell stand beside each other, on an axis where only the ticks are values."""
     rules: tuple[float, ...] = ()
     """Values on the y axis with a dotted line."""
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 
 from rich.color import Color
 from rich.segment import Segment
@@ -23,6 +22,8 @@ from qtui.tui.widgets.axes import Axes, Frame, Mark, Point, Series
 __all__ = ["Axes", "Drawing", "Mark", "Point", "Series", "draw"]
 
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
+MOST_BESIDE = 6
+"""Letters of equal values that stand beside each other."""
 Cell = tuple[str, Style]
 Cells = list[list[Cell]]
 
@@ -128,7 +129,9 @@ def _lay_marks(cells: Cells, series: tuple[Series, ...], frame: Frame) -> int:
     hidden, shown = 0, set()
     for mark, style in _styled(series):
         row, column = frame.cell(mark.x, mark.y)
-        if (row, column) in taken:
+        if frame.axes.beside:
+            column = next((at for at in range(column, column + MOST_BESIDE) if (row, at) not in taken), column)
+        if (row, column) in taken or column >= frame.left + frame.columns:
             hidden += 1
             continue
         taken.add((row, column))
@@ -139,7 +142,7 @@ def _lay_marks(cells: Cells, series: tuple[Series, ...], frame: Frame) -> int:
         if each.letter and each.path:
             hidden += not _lay_letter(cells, each, frame, taken)
         elif len(each.joined) > 1 and not shown.intersection(map(id, each.joined)):
-            _lay_letter(cells, _between(each), frame, taken)
+            _lay_at_end(cells, each, frame, taken)
     for row, column, label, style in labels:
         where = [(row, column + offset) for offset in range(len(label))]
         fits = column + len(label) < frame.left + frame.columns
@@ -163,14 +166,15 @@ def _lay_letter(cells: Cells, series: Series, frame: Frame, taken: set[tuple[int
     return False
 
 
-def _between(series: Series) -> Series:
-    """The line of a series whose own marks are all covered: its letter finds a place between two of them."""
-    path = [
-        (a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part)
-        for a, b in pairwise(series.joined)
-        for part in (0.5, 0.35, 0.65, 0.2, 0.8)
-    ]
-    return Series(series.color, path=tuple(path), letter=series.joined[0].letter)
+def _lay_at_end(cells: Cells, series: Series, frame: Frame, taken: set[tuple[int, int]]) -> None:
+    """The letter of a line whose own marks are all covered: behind its last one. On the line it would look measured."""
+    last = series.joined[-1]
+    row, end = frame.cell(last.x, last.y)
+    for column in range(end + 1, frame.left + frame.columns):
+        if (row, column) not in taken:
+            taken.add((row, column))
+            cells[row][column] = (last.letter, Style(color=Color.from_ansi(series.color), bold=True))
+            return
 
 
 def _styled(series: tuple[Series, ...]) -> Iterator[tuple[Mark, Style]]:
