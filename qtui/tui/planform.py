@@ -13,6 +13,7 @@ from qtui.filters import parse_filter
 from qtui.model import CollectionView, Distance
 from qtui.plan import (
     DEFAULT_PACE,
+    DEFAULT_QUERIES,
     DEFAULT_SAMPLE,
     BenchRequest,
     BuildSpec,
@@ -322,6 +323,8 @@ def _check_queries(request: BenchRequest, facts: SourceFacts, asked: SourceFacts
         own = facts.queries or (request.source is not None and Path(request.source.path or "").suffix in WITH_OTHERS)
         if request.queries >= facts.rows and not own:
             raise UsageError(f"queries: the data holds {facts.rows:,} in all; ask for fewer, or give a file of queries")
+        if facts.queries and request.queries > max(facts.queries, DEFAULT_QUERIES):
+            raise UsageError(f"queries: the data brings {facts.queries:,} of its own; ask for no more")
     elif asked is not None and asked.multivector != facts.multivector:
         what = "single vectors, the data multivectors" if facts.multivector else "multivectors, the data single vectors"
         raise UsageError(f"queries: the file holds {what}")

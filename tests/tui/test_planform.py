@@ -138,6 +138,8 @@ def test_queries_that_the_vectors_cannot_be_asked_are_refused_as_they_are_typed(
     ):
         with pytest.raises(UsageError, match=said):
             read(file, (), Known(facts, queries=asked))
+    with pytest.raises(UsageError, match="queries: the data brings 300 of its own"):
+        read(replace(text("sample"), queries="301"), (), Known(SourceFacts("f", 5_000, 384, queries=300)))
     with pytest.raises(UsageError, match="queries: the data holds 5,000 in all"):
         read(replace(text("sample"), queries="5000"), (), Known(facts))
 

@@ -32,7 +32,8 @@ class PickRun(ModalScreen[str | None]):
 
     AUTO_FOCUS = "Input"
     DEFAULT_CSS = """
-    PickRun OptionList { height: auto; max-height: 16; background: $surface; border: none; padding: 0; }
+    PickRun OptionList { height: auto; max-height: 16; background: $surface; border: none; padding: 0;
+        text-wrap: nowrap; text-overflow: ellipsis; }
     PickRun Input { margin-bottom: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,7 +50,7 @@ class PickRun(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """The filter, the list, the keys."""
-        with Vertical(classes="dialog wide") as box:
+        with Vertical(classes="dialog broad") as box:
             box.border_title = "Choose a run"
             yield line_input("", id="pick-words", placeholder="type to filter", whole=False)
             yield OptionList(markup=False, compact=True)
