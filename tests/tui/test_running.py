@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from qtui.events import Measured, Progress, Started
+from qtui.events import Measured, Progress, RunFinished, Started
 from qtui.plan import BenchRequest, variants
 from qtui.records import RunRecord
 from qtui.tui.fold import RunState
@@ -211,3 +212,20 @@ async def test_thousands_of_variants_scroll_and_only_those_in_view_are_made(monk
         await pilot.press("c", "c", "home")
         await until_seen(pilot, "▸ N none")
         assert app.query_one(Results).chosen == 0
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_what_an_app_that_is_gone_left_of_a_run_is_named_and_one_key_goes_on(size: tuple[int, int]) -> None:
+    app, room = make()
+    happened = script(BenchRequest())
+    whole = next(event.record for event in happened if isinstance(event, RunFinished))
+    room.kept = {RUN: replace(whole, id=RUN, status="partial", measurements=whole.measurements[:3])}
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("3")
+        await until_seen(pilot, "The last run was interrupted")
+        await until_seen(pilot, "u Resume")
+        await pilot.press("u")
+        panel: Any = app.query_one(BenchmarkPanel)
+        await until(pilot, lambda: panel.run_state is not None and panel.run_state.over == "complete")
+    assert room.kept[RUN].status == "complete"

@@ -95,6 +95,18 @@ class BenchmarkPanel(Horizontal):
     def on_mount(self) -> None:
         """Figures and progress are drawn at most twice a second."""
         self.set_interval(REPAINT_S, self._repaint)
+        self._find_interrupted()
+
+    @work(exclusive=True, group="interrupted")
+    async def _find_interrupted(self) -> None:
+        """An app that is gone may have left a run that can go on; only the newest is thought of here."""
+        with suppress(QtuiError):  # the tab of the runs tells why they can't be read
+            newest = next(iter(await self.room.runs()), None)
+            if newest is not None and newest.resumable and not newest.measuring:
+                self.query_one(Results).interrupted = newest
+                self.refresh_bindings()
+                if self.screen.has_class("-narrow"):  # where the plan is all that is seen
+                    self.notify(keyed(self.app, "The last run was interrupted: {benchmark.go_on} goes on with it"))
 
     def focus_default(self) -> None:
         """What has the focus when the tab opens."""
@@ -132,7 +144,7 @@ class BenchmarkPanel(Horizontal):
         if action in {"run", "tune", "memory"}:
             return None if self.why_not(action) else True
         if action == "resume":
-            partial = shown is not None and shown.can_go_on
+            partial = self._unfinished is not None
             return None if partial and self.why_not(action) else partial
         sensible = {
             "pause": shown is not None and shown.can_pause and shown.paused not in parameters,
@@ -142,6 +154,10 @@ class BenchmarkPanel(Horizontal):
             "export": shown is not None and shown.record is not None,
         }
         return sensible.get(action, True)
+
+    def pointless(self, action: str) -> bool:
+        """Whether nothing runs, nor is there a page to go back from, for the palette."""
+        return action == "back" and not self.running and self.page == "plan"
 
     def why_not(self, action: str) -> str | None:
         """What keeps the plan from being measured at the moment; None for what can be done."""
@@ -189,9 +205,17 @@ class BenchmarkPanel(Horizontal):
             self._begin(RunState.of(request, plan.about), self.room.bench(request))
 
     def action_resume(self) -> None:
-        """Goes on with the run that is shown."""
-        if self.run_state is not None and self.run_state.run_id is not None:
-            self.go_on(self.run_state.run_id)
+        """Goes on with the run that is shown, or with what an app that is gone left of one."""
+        if self._unfinished is not None:
+            self.go_on(self._unfinished)
+
+    @property
+    def _unfinished(self) -> str | None:
+        """Id of the run that one key goes on with."""
+        if self.run_state is not None:
+            return self.run_state.run_id if self.run_state.can_go_on else None
+        left = self.query_one(Results).interrupted
+        return None if left is None else left.id
 
     @work(exclusive=True, group="go-on")
     async def go_on(self, run_id: str) -> None:

@@ -22,12 +22,13 @@ from textual.widgets import Static
 from qtui import units
 from qtui.distribution import Distribution
 from qtui.errors import QtuiError
-from qtui.records import Latency, Measurement
+from qtui.records import Latency, Measurement, RunSummary
 from qtui.tui import pages
 from qtui.tui.commands import key_of
 from qtui.tui.fold import RunState, where
 from qtui.tui.pages import Look
 from qtui.tui.room import Room
+from qtui.tui.runlist import in_a_line
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, KEY, WARN
 from qtui.tui.widgets.chart import Chart
@@ -60,6 +61,8 @@ class Results(Vertical):
 
     state: reactive[RunState | None] = reactive(None, repaint=False)
     page: reactive[str] = reactive("chart", repaint=False)
+    interrupted: reactive[RunSummary | None] = reactive(None, repaint=False)
+    """What an app that is gone left of a run, where that can go on; told while there is nothing else."""
 
     def __init__(self, room: Room | None = None, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
@@ -111,7 +114,8 @@ class Results(Vertical):
         progress = self.query_one(ProgressLine)
         progress.active = state is not None and state.running
         if state is None:
-            self.query_one("#empty", Static).update(_empty(key_of(self.app, "benchmark.run")))
+            keys = key_of(self.app, "benchmark.run"), key_of(self.app, "benchmark.go_on")
+            self.query_one("#empty", Static).update(_empty(*keys, self.interrupted))
             return
         progress.progress, progress.waiting = state.progress, state.waiting
         self.query_one(ResultTable).state = state
@@ -119,6 +123,11 @@ class Results(Vertical):
         moving = state.running and not state.paused
         if self._due is None and not (moving and monotonic() - self._drawn_s < DRAW_EVERY_S):
             self.draw_page()
+
+    def watch_interrupted(self) -> None:
+        """It was found."""
+        if self.is_mounted:
+            self._show()
 
     def watch_page(self) -> None:
         """Another page is looked at."""
@@ -246,9 +255,14 @@ def _page_line(page: str) -> Text:
     return line
 
 
-def _empty(key: str) -> Text:
-    return Text.assemble(
-        ("Nothing measured yet\n\n", "bold"),
+def _empty(key: str, goes_on: str, left: RunSummary | None) -> Text:
+    head = Text("Nothing measured yet\n\n", "bold")
+    if left is not None:
+        head = Text.assemble(
+            ("⚠ ", WARN), ("The last run was interrupted\n", "bold"), f"{in_a_line(left)}\n",
+            "What was measured is kept: ", (goes_on, KEY), " goes on with it.\n\n",
+        )  # fmt: skip
+    return head + Text.assemble(
         "Choose what to measure in the plan, then press ", (key, KEY), ".\n",
         "Each method is built in a temporary store, measured against\n",
         "exact search on the same queries, and the run is kept.",
