@@ -332,6 +332,10 @@ class QtuiApp(OwnApp):
         asking = any(isinstance(s, ModalScreen) and not isinstance(s, CommandPalette) for s in self.screen_stack)
         return not (asking and action in {"tab", "help", "palette", "query", "notices", "theme", "connect", "doctor"})
 
+    def pointless(self, action: str) -> bool:
+        """Whether that is the tab that is open, which the palette then leaves out."""
+        return action == f"tab('{self.query_one(TabLine).current}')"
+
     async def on_key(self, event: events.Key) -> None:
         """A key whose command can't run now says why; one that comes while nothing has the focus is the panel's."""
         if self.focused is None and await self._hand_to_panel(event.key):

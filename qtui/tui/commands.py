@@ -194,7 +194,7 @@ class PossibleNow(Provider):
         return [
             (each.command.title, each.key, partial(self.app.run_action, each.command.action, each.node))
             for each in active(self.screen)
-            if each.command.title and each.command.action != "palette"
+            if each.command.title and each.command.action != "palette" and not _pointless(each)
         ]
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
@@ -209,6 +209,12 @@ class PossibleNow(Provider):
             score = matcher.match(title)
             if score > 0:
                 yield Hit(score, _with_key(matcher.highlight(title), key), run, text=title)
+
+
+def _pointless(each: Active) -> bool:
+    """Whether it would change nothing, in the words of its widget: a key may still be pressed then, for the focus."""
+    asked = getattr(each.node, "pointless", None)
+    return asked is not None and asked(each.command.action)
 
 
 def _with_key(title: Content, key: str) -> Content:

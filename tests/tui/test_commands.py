@@ -59,7 +59,9 @@ async def test_palette_lists_what_makes_sense_now() -> None:
         await until_seen(pilot, "21 measurements")
         await pilot.press("ctrl+p")
         await until_seen(pilot, "Run the plan")
-        assert "Delete the highlighted collection" not in screen_text(app)
+        for nothing in ("Delete the highlighted collection", "Open Benchmark", "Cancel the run"):
+            assert nothing not in screen_text(app)
+        assert "Open Advise" in screen_text(app)
 
 
 async def test_palette_runs_what_is_chosen() -> None:

@@ -281,6 +281,10 @@ class AdvisePanel(Vertical):
             return bool(self.runs)
         return True
 
+    def pointless(self, action: str) -> bool:
+        """Whether there is no page to go back from, for the palette."""
+        return action == "back" and self.page == "choice"
+
     def action_step(self, by: int) -> None:
         """The next hundredth."""
         self._aim(min(MOST, max(LEAST, round(round(self.target / STEP) * STEP + by * STEP, 4))))
