@@ -55,6 +55,12 @@ def newest(home: Path, where: str, view: CollectionView) -> Before:
     return max(found, key=lambda before: before.changed)
 
 
+def changed(home: Path, where: str) -> tuple[str, ...]:
+    """Names of the collections there whose last change can be taken back, sorted."""
+    kept = (read_kept(path, tuple[Before, ...]) or () for path in (home / "before").glob("*.json"))
+    return tuple(sorted({each[-1].collection for each in kept if each and each[-1].where == where}))
+
+
 def forget(home: Path, before: Before) -> None:
     """Drops the newest settings, once the way back was taken."""
     _write(home, before, _read(home, before.where, before.collection, before.vector.name)[:-1])

@@ -28,12 +28,18 @@ __all__ = [
     "Match",
     "Range",
     "Scalar",
+    "filter_text",
     "from_json",
     "parse_filter",
     "to_json",
 ]
 
 _MAX_TEXT = 200_000
+
+
+def filter_text(filter_: Filter | str | None) -> str | None:
+    """A filter as a text that `parse_filter` reads: as it was typed, or as Qdrant's JSON."""
+    return filter_ if filter_ is None or isinstance(filter_, str) else json.dumps(to_json(filter_))
 
 
 def parse_filter(text: str) -> Filter:

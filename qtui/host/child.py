@@ -28,7 +28,6 @@ from qtui.data import single
 from qtui.data.describe import describe
 from qtui.data.documents.finding import are_documents
 from qtui.data.load import remembered_job
-from qtui.data.unfinished import UnfinishedLoads
 from qtui.embedders import EmbedderSpec
 from qtui.engine.base import Vector
 from qtui.engine.open import open_target
@@ -40,11 +39,12 @@ from qtui.host import build, requests, wire
 from qtui.host.alone import Alone
 from qtui.host.crew import hiring
 from qtui.host.inplace import InPlace
+from qtui.host.kept import Kept
 from qtui.host.preparing import Preparation
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
 from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
-from qtui.plan import BenchRequest, BuildJob, LoadRequest, SourceFacts
+from qtui.plan import BenchRequest, BuildJob, SourceFacts
 from qtui.target import Target, remember_key
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Room:
         self._runs = RunStore(config.runs_dir())
         where = str(self._store) if self._server is None else self._server.where
         self._in_place = InPlace(engine, self._store, self._server, where)
-        self._loads = UnfinishedLoads(config.home(), where)
+        self.kept = Kept(config.home(), where)
         self._gate: Gate | None = None
         """Of the run that goes on."""
 
@@ -246,21 +246,13 @@ class Room:
         async with self._work:
             try:
                 loading = build.load_each(
-                    asked.loads, self._loads, self._store, target=self._server, builder=self._build
+                    asked.loads, self.kept.loads, self._store, target=self._server, builder=self._build
                 )
                 async with closing(loading) as events:
                     async for event in events:
                         yield event
             finally:
                 self._announce("ready", "")
-
-    async def unfinished_loads(self, _: requests.UnfinishedLoads) -> tuple[LoadRequest, ...]:
-        """What was asked for last, and wasn't loaded to its end."""
-        return self._loads.loads()
-
-    async def give_up(self, _: requests.GiveUp) -> None:
-        """Nobody wants it any more."""
-        self._loads.forget()
 
     async def resume(self, asked: requests.Resume) -> AsyncIterator[Event]:
         """Goes on with a collection as it was asked for; one that only lacks its index needs no source."""
@@ -386,8 +378,7 @@ async def _serve(service: Service, target: Target) -> None:
         requests.Reconfigure: room.reconfigure,
         requests.FindWayBack: room.way_back,
         requests.GoBack: room.go_back,
-        requests.UnfinishedLoads: room.unfinished_loads,
-        requests.GiveUp: room.give_up,
+        **room.kept.answers,
     }
     streams: dict[type[requests.Request[Any]], Streaming] = {
         requests.Load: room.load,

@@ -19,7 +19,7 @@ from qtui.distribution import Distribution
 from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
 from qtui.errors import AccessError, EngineGone, NotFound
 from qtui.events import Event
-from qtui.filters import Filter
+from qtui.filters import Filter, filter_text
 from qtui.host import once, requests, wire
 from qtui.host.held import CLOSED, Held
 from qtui.host.life import Limits
@@ -160,7 +160,7 @@ class EngineRoom(Held):
 
     async def count(self, name: str, filter_: Filter | str | None = None) -> int:
         """Exact number of points that match."""
-        return await self.read(requests.Count(name, requests.filter_text(filter_)))
+        return await self.read(requests.Count(name, filter_text(filter_)))
 
     async def scroll(
         self,
@@ -173,7 +173,7 @@ class EngineRoom(Held):
         with_vectors: bool = False,
     ) -> Page:
         """Points in id order, from `offset` on."""
-        text = requests.filter_text(filter_)
+        text = filter_text(filter_)
         return await self.read(requests.Scroll(name, limit, offset, text, with_payload, with_vectors))
 
     async def retrieve(
@@ -193,9 +193,7 @@ class EngineRoom(Held):
         with_payload: bool = False,
     ) -> Timed[Answer]:
         """The points nearest to a vector, a multivector or a stored point (which is left out of its own answer)."""
-        request = requests.Query(
-            name, settings, using=using, filter=requests.filter_text(filter_), with_payload=with_payload
-        )
+        request = requests.Query(name, settings, using=using, filter=filter_text(filter_), with_payload=with_payload)
         return await self.call(requests.about(request, query))
 
     async def titled_queries(self, name: str) -> tuple[QueryVector, ...]:
@@ -281,6 +279,10 @@ class EngineRoom(Held):
     async def unfinished_loads(self) -> tuple[LoadRequest, ...]:
         """What was asked for last to be loaded here, and wasn't to its end; also by an app that is gone."""
         return await self.call(requests.UnfinishedLoads())
+
+    async def changed(self) -> tuple[str, ...]:
+        """Names of the collections here whose last change in place can be taken back."""
+        return await self.call(requests.Changed())
 
     async def give_up(self) -> None:
         """Forgets what was asked for last; what is written of it stays."""

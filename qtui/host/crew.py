@@ -13,6 +13,7 @@ from qtui import config
 from qtui.bench.crew import Hire
 from qtui.bench.measure import Ask, Block, Outcome
 from qtui.data.rows import Batch
+from qtui.filters import filter_text
 from qtui.host import requests, wire
 from qtui.host.asker import write_queries
 from qtui.host.process import Child
@@ -105,7 +106,7 @@ def _share(
         ask.collection,
         ask.using,
         ask.settings,
-        requests.filter_text(ask.filter_),
+        filter_text(ask.filter_),
         tuple(span),
         own,
         concurrency,

@@ -5,7 +5,6 @@ Events stream before the answer of `Build`, `Load` and `Bench`.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -14,7 +13,6 @@ from qtui.advice import Advice
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
 from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
-from qtui.filters import Filter, to_json
 from qtui.model import (
     Answer,
     Change,
@@ -296,6 +294,10 @@ class UnfinishedLoads(Request[tuple[LoadRequest, ...]], frozen=True):
     """What was asked for last to be loaded, and wasn't to its end, in this process or in one before it."""
 
 
+class Changed(Request[tuple[str, ...]], frozen=True):
+    """Names of the collections here whose last change in place can be taken back."""
+
+
 class GiveUp(Request[None], frozen=True):
     """Forget what was asked for last."""
 
@@ -397,6 +399,7 @@ RESULTS: dict[type[Request[Any]], Any] = {
     Load: None,
     UnfinishedLoads: tuple[LoadRequest, ...],
     GiveUp: None,
+    Changed: tuple[str, ...],
     Resume: None,
     Bench: None,
     ResumeRun: None,
@@ -411,8 +414,3 @@ def about(query: Query, target: list[float] | list[list[float]] | PointId) -> Qu
         return msgspec.structs.replace(query, point=target)
     field = "tokens" if target and isinstance(target[0], list) else "vector"
     return msgspec.structs.replace(query, **{field: target})
-
-
-def filter_text(filter_: Filter | str | None) -> str | None:
-    """A filter as requests carry it: as typed, or as Qdrant's JSON."""
-    return filter_ if filter_ is None or isinstance(filter_, str) else json.dumps(to_json(filter_))

@@ -218,6 +218,10 @@ class Room(Protocol):
         """What was asked for last to be loaded here, and wasn't to its end; also by an app that is gone."""
         ...
 
+    async def changed(self) -> tuple[str, ...]:
+        """Names of the collections here whose last change in place can be taken back."""
+        ...
+
     async def give_up(self) -> None:
         """Forgets what was asked for last; what is written of it stays."""
         ...

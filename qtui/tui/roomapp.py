@@ -51,6 +51,8 @@ class RoomApp(App[None]):
     views: reactive[tuple[CollectionView, ...] | None] = reactive(None, repaint=False)
     room_state: reactive[RoomState] = reactive(RoomState("starting"), repaint=False)
     engine: reactive[EngineInfo | None] = reactive(None, repaint=False)
+    changed: reactive[tuple[str, ...]] = reactive((), repaint=False)
+    """Collections where we are connected whose last change can be taken back."""
     left: reactive[tuple[LoadRequest, ...]] = reactive((), repaint=False, always_update=True)
     """Loads that were asked for where we are connected, and aren't whole."""
 
@@ -166,6 +168,7 @@ class RoomApp(App[None]):
     async def _read(self, *, first: bool = False) -> None:
         try:
             names = await self.room.collections()
+            self.changed = await self.room.changed()
             if not self._is_server:
                 self.post_message(CollectionsRead(await self.room.glances(names), first=first))
                 return

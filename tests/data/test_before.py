@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qtui.data.before import MOST, forget, keep, last, way_back
+from qtui.data.before import changed as changed_here
 from qtui.engine.base import Engine
 from qtui.errors import NotFound, UsageError
 from qtui.model import Change, Hnsw, Placement, Quantization
@@ -76,3 +77,17 @@ async def test_a_damaged_file_counts_as_none(tmp_path: Path, home: Path) -> None
         path.write_bytes(b"[{")
     with pytest.raises(NotFound):
         last(home, "here", "things", "")
+
+
+async def test_what_was_changed_here_is_known_until_it_is_taken_back(tmp_path: Path, home: Path) -> None:
+    assert changed_here(home, "here") == ()
+    async with opened(tmp_path) as engine:
+        await filled(engine, single(method="scalar"), randoms(60, 16))
+        keep(home, "here", await engine.view("things"), "")
+    kept = last(home, "here", "things", "")
+    assert changed_here(home, "here") == ("things",)
+    assert changed_here(home, "there") == ()
+    (home / "before" / "damaged.json").write_bytes(b"[")
+    assert changed_here(home, "here") == ("things",)
+    forget(home, kept)
+    assert changed_here(home, "here") == ()

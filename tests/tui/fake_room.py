@@ -257,6 +257,9 @@ class FakeRoom(FakeMaking):
     async def unfinished_loads(self) -> tuple[LoadRequest, ...]:
         return self.left
 
+    async def changed(self) -> tuple[str, ...]:
+        return tuple(self.views) if self.way is not None else ()
+
     async def give_up(self) -> None:
         self.left = ()
 

@@ -11,6 +11,7 @@ from qtui.errors import DataError
 from qtui.host.requests import WayBack
 from qtui.model import Change, CollectionView, Quantization
 from qtui.tui.dialogs.change import ChangeDialog
+from qtui.tui.panels.collections import CollectionsPanel
 from qtui.tui.widgets.workload import WorkList
 from tests.tui.driving import make, making, put, screen_text, until, until_golden, until_seen
 from tests.tui.scripted import view
@@ -53,9 +54,10 @@ async def test_going_back_shows_what_it_changes_and_wants_the_name() -> None:
     app, room = make(views)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await until_seen(pilot, "1 collection")
-        await pilot.press("z")
-        await until_seen(pilot, "keeps no earlier settings of mine")
+        assert not app.query_one(CollectionsPanel).can_make("undo")
         room.way = WayBack("", Change(quantization=Quantization("scalar")), "2026-03-01T10:00:00Z")
+        await pilot.press("r")
+        await until(pilot, lambda: app.query_one(CollectionsPanel).can_make("undo"))
         await pilot.press("z")
         await until_seen(pilot, "mine as it was before 2026-03-01 10:00:00 UTC")
         await until_seen(pilot, "388 (4.0x smaller)")

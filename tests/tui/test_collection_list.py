@@ -80,12 +80,12 @@ async def test_what_a_column_does_not_need_another_one_gets() -> None:
 
 
 async def test_at_120_columns_the_list_says_where_the_originals_are_and_cuts_no_usual_name() -> None:
-    app, _ = make()
+    app, room = make()
     async with app.run_test(size=(120, 40)) as pilot:
         await until_seen(pilot, "5 collections")
         rows = screen_text(app).splitlines()[3:9]
         assert rows[0].split("│")[0].rstrip().endswith("RAM est originals")
-        assert [row.split("│")[0].split()[0] for row in rows[1:]] == sorted(app.room.views)
+        assert [row.split("│")[0].split()[0] for row in rows[1:]] == sorted(room.views)
         assert all(row.split("│")[0].rstrip().endswith("cold") for row in rows[1:])
 
 

@@ -82,6 +82,8 @@ class MakingPanel(Vertical):
     """Of the last load; forgotten when a part of it is discarded."""
     left: reactive[tuple[LoadRequest, ...]] = reactive((), repaint=False, always_update=True)
     """Where we are connected now, what was found there to be unfinished."""
+    changed: reactive[tuple[str, ...]] = reactive((), repaint=False, bindings=True)
+    """Collections whose last change can be taken back."""
     room: Room
     _left_untold = False
 
@@ -135,6 +137,8 @@ class MakingPanel(Vertical):
             rest = self.unfinished is not None and self.unfinished.lacks(self.views)
             return rest or (view is not None and view.status == "partial")
         if action in {"change", "undo"}:
+            if action == "undo" and (view is None or view.name not in self.changed):
+                return False
             return view is not None and view.status == "green" and bool(view.vectors)
         return True
 
