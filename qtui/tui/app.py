@@ -73,6 +73,10 @@ BUSY = frozenset({"measuring", "paused", "building", "waiting"})
 """States of the engine room that connecting elsewhere would break into."""
 
 
+KEPT = (OwnApp.left, OwnApp.changed)
+"""What is known of where we are connected beside its collections."""
+
+
 class QtuiApp(OwnApp):
     """The screens of qtui over one engine room."""
 
@@ -109,7 +113,7 @@ class QtuiApp(OwnApp):
         """Header, tabs, panels, keys."""
         yield Header().data_bind(state=QtuiApp.room_state)
         yield TabLine(TABS, self._first_tab)
-        yield Tabs(lambda: self.room, self.memory, QtuiApp.views, QtuiApp.room_state, QtuiApp.may_write, QtuiApp.left)
+        yield Tabs(lambda: self.room, self.memory, QtuiApp.views, QtuiApp.room_state, QtuiApp.may_write, *KEPT)
         yield KeyLine()
 
     async def on_mount(self) -> None:
