@@ -63,7 +63,7 @@ async def test_what_killed_runs_left_is_removed_when_that_was_seen():
     app, room = on_server([scripted.view("docs__qtui__binary", "binary"), scripted.view("docs")], WRITABLE)
     room.lying = (LeftOver("/home/me/qtui/tmp/dead", 2_048),)
     async with app.run_test(size=(120, 40)) as pilot:
-        await until_seen(pilot, "docs__qtui__binary")
+        await until_seen(pilot, "2 collections")
         await pilot.press("exclamation_mark")
         await until_seen(pilot, "the copy docs__qtui__binary on the server")
         await until_seen(pilot, "removes leftovers")
