@@ -51,10 +51,29 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]  # textual leaves it without types
         self._loop.call_later(LOOK_EVERY_S, self._look)
 
-    def _look(self) -> None:
+    def _sigcont_application(self, *_: object) -> None:
+        """Takes the terminal anew after a stop, however it was stopped.
+
+        The system sends this signal with every hang-up, too. Textual then starts a second reader beside the first,
+        which reads the end of a closed terminal for ever and keeps the process alive.
+        """
+        leaving = self._app._exit  # noqa: SLF001 - textual says it nowhere else
+        if leaving or not self._app.is_running or self._hung_up:
+            return
+        if not self._must_signal_resume:  # nobody gave it back before
+            self.suspend_application_mode()
+            self._must_signal_resume = True  # all is drawn again
+        super()._sigcont_application()
+
+    @property
+    def _hung_up(self) -> bool:
+        """Whether the terminal is closed."""
         terminal = select.poll()
         terminal.register(self.fileno, select.POLLHUP)
-        if any(event & select.POLLHUP for _, event in terminal.poll(0)):
+        return any(event & select.POLLHUP for _, event in terminal.poll(0))
+
+    def _look(self) -> None:
+        if self._hung_up:
             self._app.exit(return_code=Exit.TERMINATED)
         elif self._app.is_running:
             self._loop.call_later(LOOK_EVERY_S, self._look)

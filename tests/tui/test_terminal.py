@@ -29,6 +29,7 @@ PATIENCE_S = 60
 OWN_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
+ENTERS_ALTERNATE_SCREEN = b"\x1b[?1049h"
 LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 
@@ -190,3 +191,24 @@ def test_in_tmux(tmp_path: Path) -> None:
         assert "1 Collections" in shown
     finally:
         run([*server, "kill-server"], check=False)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")
+def test_going_on_without_having_been_stopped_starts_no_second_reader(terminal: Terminal) -> None:
+    def threads() -> int:
+        return len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir()))
+
+    terminal.until("6 collections")
+    before, times = threads(), 10
+    for _ in range(times):  # as the system sends it with a hang-up, too
+        entered = terminal.raw.count(ENTERS_ALTERNATE_SCREEN)
+        terminal.process.send_signal(signal.SIGCONT)
+        end = time.monotonic() + PATIENCE_S
+        while terminal.raw.count(ENTERS_ALTERNATE_SCREEN) == entered:
+            assert terminal.read(), "the app ended"
+            assert time.monotonic() < end
+    terminal.press("3")
+    terminal.until("oversampling")
+    assert threads() < before + times, "a reader and a writer more each time; a few are asyncio's own"
+    terminal.press("q")
+    assert terminal.ended() == 0
