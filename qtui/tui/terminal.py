@@ -45,6 +45,8 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._file = cast("TextIOWrapper", Unbreakable(cast("IO[str]", self._file)))
+        self._taking = False
+        """Whether the terminal is being taken anew: a signal may come while the one before it is answered."""
 
     def start_application_mode(self) -> None:
         """Takes the terminal, and looks after it from then on."""
@@ -58,12 +60,16 @@ class TerminalDriver(LinuxDriver):
         which reads the end of a closed terminal for ever and keeps the process alive.
         """
         leaving = self._app._exit  # noqa: SLF001 - textual says it nowhere else
-        if leaving or not self._app.is_running or self._hung_up:
+        if self._taking or leaving or not self._app.is_running or self._hung_up:
             return
-        if not self._must_signal_resume:  # nobody gave it back before
-            self.suspend_application_mode()
-            self._must_signal_resume = True  # all is drawn again
-        super()._sigcont_application()
+        self._taking = True
+        try:
+            if not self._must_signal_resume:  # nobody gave it back before
+                self.suspend_application_mode()
+                self._must_signal_resume = True  # all is drawn again
+            super()._sigcont_application()
+        finally:
+            self._taking = False
 
     @property
     def _hung_up(self) -> bool:
