@@ -6,6 +6,7 @@ store still locked; its reading thread would report a crash to a screen that is 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import select
 from io import TextIOWrapper
@@ -45,31 +46,37 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._file = cast("TextIOWrapper", Unbreakable(cast("IO[str]", self._file)))
+        self._next_look: asyncio.TimerHandle | None = None
         self._taking = False
-        """Whether the terminal is being taken anew: a signal may come while the one before it is answered."""
+        """Whether the terminal is about to be taken anew: one taking answers all signals that came before it."""
 
     def start_application_mode(self) -> None:
         """Takes the terminal, and looks after it from then on."""
         super().start_application_mode()  # type: ignore[no-untyped-call]  # textual leaves it without types
-        self._loop.call_later(LOOK_EVERY_S, self._look)
+        if self._next_look is not None:  # taken anew: looked after once is enough
+            self._next_look.cancel()
+        self._next_look = self._loop.call_later(LOOK_EVERY_S, self._look)
 
     def _sigcont_application(self, *_: object) -> None:
+        """Has the terminal taken anew, by the loop: the signal may come between any two steps of its own work."""
+        if not self._taking:
+            self._taking = True
+            self._loop.call_soon_threadsafe(self._take)
+
+    def _take(self) -> None:
         """Takes the terminal anew after a stop, however it was stopped.
 
-        The system sends this signal with every hang-up, too. Textual then starts a second reader beside the first,
+        The system sends the signal with every hang-up, too. Textual then starts a second reader beside the first,
         which reads the end of a closed terminal for ever and keeps the process alive.
         """
+        self._taking = False
         leaving = self._app._exit  # noqa: SLF001 - textual says it nowhere else
-        if self._taking or leaving or not self._app.is_running or self._hung_up:
+        if leaving or not self._app.is_running or self._hung_up:
             return
-        self._taking = True
-        try:
-            if not self._must_signal_resume:  # nobody gave it back before
-                self.suspend_application_mode()
-                self._must_signal_resume = True  # all is drawn again
-            super()._sigcont_application()
-        finally:
-            self._taking = False
+        if not self._must_signal_resume:  # nobody gave it back before
+            self.suspend_application_mode()
+            self._must_signal_resume = True  # all is drawn again
+        super()._sigcont_application()
 
     @property
     def _hung_up(self) -> bool:
@@ -82,7 +89,7 @@ class TerminalDriver(LinuxDriver):
         if self._hung_up:
             self._app.exit(return_code=Exit.TERMINATED)
         elif self._app.is_running:
-            self._loop.call_later(LOOK_EVERY_S, self._look)
+            self._next_look = self._loop.call_later(LOOK_EVERY_S, self._look)
 
     def run_input_thread(self) -> None:
         """Reads keys until there is nothing to read from any more."""

@@ -36,6 +36,8 @@ def alive(pid):
         return False
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:  # ended between the opening and the reading
+        return False
     except FileNotFoundError:
         return not Path("/proc/self").exists()
 

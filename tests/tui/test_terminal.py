@@ -194,7 +194,7 @@ def test_in_tmux(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")
-def test_going_on_without_having_been_stopped_starts_no_second_reader(terminal: Terminal) -> None:
+def test_going_on_is_answered_whenever_it_comes_and_starts_no_second_reader(terminal: Terminal) -> None:
     def threads() -> int:
         return len(list(Path(f"/proc/{terminal.process.pid}/task").iterdir()))
 
