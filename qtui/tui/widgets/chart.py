@@ -66,7 +66,7 @@ class Chart(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One row of the page."""
         self._draw()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.visual_style.rich_style)
 
     def _draw(self) -> None:
         look, width, height = self.look, self.size.width, self.size.height
@@ -77,7 +77,7 @@ class Chart(Widget, can_focus=True):
         state = look.state
         # by identity: what is compared is kept, so no other object can have its place
         parts = (state.measured, state.collections, state.warnings, state.failed, look.spread)
-        key = (*map(id, parts), state.over, look.waits, look.chosen, self.page, width, height, self.rich_style)
+        key = (*map(id, parts), state.over, look.waits, look.chosen, self.page, width, height, self.visual_style.rich_style)
         if key != self._key:
             lines = page.draw(look, width, height)
             self._key, self._drawn = key, look
@@ -87,4 +87,4 @@ class Chart(Widget, can_focus=True):
         if isinstance(line, Text):
             line.truncate(width, overflow="ellipsis")
             line = Strip(line.render(self.app.console))
-        return line.adjust_cell_length(width).apply_style(self.rich_style)
+        return line.adjust_cell_length(width).apply_style(self.visual_style.rich_style)

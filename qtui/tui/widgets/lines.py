@@ -147,10 +147,10 @@ class LineTable(ScrollView, can_focus=True):
         if y == 0:
             return self._strip(self.heading(width), Style())
         if at >= len(self.keys):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.visual_style.rich_style)
         cursor = self.get_component_rich_style("lines--cursor", partial=True) if at == self.cursor else Style()
         return self._strip(self.line(at, width), cursor)
 
     def _strip(self, line: Text, style: Style) -> Strip:
         strip = Strip(line.render(self.app.console)).adjust_cell_length(self.line_width)
-        return strip.apply_style(self.rich_style + style)
+        return strip.apply_style(self.visual_style.rich_style + style)

@@ -62,7 +62,7 @@ class Reading(ScrollView):
             line.stylize(style, start, len(line) if end == -1 else end)
         line.end = ""
         strip = Strip(line.render(self.app.console)).adjust_cell_length(self.line_width)
-        return strip.apply_style(self.rich_style).apply_offsets(x, at)
+        return strip.apply_style(self.visual_style.rich_style).apply_offsets(x, at)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """What was marked with the mouse."""

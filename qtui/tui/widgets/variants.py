@@ -155,7 +155,7 @@ class ResultTable(ScrollView, can_focus=True):
         if y == 0:
             return self._strip(_line(_heading(), width, ""), Style())
         if self.state is None or at >= self.row_count:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.visual_style.rich_style)
         chosen = at == self.cursor
         style = self.get_component_rich_style("variants--cursor", partial=True) if chosen else Style()
         return self._strip(_line(result_cells(self.state, at), width, "▸" if chosen else ""), style)
@@ -163,7 +163,7 @@ class ResultTable(ScrollView, can_focus=True):
     def _strip(self, line: Text, style: Style) -> Strip:
         segments = line.render(self.app.console)
         strip = Strip(segments).adjust_cell_length(self.size.width)
-        return strip.apply_style(self.rich_style + style)
+        return strip.apply_style(self.visual_style.rich_style + style)
 
 
 def _heading() -> list[Text]:
