@@ -158,7 +158,8 @@ class CollectionsPanel(DemoPanel):
         elif self.views is None:
             self._say(Text("reading the store…"))
         else:
-            self._show_list()
+            self._say_which()
+            self.refresh_bindings()
 
     def focus_default(self) -> None:
         """What has the focus when the tab opens."""

@@ -21,7 +21,7 @@ class Reading(ScrollView):
     """One text, folded to the width that there is."""
 
     DEFAULT_CSS = "Reading { overflow-x: hidden; scrollbar-size: 1 1; scrollbar-gutter: stable; }"
-    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
