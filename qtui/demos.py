@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qtui.embedders import EmbedderChoice
+from qtui.loads import BuildSpec, DocumentsSpec, LoadRequest, SourceSpec, collection_names
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView, Distance, SearchSettings
 from qtui.pictured import sample_images
-from qtui.plan import BuildSpec, DocumentsSpec, LoadRequest, SourceSpec, collection_names
 from qtui.searching.columns import Column
 
 PRESETS = {"colpali-scalar": "scalar", "colpali-binary": "binary"}

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from qtui.errors import UsageError
-from qtui.plan import BenchRequest, BuildSpec, SourceSpec, check, variants
+from qtui.loads import BuildSpec, SourceSpec
+from qtui.plan import BenchRequest, check, variants
 
 PLAN = BenchRequest(source=SourceSpec("sample"))
 

@@ -15,8 +15,9 @@ from qtui.bench.state import RunState
 from qtui.engine.base import Engine
 from qtui.errors import BadSource, DataError, QtuiError
 from qtui.events import BuildDone, CollectionFailed, CollectionReady, Event
+from qtui.loads import BuildJob
 from qtui.names import file_stem, variant_name
-from qtui.plan import BenchRequest, BuildJob
+from qtui.plan import BenchRequest
 from qtui.target import Target
 
 Build = Callable[[BuildJob], AsyncIterator[Event]]

@@ -21,7 +21,7 @@ from qtui.data.queries import held_out_rows
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine, Origin
 from qtui.errors import QtuiError
-from qtui.plan import BuildJob
+from qtui.loads import BuildJob
 
 
 @runtime_checkable

@@ -12,8 +12,9 @@ from qtui.data.vectors import VectorSource, open_vectors, queries_of
 from qtui.engine.base import Engine
 from qtui.engine.pace import FREE, Pace
 from qtui.errors import DataError, UsageError, shown
+from qtui.loads import DocumentsSpec, SourceSpec
 from qtui.model import CollectionView, Point, VectorSpec
-from qtui.plan import DEFAULT_QUERIES, BenchRequest, DocumentsSpec, SourceSpec
+from qtui.plan import DEFAULT_QUERIES, BenchRequest
 
 _RETRIEVE = 500
 

@@ -18,8 +18,9 @@ from qtui.data.live.take import Sample, open_sample, wanted_of
 from qtui.engine.base import Engine
 from qtui.engine.pace import Pace
 from qtui.events import Event, RunFinished, Warned
+from qtui.loads import BuildSpec
 from qtui.model import VectorSpec
-from qtui.plan import BenchRequest, BuildSpec, Taken
+from qtui.plan import BenchRequest, Taken
 
 Run = Callable[[BenchRequest], AsyncGenerator[Event, None]]
 _AS_EVER = BuildSpec()

@@ -19,7 +19,7 @@ from qtui.wishes import MINIMISE, Wishes
 
 if TYPE_CHECKING:
     from qtui.commands.progress import Watch
-    from qtui.plan import SourceSpec
+    from qtui.loads import SourceSpec
     from qtui.records import RunRecord
 
 

@@ -69,7 +69,7 @@ async def _build(args: Namespace, console: Console, demo: Demo) -> None:
 def _said(views: list[CollectionView]) -> str:
     """What the collections hold, and what of them isn't built, with the command that builds it."""
     from qtui.demos import DOCUMENTS_NAME
-    from qtui.plan import DEFAULT_THRESHOLD_KB
+    from qtui.loads import DEFAULT_THRESHOLD_KB
 
     lines = []
     if any((view.origin or "").startswith(DOCUMENTS_NAME) for view in views):

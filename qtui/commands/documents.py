@@ -12,7 +12,7 @@ from qtui.commands.console import Console
 from qtui.errors import UsageError, shown
 
 if TYPE_CHECKING:
-    from qtui.plan import SourceSpec
+    from qtui.loads import SourceSpec
 
 
 def add_model(group: _ArgumentGroup) -> None:
@@ -42,7 +42,7 @@ def add_documents(group: _ArgumentGroup) -> None:
 def are_meant(vectors: str) -> bool:
     """Whether what was given as vectors are documents."""
     from qtui.data.documents.finding import are_documents
-    from qtui.plan import SAMPLES
+    from qtui.loads import SAMPLES
 
     return vectors not in SAMPLES and are_documents(vectors)
 
@@ -50,7 +50,7 @@ def are_meant(vectors: str) -> bool:
 def source(args: Namespace, paths: Sequence[str]) -> SourceSpec:
     """Documents with the model that the options name. Raises UsageError for what is missing."""
     from qtui.embedders import EmbedderChoice
-    from qtui.plan import DocumentsSpec, SourceSpec
+    from qtui.loads import DocumentsSpec, SourceSpec
 
     if args.payload is not None:
         raise UsageError("--payload goes with --vectors; documents have theirs in x.json beside x.png")

@@ -11,9 +11,9 @@ from qtui.commands.console import Console
 from qtui.commands.parser import Parser
 from qtui.errors import Exit, UsageError
 from qtui.events import Loaded
+from qtui.loads import BuildSpec, LoadRequest, SourceSpec, check_build
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import Distance
-from qtui.plan import BuildSpec, LoadRequest, SourceSpec, check_build
 
 _VECTORS = "qtui load docs --vectors docs.npy"
 _DOCUMENTS = "qtui load scans scans/ --model M"

@@ -20,7 +20,7 @@ from qtui.plain import plain
 if TYPE_CHECKING:
     from qtui.engine.base import Engine
     from qtui.events import Waiting
-    from qtui.plan import BuildSpec
+    from qtui.loads import BuildSpec
     from qtui.target import Target
 
 
@@ -52,8 +52,8 @@ def add_methods(group: _ArgumentGroup | ArgumentParser) -> None:
 
 def add_build(group: _ArgumentGroup | ArgumentParser) -> None:
     """How collections are built."""
+    from qtui.loads import BuildSpec
     from qtui.model import Distance
-    from qtui.plan import BuildSpec
 
     standard = BuildSpec()
     group.add_argument(
@@ -89,7 +89,7 @@ def add_build(group: _ArgumentGroup | ArgumentParser) -> None:
 
 def build_spec(args: Namespace) -> BuildSpec:
     """What the build options say."""
-    from qtui.plan import BuildSpec
+    from qtui.loads import BuildSpec
 
     standard = BuildSpec()
     return BuildSpec(

@@ -14,8 +14,8 @@ from qtui import units
 from qtui.errors import UsageError, shown
 
 if TYPE_CHECKING:
+    from qtui.loads import SourceSpec
     from qtui.model import Distance, Placement
-    from qtui.plan import SourceSpec
 
 SYNTHETIC = re.compile(r"synthetic:(\d{1,10})x(\d{1,6})(?::(\d{1,10}))?")
 MAX_DIMENSION = 65_536
@@ -118,7 +118,7 @@ def placement(text: str) -> Placement:
 
 def source(text: str, payload: str | None = None) -> SourceSpec:
     """Where vectors come from: a file, a sample, or `synthetic:ROWSxDIM[:SEED]`. The words win over files so named."""
-    from qtui.plan import SAMPLES, SourceSpec
+    from qtui.loads import SAMPLES, SourceSpec
 
     if text in SAMPLES:
         if payload is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtui.data.vectors import VectorSource, open_vectors
-from qtui.plan import SAMPLES, SourceFacts, SourceSpec
+from qtui.loads import SAMPLES, SourceFacts, SourceSpec
 
 _FLOAT32_BYTES = 4
 _LOOKED_AT = 100

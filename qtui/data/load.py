@@ -30,10 +30,10 @@ from qtui.engine.base import Engine, Origin, PointBatch
 from qtui.engine.view import unreadable
 from qtui.errors import BadSource, DataError, DiskFull, Exists, QtuiError, shown
 from qtui.events import BuildDone, Event, Progress
+from qtui.loads import BuildJob, BuildSpec, DocumentsSpec, LoadRequest, check_build, collection_names
+from qtui.loads import collection_spec as planned
 from qtui.model import CollectionSpec
 from qtui.names import check_name
-from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, LoadRequest, check_build, collection_names
-from qtui.plan import collection_spec as planned
 from qtui.target import Target
 
 _BATCH_BYTES = 1 << 20

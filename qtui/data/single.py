@@ -9,8 +9,8 @@ import numpy as np
 from qtui.data import samples
 from qtui.data.vectors import open_vectors
 from qtui.errors import DataError, UsageError, shown
+from qtui.loads import SourceSpec
 from qtui.model import QueryVector
-from qtui.plan import SourceSpec
 
 
 def vector_from(path: str, row: int = 0) -> QueryVector:

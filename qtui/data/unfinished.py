@@ -14,7 +14,7 @@ from pathlib import Path
 from qtui.data.documents.finding import anywhere
 from qtui.data.keeping import read_kept, write_kept
 from qtui.errors import AccessError
-from qtui.plan import LoadRequest
+from qtui.loads import LoadRequest
 
 Loads = tuple[LoadRequest, ...]
 

@@ -21,8 +21,8 @@ from qtui.data.rows import Batch, Indices, Rows, SingleRows
 from qtui.data.synthetic import open_synthetic
 from qtui.embedders import EmbedderSpec
 from qtui.errors import DataError, UsageError, shown
+from qtui.loads import SourceSpec
 from qtui.model import Distance, Payload
-from qtui.plan import SourceSpec
 
 
 class VectorSource:

@@ -23,8 +23,8 @@ from qtui.events import BuildDone, CollectionFailed, Event, Loaded, Progress
 from qtui.host import requests, wire
 from qtui.host.once import asked_once, embed
 from qtui.host.streams import closing
+from qtui.loads import BuildJob, DocumentsSpec, LoadRequest, SourceSpec, collection_names
 from qtui.model import Change, CollectionView, Hnsw
-from qtui.plan import BuildJob, DocumentsSpec, LoadRequest, SourceSpec, collection_names
 from qtui.target import Target, typed_key
 
 MODULE = "qtui.host.builder"

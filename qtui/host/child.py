@@ -43,8 +43,9 @@ from qtui.host.kept import Kept
 from qtui.host.preparing import Preparation
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
+from qtui.loads import BuildJob, SourceFacts
 from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
-from qtui.plan import BenchRequest, BuildJob, SourceFacts
+from qtui.plan import BenchRequest
 from qtui.target import Target, remember_key
 
 if TYPE_CHECKING:

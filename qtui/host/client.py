@@ -24,6 +24,7 @@ from qtui.host import once, requests, wire
 from qtui.host.held import CLOSED, Held
 from qtui.host.life import Limits
 from qtui.host.state import RoomState
+from qtui.loads import LoadRequest, SourceFacts, SourceSpec
 from qtui.model import (
     Answer,
     Change,
@@ -36,7 +37,7 @@ from qtui.model import (
     SearchSettings,
     Timed,
 )
-from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
+from qtui.plan import BenchRequest
 from qtui.prices import Prices
 from qtui.records import RunRecord, RunSummary, TakenIn
 from qtui.target import Target, typed_key

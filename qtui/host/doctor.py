@@ -33,8 +33,8 @@ async def _trial(folder: str) -> Section:
     from qtui.data.vectors import open_vectors
     from qtui.engine.open import open_embedded
     from qtui.host.build import build
+    from qtui.loads import BuildJob, BuildSpec, SourceSpec
     from qtui.model import SearchSettings
-    from qtui.plan import BuildJob, BuildSpec, SourceSpec
 
     source = SourceSpec("synthetic", rows=TRIAL_ROWS, dimension=TRIAL_DIMENSION)
     async for _ in build(BuildJob(folder, "trial", "binary", source, BuildSpec())):

@@ -12,7 +12,7 @@ from qtui.data import before
 from qtui.data.unfinished import UnfinishedLoads
 from qtui.host import requests
 from qtui.host.serve import Answering
-from qtui.plan import LoadRequest
+from qtui.loads import LoadRequest
 
 
 class Kept:

@@ -12,7 +12,7 @@ from qtui.errors import GOES_ON
 from qtui.events import Event
 from qtui.host import requests, wire
 from qtui.host.process import Child
-from qtui.plan import DocumentsSpec
+from qtui.loads import DocumentsSpec
 
 GRACE_S = 5.0
 """For a process that has answered to exit, and for a dead one to be reported as such."""

@@ -14,7 +14,8 @@ from qtui.events import Event
 from qtui.host.build import Embedding, embedded
 from qtui.host.once import embed
 from qtui.host.streams import closing
-from qtui.plan import BenchRequest, DocumentsSpec, SourceSpec
+from qtui.loads import DocumentsSpec, SourceSpec
+from qtui.plan import BenchRequest
 
 
 class Preparation:

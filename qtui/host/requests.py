@@ -13,6 +13,7 @@ from qtui.advice import Advice
 from qtui.comparison import Comparison
 from qtui.distribution import Distribution
 from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
+from qtui.loads import BuildJob, DocumentsSpec, LoadRequest, SourceFacts, SourceSpec
 from qtui.model import (
     Answer,
     Change,
@@ -25,7 +26,7 @@ from qtui.model import (
     SearchSettings,
     Timed,
 )
-from qtui.plan import BenchRequest, BuildJob, DocumentsSpec, LoadRequest, SourceFacts, SourceSpec
+from qtui.plan import BenchRequest
 from qtui.prices import Prices
 from qtui.records import RunRecord, RunSummary, TakenIn
 from qtui.target import Target

@@ -8,9 +8,9 @@ from typing import cast
 
 from qtui import estimate, units
 from qtui.errors import UsageError
+from qtui.loads import DEFAULT_THRESHOLD_KB, BuildSpec, check_build
 from qtui.methods import METHODS
 from qtui.model import Change, CollectionSpec, CollectionView, Hnsw, Placement, Quantization, VectorSpec, VectorView
-from qtui.plan import DEFAULT_THRESHOLD_KB, BuildSpec, check_build
 from qtui.tui.setupform import NOTHING_SAVED, below_threshold, in_form_words
 
 AS_IS = ""

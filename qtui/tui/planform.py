@@ -10,20 +10,9 @@ from pathlib import Path
 from qtui import estimate, units
 from qtui.errors import UsageError
 from qtui.filters import parse_filter
+from qtui.loads import BuildSpec, SourceFacts, SourceSpec
 from qtui.model import CollectionView, Distance
-from qtui.plan import (
-    DEFAULT_PACE,
-    DEFAULT_QUERIES,
-    DEFAULT_SAMPLE,
-    BenchRequest,
-    BuildSpec,
-    Live,
-    SourceFacts,
-    SourceSpec,
-    Variant,
-    check,
-    variants,
-)
+from qtui.plan import DEFAULT_PACE, DEFAULT_QUERIES, DEFAULT_SAMPLE, BenchRequest, Live, Variant, check, variants
 from qtui.tui.fold import RunState
 from qtui.tui.planwhat import file_of, what_of
 from qtui.tui.typed import DEFAULT_SHAPE, number, numbers, whole, wholes

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtui.errors import UsageError
+from qtui.loads import SAMPLES, SourceFacts, SourceSpec
 from qtui.model import CollectionView
 from qtui.names import variant_name, variant_of
-from qtui.plan import SAMPLES, SourceFacts, SourceSpec
 from qtui.tui import figures
 from qtui.tui.text import clean
 from qtui.tui.typed import shape, whole

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the first frame is painted before any of these is there
     from qtui.embedders import EmbedderChoice, ModelFacts, SearchedVector
     from qtui.events import Event
     from qtui.filters import Filter
+    from qtui.loads import LoadRequest, SourceFacts, SourceSpec
     from qtui.model import (
         Answer,
         Change,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:  # the first frame is painted before any of these is there
         SearchSettings,
         Timed,
     )
-    from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
+    from qtui.plan import BenchRequest
     from qtui.prices import Prices
     from qtui.records import RunRecord, RunSummary, TakenIn
     from qtui.target import Target

@@ -29,8 +29,8 @@ from qtui.tui.notices import Notice
 from qtui.tui.text import clean
 
 if TYPE_CHECKING:  # the first frame is painted before any of these is there
+    from qtui.loads import LoadRequest
     from qtui.model import CollectionView, EngineInfo
-    from qtui.plan import LoadRequest
     from qtui.target import Target
     from qtui.tui.room import MakeRoom, Room
     from qtui.tui.shelf import Shelf

@@ -10,10 +10,7 @@ from qtui import estimate, units
 from qtui.demos import DIMENSION, PRESETS, VECTOR
 from qtui.errors import UsageError, shown
 from qtui.estimate import Forecast
-from qtui.methods import METHODS
-from qtui.model import CollectionSpec, CollectionView, Distance, Placement
-from qtui.names import check_name, check_vector_name
-from qtui.plan import (
+from qtui.loads import (
     DEFAULT_THRESHOLD_KB,
     SAMPLES,
     BuildSpec,
@@ -25,6 +22,9 @@ from qtui.plan import (
     collection_names,
     collection_spec,
 )
+from qtui.methods import METHODS
+from qtui.model import CollectionSpec, CollectionView, Distance, Placement
+from qtui.names import check_name, check_vector_name
 from qtui.tui.typed import DEFAULT_SHAPE, model, shape
 
 LOWER_KB = 1

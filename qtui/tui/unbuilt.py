@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from qtui.demos import DOCUMENTS_NAME
+from qtui.loads import DEFAULT_THRESHOLD_KB
 from qtui.model import CollectionView
-from qtui.plan import DEFAULT_THRESHOLD_KB
 from qtui.searching.columns import Column
 from qtui.tui.setupform import below_threshold
 from qtui.tui.text import clean

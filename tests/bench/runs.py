@@ -13,7 +13,8 @@ import msgspec
 from qtui.bench.session import bench
 from qtui.data.load import jobs, load
 from qtui.events import Event, RunFinished
-from qtui.plan import BenchRequest, BuildJob, BuildSpec, LoadRequest, SourceSpec
+from qtui.loads import BuildJob, BuildSpec, LoadRequest, SourceSpec
+from qtui.plan import BenchRequest
 from qtui.records import RunRecord
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine

@@ -15,8 +15,9 @@ from qtui.engine.base import PointBatch, VectorBatch
 from qtui.engine.pace import Pace
 from qtui.errors import AccessError, DataError, Exists, UsageError
 from qtui.events import BuildDone, CollectionFailed, Progress
+from qtui.loads import BuildSpec
 from qtui.model import CollectionSpec, EngineInfo, Hnsw, VectorSpec
-from qtui.plan import BenchRequest, BuildSpec, Live
+from qtui.plan import BenchRequest, Live
 from qtui.served import Limits, Served
 from tests.bench.runs import run, stream
 from tests.bench.test_embedded import measured

@@ -13,9 +13,10 @@ from qtui.bench.session import bench
 from qtui.data.load import jobs, load
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
+from qtui.loads import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from qtui.methods import METHODS
 from qtui.model import Distance
-from qtui.plan import BenchRequest, BuildJob, BuildSpec, LoadRequest, SourceSpec
+from qtui.plan import BenchRequest
 
 
 async def in_process(job: BuildJob):

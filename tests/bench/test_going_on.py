@@ -15,7 +15,7 @@ from qtui.bench.record import RunStore
 from qtui.data.load import load
 from qtui.errors import DiskFull, UsageError
 from qtui.events import Measured, Progress
-from qtui.plan import BuildJob, BuildSpec, SourceSpec
+from qtui.loads import BuildJob, BuildSpec, SourceSpec
 from tests.bench.runs import REQUEST, run, stream
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine

@@ -10,7 +10,8 @@ from qtui.engine.embedded.adapter import EmbeddedEngine
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
 from qtui.host.build import build
-from qtui.plan import BenchRequest, BuildJob, BuildSpec, SourceSpec
+from qtui.loads import BuildJob, BuildSpec, SourceSpec
+from qtui.plan import BenchRequest
 
 ROWS, HELD_OUT = 300, 20
 

@@ -16,9 +16,9 @@ from qtui.bench.record import RunStore, decode
 from qtui.bench.samples import read_samples
 from qtui.bench.workplace import Workplace, clean, in_use
 from qtui.errors import DataError, NewerFormat, NotFound, UsageError
+from qtui.loads import SourceSpec
 from qtui.model import Bytes
 from qtui.owner import Owner, this_process
-from qtui.plan import SourceSpec
 from tests.bench.runs import REQUEST, run
 from tests.host import until
 

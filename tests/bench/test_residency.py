@@ -23,8 +23,9 @@ from qtui.engine.files import resident
 from qtui.errors import UsageError
 from qtui.events import RunFinished
 from qtui.host.build import build
+from qtui.loads import BuildSpec, SourceSpec
 from qtui.model import Bytes, Placement, SearchSettings
-from qtui.plan import BenchRequest, BuildSpec, SourceSpec, check
+from qtui.plan import BenchRequest, check
 from qtui.records import Recommendation, Residency
 from tests.bench.planted import Plant, always
 from tests.bench.planted import run as planted

@@ -10,7 +10,8 @@ from qtui.bench.record import RunStore
 from qtui.data.load import load
 from qtui.errors import BadSource, DataError, DiskFull, NotFound, UsageError
 from qtui.events import CollectionFailed, Measured, Progress, RunFinished, Warned
-from qtui.plan import SourceSpec, variants
+from qtui.loads import SourceSpec
+from qtui.plan import variants
 from tests.bench.runs import REQUEST, loaded, run, threshold
 from tests.fake_clock import FakeClock
 from tests.fakes import FakeEngine

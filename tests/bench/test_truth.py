@@ -10,8 +10,8 @@ from qtui.bench.truth import SourceTruth, Truth, TruthCache, cache_key
 from qtui.bench.truthfile import read_truth
 from qtui.data.vectors import open_vectors
 from qtui.errors import BadSource, DataError, NotFound, UsageError
+from qtui.loads import SourceSpec
 from qtui.model import Distance
-from qtui.plan import SourceSpec
 from tests.bench.runs import REQUEST, run
 
 TABLE = np.array([[4, 0, 2], [1, 3, 0]])

@@ -14,7 +14,8 @@ from qtui.data.load import jobs, load
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
 from qtui.host.build import build
-from qtui.plan import BenchRequest, LoadRequest, SourceSpec
+from qtui.loads import LoadRequest, SourceSpec
+from qtui.plan import BenchRequest
 from qtui.wishes import Wishes
 
 ROWS = 2500

@@ -11,8 +11,9 @@ from qtui.data.live.take import leftovers
 from qtui.engine.base import PointBatch
 from qtui.errors import EngineGone, UsageError
 from qtui.events import Progress
+from qtui.loads import BuildSpec
 from qtui.model import CollectionSpec, Distance, Hnsw, VectorSpec
-from qtui.plan import BenchRequest, BuildSpec, Live
+from qtui.plan import BenchRequest, Live
 from tests.bench.runs import run, stream
 from tests.bench.test_embedded import check_recall, measured
 from tests.engine.making import filled, opened, randoms, single
@@ -126,7 +127,8 @@ async def test_cancelling_stops_the_reading(home):
 
 
 def test_it_needs_a_collection():
-    from qtui.plan import SourceSpec, check
+    from qtui.loads import SourceSpec
+    from qtui.plan import check
 
     with pytest.raises(UsageError, match="--locally"):
         check(BenchRequest(source=SourceSpec("sample"), live=Live(locally=True)))

@@ -33,8 +33,9 @@ from qtui.bench.tally import Tally
 from qtui.bench.tune import Cell, Need, Outcome, Rule, Tuner
 from qtui.events import RunFinished
 from qtui.host.build import build
+from qtui.loads import SourceSpec
 from qtui.model import PointId
-from qtui.plan import TUNE_OVERSAMPLING, BenchRequest, SourceSpec
+from qtui.plan import TUNE_OVERSAMPLING, BenchRequest
 from qtui.records import RunRecord, Sample
 
 from . import data, remeasured

@@ -27,8 +27,9 @@ from qtui.data.load import load
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
 from qtui.host.build import build
-from qtui.plan import BenchRequest, BuildJob, BuildSpec, SourceSpec, analysis, collection_names
-from qtui.plan import LoadRequest as Load
+from qtui.loads import BuildJob, BuildSpec, SourceSpec, collection_names
+from qtui.loads import LoadRequest as Load
+from qtui.plan import BenchRequest, analysis
 from qtui.records import RunRecord
 
 from .pairs import Ratio, in_turns

@@ -24,7 +24,7 @@ from PIL import Image
 from qtui.data.documents import ingest
 from qtui.data.samples import open_sample
 from qtui.embedders import EmbedderChoice
-from qtui.plan import DocumentsSpec
+from qtui.loads import DocumentsSpec
 from tests import realmodel, standins
 
 from . import bare

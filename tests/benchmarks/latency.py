@@ -14,8 +14,8 @@ from qtui.bench.measure import Ask, run_block
 from qtui.data.load import load
 from qtui.engine.embedded import EmbeddedEngine
 from qtui.engine.open import open_embedded
+from qtui.loads import BuildJob, BuildSpec, SourceSpec
 from qtui.model import SearchSettings
-from qtui.plan import BuildJob, BuildSpec, SourceSpec
 from qtui.records import Measurement, RunRecord
 
 from . import bare

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qtui.data.load import load
 from qtui.engine.open import open_embedded
 from qtui.events import BuildDone
-from qtui.plan import BuildJob, BuildSpec, SourceSpec
+from qtui.loads import BuildJob, BuildSpec, SourceSpec
 
 from . import bare
 from .pairs import Ratio, in_turns

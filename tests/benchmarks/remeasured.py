@@ -22,8 +22,9 @@ from qtui.data.load import jobs, load
 from qtui.engine.open import open_embedded
 from qtui.events import RunFinished
 from qtui.host.build import build
+from qtui.loads import LoadRequest, SourceSpec
 from qtui.model import SearchSettings
-from qtui.plan import TUNE_OVERSAMPLING, BenchRequest, LoadRequest, SourceSpec
+from qtui.plan import TUNE_OVERSAMPLING, BenchRequest
 from qtui.records import RunRecord
 
 from . import data

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from qtui.bench.truth import SourceTruth
 from qtui.data.vectors import open_vectors
+from qtui.loads import SourceSpec
 from qtui.model import Distance
-from qtui.plan import SourceSpec
 
 from . import bare
 from .data import synthetic

@@ -11,9 +11,10 @@ from qtui.commands import SUMMARIES, parse
 from qtui.commands.bench import make_request
 from qtui.commands.console import HelpAsked
 from qtui.errors import UsageError
+from qtui.loads import BuildSpec, SourceSpec
 from qtui.methods import METHODS
 from qtui.model import Distance
-from qtui.plan import BenchRequest, BuildSpec, SourceSpec
+from qtui.plan import BenchRequest
 
 
 def parsed(line: str) -> Namespace:

@@ -10,9 +10,9 @@ import pytest
 from qtui.data.load import load
 from qtui.embedders import EmbedderChoice
 from qtui.engine import open as engines
+from qtui.loads import BuildJob, BuildSpec, DocumentsSpec, SourceSpec
 from qtui.model import Distance
 from qtui.pictured import sample_images
-from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, SourceSpec
 from tests import standins
 from tests.cli.files import save
 from tests.cli.running import called as qtui

@@ -17,8 +17,8 @@ import pytest
 from qtui.data.checks import check
 from qtui.data.vectors import _FORMATS, open_vectors, queries_of
 from qtui.errors import AccessError, BadSource, DataError, NotFound, QtuiError, UsageError
+from qtui.loads import SourceSpec
 from qtui.model import Distance
-from qtui.plan import SourceSpec
 from qtui.searching.asked import SUFFIXES
 from tests.data.writers import WRITERS, random_vectors, sample_for, vecs
 

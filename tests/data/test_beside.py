@@ -21,8 +21,8 @@ from qtui.data.queries import held_out_rows
 from qtui.data.samples import NAME, open_sample, titled_queries
 from qtui.data.vectors import open_vectors, queries_of
 from qtui.errors import DataError, NotFound, UsageError
+from qtui.loads import SourceSpec
 from qtui.model import Distance
-from qtui.plan import SourceSpec
 from tests.data.writers import npy, random_vectors
 
 

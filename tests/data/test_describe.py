@@ -9,8 +9,8 @@ import pytest
 
 from qtui.data.describe import describe
 from qtui.errors import NotFound
+from qtui.loads import SourceFacts, SourceSpec
 from qtui.model import Distance
-from qtui.plan import SourceFacts, SourceSpec
 from tests.data import writers
 
 

@@ -27,8 +27,8 @@ from qtui.embedders import EmbedderChoice, Kind
 from qtui.engine import open as engines
 from qtui.errors import DataError, DiskFull, NotFound, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress, Skipped
+from qtui.loads import BuildJob, BuildSpec, DocumentsSpec, SourceSpec
 from qtui.model import Distance
-from qtui.plan import BuildJob, BuildSpec, DocumentsSpec, SourceSpec
 
 COLPALI, MINILM, CLIP = "Qdrant/colpali-v1.3-fp16", "sentence-transformers/all-MiniLM-L6-v2", "Qdrant/clip-ViT-B-32"
 

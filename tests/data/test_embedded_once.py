@@ -15,7 +15,8 @@ from qtui.embedders import Embedded, EmbedderChoice, EmbedderSpec, Kind
 from qtui.events import BuildDone, Cut, Event, Progress
 from qtui.host import build
 from qtui.host.preparing import Preparation
-from qtui.plan import BenchRequest, BuildJob, DocumentsSpec, LoadRequest, SourceSpec
+from qtui.loads import BuildJob, DocumentsSpec, LoadRequest, SourceSpec
+from qtui.plan import BenchRequest
 from tests.cli.running import called as qtui
 from tests.cli.running import refused
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qtui.data.vectors import VectorSource, open_vectors
-from qtui.plan import SourceSpec
+from qtui.loads import SourceSpec
 from tests.data.writers import WRITERS, npy, random_vectors, sample_for
 
 
@@ -147,7 +147,7 @@ def test_the_fingerprint_is_the_content(tmp_path):
 MEMORY = """
 import sys
 from qtui.data.vectors import open_vectors
-from qtui.plan import SourceSpec
+from qtui.loads import SourceSpec
 total = 0
 with open_vectors(SourceSpec("file", sys.argv[1])) as source:
     source.fingerprint()

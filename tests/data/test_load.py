@@ -20,8 +20,8 @@ from qtui.engine.base import Origin, PointBatch
 from qtui.engine.open import open_embedded
 from qtui.errors import BadSource, DiskFull, Exists, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress
+from qtui.loads import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from qtui.model import Distance, Hnsw, Placement, Quantization
-from qtui.plan import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from tests.data.writers import npy, random_vectors
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from qtui.data.unfinished import UnfinishedLoads
 from qtui.embedders import EmbedderChoice
-from qtui.plan import BuildSpec, DocumentsSpec, LoadRequest, SourceSpec
+from qtui.loads import BuildSpec, DocumentsSpec, LoadRequest, SourceSpec
 
 DOCS = LoadRequest("docs", SourceSpec("file", path="/data/docs.npy"), ("none", "binary"), BuildSpec(hnsw_m=8))
 

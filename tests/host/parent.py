@@ -7,7 +7,7 @@ from pathlib import Path
 from qtui.events import Progress
 from qtui.host import build, requests
 from qtui.host.client import EngineRoom
-from qtui.plan import BuildJob, BuildSpec, SourceSpec
+from qtui.loads import BuildJob, BuildSpec, SourceSpec
 
 
 async def room(store, how):

@@ -12,8 +12,8 @@ from qtui.errors import BadSource, DataError, DiskFull, EngineGone, Exists
 from qtui.events import BuildDone, CollectionFailed, Loaded, Progress
 from qtui.host import build, process
 from qtui.host.wire import WireError
+from qtui.loads import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from qtui.model import Change
-from qtui.plan import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from tests.host import until
 
 SOURCE = SourceSpec("synthetic", rows=10, dimension=4)

@@ -12,8 +12,8 @@ from qtui.errors import AccessError, NotFound, QtuiError
 from qtui.events import BuildDone, Loaded
 from qtui.host import requests, wire
 from qtui.host.client import EngineRoom
+from qtui.loads import LoadRequest, SourceSpec
 from qtui.model import Change, Quantization, SearchSettings
-from qtui.plan import LoadRequest, SourceSpec
 from qtui.target import remember_key, server
 from tests.server.faults import Faults
 from tests.server.serving import serving

@@ -9,8 +9,8 @@ import pytest
 
 from qtui.errors import NotFound, UsageError
 from qtui.host.client import EngineRoom
+from qtui.loads import LoadRequest, SourceSpec
 from qtui.model import SearchSettings
-from qtui.plan import LoadRequest, SourceSpec
 from qtui.searching.ask import Asker, Target, point_target
 from qtui.searching.columns import defaults, place
 

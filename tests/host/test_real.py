@@ -18,8 +18,9 @@ from qtui.errors import DiskFull, EngineGone, NotFound, StoreInUse, UsageError
 from qtui.events import BuildDone, Loaded, Progress, RunFinished
 from qtui.host import build
 from qtui.host.client import EngineRoom
+from qtui.loads import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from qtui.model import Change, Quantization, SearchSettings
-from qtui.plan import BenchRequest, BuildJob, BuildSpec, LoadRequest, SourceSpec
+from qtui.plan import BenchRequest
 from tests.bench.test_embedded import in_process
 from tests.host import until
 

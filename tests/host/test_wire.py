@@ -12,8 +12,9 @@ from qtui import errors, events
 from qtui.errors import DataError, DiskFull, NotFound, QtuiError
 from qtui.filters import Filter, filter_text
 from qtui.host import requests, wire
+from qtui.loads import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from qtui.model import Answer, Built, Bytes, Change, Page, Point, Quantization, SearchSettings, Timed
-from qtui.plan import BenchRequest, BuildJob, BuildSpec, LoadRequest, SourceSpec
+from qtui.plan import BenchRequest
 from qtui.records import BytesPerVector, CollectionRecord, Compression, RunWarning
 
 SOURCE = SourceSpec("file", path="a.npy")

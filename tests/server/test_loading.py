@@ -12,7 +12,7 @@ import pytest
 from qtui.data.load import load
 from qtui.engine.server import ServerEngine, open_server
 from qtui.errors import Exists, Unreachable
-from qtui.plan import BuildJob, BuildSpec, SourceSpec
+from qtui.loads import BuildJob, BuildSpec, SourceSpec
 from tests.engine.making import randoms
 from tests.server.serving import QdrantServer, at_once, serving
 

@@ -21,8 +21,9 @@ from qtui.engine.server import ServerEngine, open_server
 from qtui.errors import Unreachable
 from qtui.events import Event, Progress, RunFinished, Started
 from qtui.host.crew import hiring
+from qtui.loads import BuildJob, SourceSpec
 from qtui.model import Distance
-from qtui.plan import DEFAULT_PACE, BenchRequest, BuildJob, Live, SourceSpec
+from qtui.plan import DEFAULT_PACE, BenchRequest, Live
 from tests.bench.test_embedded import check_recall, in_process
 from tests.engine.making import filled, opened, randoms, single
 from tests.server.serving import QdrantServer, serving

@@ -11,6 +11,7 @@ from qdrant_client.http import models as m
 from qtui.engine.base import Origin
 from qtui.engine.server import reading, wire
 from qtui.filters import Filter, HasId, IsEmpty, IsNull, Match, Range, from_json
+from qtui.loads import BuildSpec, collection_spec
 from qtui.methods import METHODS
 from qtui.model import (
     Change,
@@ -22,7 +23,6 @@ from qtui.model import (
     SearchSettings,
     VectorSpec,
 )
-from qtui.plan import BuildSpec, collection_spec
 from tests.server import held as holding
 from tests.server.held import Held
 

@@ -11,8 +11,9 @@ from qtui.errors import NotFound, QtuiError, UsageError
 from qtui.events import BuildDone, Event, Progress
 from qtui.host.client import RoomState
 from qtui.host.requests import WayBack
+from qtui.loads import LoadRequest, SourceFacts, SourceSpec
 from qtui.model import Change, CollectionView, Distance
-from qtui.plan import BenchRequest, LoadRequest, SourceFacts, SourceSpec
+from qtui.plan import BenchRequest
 
 SAMPLE_FACTS = SourceFacts(
     "sample of WordNet glosses", 5_000, 384, vectors=5_000, payload_fields=("word", "part", "text", "length")

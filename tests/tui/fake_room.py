@@ -24,6 +24,7 @@ from qtui.events import (
 from qtui.filters import Filter
 from qtui.host.client import RoomState
 from qtui.host.requests import LeftOver, Tried
+from qtui.loads import LoadRequest, collection_names
 from qtui.model import (
     Answer,
     CollectionView,
@@ -36,7 +37,7 @@ from qtui.model import (
     SearchSettings,
     Timed,
 )
-from qtui.plan import BenchRequest, LoadRequest, collection_names
+from qtui.plan import BenchRequest
 from qtui.prices import Prices
 from qtui.records import (
     Dataset,

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from qtui.advice import Advice
 from qtui.events import RunFinished
-from qtui.plan import BenchRequest, SourceSpec
+from qtui.loads import SourceSpec
+from qtui.plan import BenchRequest
 from qtui.records import Dataset, RunRecord, RunSummary, Sample
 from qtui.wishes import PLAIN, Wishes
 from tests.tui.scripted import script

@@ -13,7 +13,8 @@ from textual.widgets import Input, Static
 
 from qtui.errors import DiskFull
 from qtui.events import Started
-from qtui.plan import BenchRequest, Live, SourceFacts, variants
+from qtui.loads import SourceFacts
+from qtui.plan import BenchRequest, Live, variants
 from qtui.preferences import Memory
 from qtui.records import RunWarning
 from qtui.tui.fold import RunState

@@ -16,8 +16,8 @@ from qtui.embedders import EmbedderChoice, EmbedderSpec, Kind, SearchedVector
 from qtui.errors import UsageError
 from qtui.events import Event, Progress
 from qtui.host.client import EngineRoom
+from qtui.loads import LoadRequest, SourceFacts, SourceSpec
 from qtui.model import TOKENS, Distance
-from qtui.plan import LoadRequest, SourceFacts, SourceSpec
 from qtui.searching.compare import Outcome
 from qtui.served import Served
 from qtui.tui.app import QtuiApp

@@ -8,8 +8,8 @@ import pytest
 
 from qtui.errors import GOES_ON, EngineGone
 from qtui.events import BuildDone, Event
+from qtui.loads import LoadRequest, SourceSpec
 from qtui.model import CollectionView
-from qtui.plan import LoadRequest, SourceSpec
 from qtui.target import Target
 from qtui.tui.app import QtuiApp
 from qtui.tui.panels.collections import CollectionsPanel

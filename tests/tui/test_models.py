@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from qtui.embedders import EmbedderChoice
 from qtui.errors import AccessError
-from qtui.plan import DocumentsSpec, SourceSpec
+from qtui.loads import DocumentsSpec, SourceSpec
 from qtui.tui.dialogs.models import ModelsDialog
 from qtui.tui.dialogs.setup import SetupDialog
 from qtui.tui.panels.collections import CollectionsPanel

@@ -12,9 +12,10 @@ import pytest
 from qtui.embedders import DOCUMENTS
 from qtui.errors import UsageError
 from qtui.events import Measured
+from qtui.loads import SourceFacts, SourceSpec
 from qtui.methods import METHODS as CATALOGUE
 from qtui.model import Distance
-from qtui.plan import BenchRequest, SourceFacts, SourceSpec, variants
+from qtui.plan import BenchRequest, variants
 from qtui.served import Served
 from qtui.tui.fold import RunState
 from qtui.tui.planform import Known, PlanText, queries_of, read

@@ -11,8 +11,8 @@ from textual.widgets import Input
 
 from qtui.events import BuildDone, CollectionFailed, Event, Progress
 from qtui.host.client import RoomState
+from qtui.loads import BuildSpec, LoadRequest, SourceFacts, SourceSpec, collection_names
 from qtui.model import Distance
-from qtui.plan import BuildSpec, LoadRequest, SourceFacts, SourceSpec, collection_names
 from qtui.tui.dialogs.setup import SetupDialog
 from qtui.tui.panels.collections import CollectionsPanel
 from qtui.tui.widgets.controls import Choice

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from qtui.errors import UsageError
+from qtui.loads import BuildSpec, LoadRequest, SourceFacts, SourceSpec
 from qtui.methods import METHODS
 from qtui.model import Distance, Hnsw, Placement, Quantization
-from qtui.plan import BuildSpec, LoadRequest, SourceFacts, SourceSpec
 from qtui.tui.setupform import SetupText, forecasts, preset_text, read, read_source
 from tests.tui.fake_making import SAMPLE_FACTS
 from tests.tui.scripted import view

@@ -7,7 +7,8 @@ import pytest
 from qtui.choices import TuningRecord
 from qtui.errors import UsageError
 from qtui.events import Measured, RunFinished
-from qtui.plan import SURVEY, TUNE_OVERSAMPLING, BenchRequest, SourceSpec
+from qtui.loads import SourceSpec
+from qtui.plan import SURVEY, TUNE_OVERSAMPLING, BenchRequest
 from qtui.tui.fold import RunState
 from qtui.tui.wishform import Wanted, WishText, in_words, read, tuned, written
 from qtui.units import bytes_of

@@ -22,8 +22,8 @@ from qtui.data.rows import Batch, Indices
 from qtui.data.vectors import VectorSource
 from qtui.embedders import EmbedderSpec, Modality
 from qtui.errors import UsageError, shown
+from qtui.loads import DocumentsSpec, SourceFacts
 from qtui.model import Distance, Payload
-from qtui.plan import DocumentsSpec, SourceFacts
 
 
 def open_embedded(documents: DocumentsSpec, limit: int | None = None) -> VectorSource:

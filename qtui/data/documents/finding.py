@@ -16,7 +16,7 @@ from pathlib import Path
 
 from qtui.embedders import DOCUMENTS, IMAGES, PAGES, Modality
 from qtui.errors import AccessError, NotFound, UsageError, shown
-from qtui.plan import DocumentsSpec, SourceSpec
+from qtui.loads import DocumentsSpec, SourceSpec
 from qtui.searching.asked import SUFFIXES as VECTORS
 
 METADATA = ("metadata.jsonl", "metadata.json", "metadata.csv")

@@ -26,7 +26,7 @@ from qtui.data.embed.cache import EmbeddingCache, encoded
 from qtui.embedders import Embedded, Modality
 from qtui.errors import AccessError, DataError, NotFound, shown
 from qtui.events import Cut, Event, Progress, Skipped
-from qtui.plan import DocumentsSpec
+from qtui.loads import DocumentsSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image

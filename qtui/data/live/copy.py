@@ -18,9 +18,9 @@ from qtui.engine.base import Engine, Origin, PointBatch
 from qtui.engine.pace import FREE, Pace
 from qtui.errors import DataError, Exists, shown
 from qtui.events import BuildDone, Event, Progress
+from qtui.loads import BuildSpec, collection_spec
 from qtui.model import Change, CollectionView, Point, VectorSpec
 from qtui.names import VARIANT, variant_of
-from qtui.plan import BuildSpec, collection_spec
 from qtui.served import BURST_S
 
 _BATCH_BYTES = 2 << 20

@@ -26,10 +26,10 @@ from qtui.engine.base import Engine
 from qtui.engine.pace import FREE, Pace
 from qtui.errors import DataError, DiskFull, StoreInUse, shown
 from qtui.events import Progress
+from qtui.loads import SourceSpec
 from qtui.model import CollectionView, Point, PointId, VectorSpec
 from qtui.names import file_stem
 from qtui.owner import Owner, this_process
-from qtui.plan import SourceSpec
 from qtui.served import BURST_S
 
 _BATCH_BYTES = 2 << 20

@@ -16,9 +16,9 @@ from textual.widgets import Input, Static
 
 from qtui import units
 from qtui.errors import UsageError
+from qtui.loads import QUERY_ENCODINGS
 from qtui.methods import METHODS
 from qtui.model import CollectionView
-from qtui.plan import QUERY_ENCODINGS
 from qtui.tui.changeform import UNCHANGED, Asked, ChangeText, read_change, text_of
 from qtui.tui.dialogs.ask import ConfirmByName
 from qtui.tui.messages import PlanEdited

@@ -25,9 +25,9 @@ from textual.widgets import Input
 
 from qtui import units
 from qtui.errors import QtuiError, UsageError
+from qtui.loads import SourceFacts, SourceSpec
 from qtui.methods import DEFAULT_METHODS
 from qtui.model import CollectionView
-from qtui.plan import SourceFacts, SourceSpec
 from qtui.tui.commands import Command, bindings, key_of, keyed
 from qtui.tui.messages import Copied, PlanEdited
 from qtui.tui.room import Room

@@ -19,8 +19,8 @@ from textual.reactive import reactive
 from qtui import units
 from qtui.errors import QtuiError
 from qtui.events import BuildDone, Cut, Skipped
+from qtui.loads import LoadRequest, collection_names
 from qtui.model import CollectionView, EngineInfo
-from qtui.plan import LoadRequest, collection_names
 from qtui.tui import loading
 from qtui.tui.changeform import Asked, quantization_words
 from qtui.tui.commands import Command, bindings, keyed

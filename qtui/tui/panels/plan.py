@@ -14,9 +14,10 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from qtui.errors import EngineGone, QtuiError, UsageError
+from qtui.loads import SourceFacts, SourceSpec
 from qtui.methods import DEFAULT_METHODS, METHODS
 from qtui.model import CollectionView, Distance
-from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_PACE, DEFAULT_QUERIES, DEFAULT_SAMPLE, SourceFacts, SourceSpec
+from qtui.plan import DEFAULT_OVERSAMPLING, DEFAULT_PACE, DEFAULT_QUERIES, DEFAULT_SAMPLE
 from qtui.tui.fold import RunState
 from qtui.tui.messages import PlanEdited
 from qtui.tui.planform import NOTHING, Known, Plan, PlanText, known_of, queries_of, read

@@ -77,7 +77,16 @@ class Chart(Widget, can_focus=True):
         state = look.state
         # by identity: what is compared is kept, so no other object can have its place
         parts = (state.measured, state.collections, state.warnings, state.failed, look.spread)
-        key = (*map(id, parts), state.over, look.waits, look.chosen, self.page, width, height, self.visual_style.rich_style)
+        key = (
+            *map(id, parts),
+            state.over,
+            look.waits,
+            look.chosen,
+            self.page,
+            width,
+            height,
+            self.visual_style.rich_style,
+        )
         if key != self._key:
             lines = page.draw(look, width, height)
             self._key, self._drawn = key, look

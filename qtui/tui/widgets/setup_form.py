@@ -12,8 +12,8 @@ from textual.widgets import Input
 
 from qtui.demos import PRESETS
 from qtui.embedders import DOCUMENTS
+from qtui.loads import QUERY_ENCODINGS
 from qtui.model import Distance
-from qtui.plan import QUERY_ENCODINGS
 from qtui.tui.commands import keyed
 from qtui.tui.planwhat import FORMATS, PAYLOAD_FORMATS
 from qtui.tui.setupform import SetupText
