@@ -19,6 +19,7 @@ from qtui.tui.messages import Remember
 from qtui.tui.room import Room
 from qtui.tui.saving import save
 from qtui.tui.text import clean
+from qtui.tui.words import worded
 
 REMEMBERED = "prices"
 OfRun = Callable[[Widget, Room, str], Awaitable[None]]
@@ -67,12 +68,12 @@ async def about(owner: Widget, room: Room, run_id: str | None, show: OfRun) -> N
     except EngineGone:
         return
     except QtuiError as error:
-        owner.notify(clean(error.text), severity="error", markup=False, timeout=10)
+        owner.notify(clean(worded(error)), severity="error", markup=False, timeout=10)
 
 
 def _known(owner: Widget, record: RunRecord | None = None) -> Prices | None:
     try:
         return prices_of(owner.app, record)
     except UsageError as error:
-        owner.notify(clean(error.text), severity="warning", markup=False)
+        owner.notify(clean(worded(error)), severity="warning", markup=False)
         return None

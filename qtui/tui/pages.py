@@ -24,6 +24,7 @@ from qtui.tui.shades import SERIES
 from qtui.tui.text import clean
 from qtui.tui.theme import HEAD
 from qtui.tui.widgets.plot import Drawing, draw
+from qtui.tui.words import in_app_words
 
 Line = Text | Strip
 
@@ -156,7 +157,7 @@ def hot(look: Look, width: int, height: int) -> list[Line]:
         lines = _said("Memory is looked at when all latencies are taken." if state.running else UNASKED, width)
     else:
         method = state.variants[look.chosen].method if look.chosen < len(state.variants) else None
-        lines = [Text(clean(line)) for line in hottext.lines(state.record, method, width)]
+        lines = [Text(clean(in_app_words(line))) for line in hottext.lines(state.record, method, width)]
         if state.record.residency:
             lines.append(Text("↑ ↓ another variant: of its method all that was looked at, of none an overview", QUIET))
     return [*_padded(lines, height - 1), Text(charts.held_by(state), QUIET)]

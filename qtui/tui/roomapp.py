@@ -27,6 +27,7 @@ from qtui.tui.commands import keyed
 from qtui.tui.messages import CollectionsRead, CollectionsWanted, LookedAt
 from qtui.tui.notices import Notice
 from qtui.tui.text import clean
+from qtui.tui.words import worded
 
 if TYPE_CHECKING:  # the first frame is painted before any of these is there
     from qtui.loads import LoadRequest
@@ -143,7 +144,7 @@ class RoomApp(App[None]):
             await self.room.connect(target)
             await self._arrived(target)
         except QtuiError as error:
-            self.notify(error.text, title="Not connected", severity="error", timeout=10)
+            self.notify(worded(error), title="Not connected", severity="error", timeout=10)
             if before is not None:
                 with suppress(QtuiError):
                     await self.room.connect(before)
@@ -292,7 +293,7 @@ class RoomApp(App[None]):
     def _tell(self, error: QtuiError) -> None:
         # of the end of its process, and of why it never began, the engine room tells once for all who waited
         if not isinstance(error, EngineGone):
-            self.call_later(self._tell_once, error.text)
+            self.call_later(self._tell_once, worded(error))
 
     def _tell_once(self, text: str) -> None:
         if self.room_state != RoomState("closed", text):

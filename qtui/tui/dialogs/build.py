@@ -20,6 +20,7 @@ from qtui.tui.setupform import LOWER_KB
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, HEAD, KEY
 from qtui.tui.unbuilt import Unbuilt
+from qtui.tui.words import worded
 
 
 async def built(room: Room, wanted: tuple[Unbuilt, ...]) -> AsyncIterator[tuple[bool, str]]:
@@ -29,7 +30,7 @@ async def built(room: Room, wanted: tuple[Unbuilt, ...]) -> AsyncIterator[tuple[
         try:
             seconds = await room.reconfigure(each.collection, change, each.vector)
         except QtuiError as error:
-            yield True, clean(error.text)
+            yield True, clean(worded(error))
         else:
             yield False, f"{clean(each.collection, 60)} is built, in {units.duration(seconds)}"
 

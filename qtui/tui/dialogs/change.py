@@ -25,6 +25,7 @@ from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, HEAD, KEY, WARN
 from qtui.tui.widgets.controls import Choice, Field, concerned, line_input
+from qtui.tui.words import worded
 
 PLACES = (("", "as it is"), ("cold", "on disk (cold)"), ("cached", "page cache"), ("pinned", "in RAM"))
 ENCODINGS = (("", "not set"), *((name, name) for name in QUERY_ENCODINGS))
@@ -134,8 +135,8 @@ class ChangeDialog(ModalScreen[Asked | None]):
                 raise UsageError(f"{method.name} can't be done here: {self.refused[method.name]}")  # noqa: TRY301 - said below
         except UsageError as error:
             self.asked = None
-            self._problem = "" if error.text == UNCHANGED else error.text
-            said.update(Text.assemble(("✗ ", BAD) if self._problem else ("· ", DIM), plain(error.text)))
+            self._problem = "" if error.text == UNCHANGED else worded(error)
+            said.update(Text.assemble(("✗ ", BAD) if self._problem else ("· ", DIM), plain(worded(error))))
             return
         said.update(told(self.asked))
 

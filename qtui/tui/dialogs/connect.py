@@ -22,6 +22,7 @@ from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, KEY, WARN
 from qtui.tui.widgets.controls import Choice, Field, Toggle, line_input
+from qtui.tui.words import worded
 
 _KEYS = ((("Enter", KEY), " connects   "), (("Space", KEY), " ticks   "), (("Esc", KEY), " stays where it is"))
 
@@ -133,7 +134,7 @@ class ConnectDialog(ModalScreen[Target | None]):
             target = read_connection(self.text, self._profiles, self._store)
             lines = [Text.assemble(("⚠ ", WARN), plain(caution)) for caution in self._cautions(target)]
         except QtuiError as error:
-            said.update(Text.assemble(("✗ ", BAD), plain(error.text)))
+            said.update(Text.assemble(("✗ ", BAD), plain(worded(error))))
             return
         if not target.writable:
             more = "" if self._writes else "; start qtui with --allow-writes to be able to write"
@@ -152,6 +153,6 @@ class ConnectDialog(ModalScreen[Target | None]):
             with_key(target, self._input("key"))
             target.key(os.environ)
         except QtuiError as error:
-            self.query_one("#connect-said", Static).update(Text.assemble(("✗ ", BAD), plain(error.text)))
+            self.query_one("#connect-said", Static).update(Text.assemble(("✗ ", BAD), plain(worded(error))))
         else:
             self.dismiss(target)

@@ -20,6 +20,7 @@ from qtui.records import RunRecord
 from qtui.tui.text import clean
 from qtui.tui.theme import DIM, WARN
 from qtui.tui.widgets.controls import Field, line_input
+from qtui.tui.words import worded
 
 LEAST_WIDTH = 68
 NO_PRICE = "type what a GiB costs you a month, above: then the table says what each method costs"
@@ -94,7 +95,7 @@ class AskCost(ModalScreen[Prices | None]):
         try:
             self.prices = read_typed({name: self.query_one(f"#cost-{name}", Input).value for name, _, _ in FIELDS})
         except UsageError as error:
-            said, self._sound = clean(error.text), False
+            said, self._sound = clean(worded(error)), False
         self.query_one("#cost-said", Static).update(Text(said, WARN))
         self._show()
 

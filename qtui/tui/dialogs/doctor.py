@@ -26,6 +26,7 @@ from qtui.tui.room import LeftOver, Room
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.text import clean
 from qtui.tui.theme import BAD, DIM, GOOD, HEAD, WARN
+from qtui.tui.words import worded
 from qtui.tui.wrapping import hanging
 
 KEYS = (
@@ -119,7 +120,7 @@ class Doctor(ModalScreen[None]):
         try:
             self._left = await self.room.left_over()
         except QtuiError as error:
-            found[LEFT] = {"unknown": error.text}
+            found[LEFT] = {"unknown": worded(error)}
         else:
             found[LEFT] = self._left_over()
         if idle:
@@ -132,7 +133,7 @@ class Doctor(ModalScreen[None]):
         try:
             tried = await self.room.try_out()
         except QtuiError as error:
-            self._found["engine"] = {"works": False, "error": error.text}
+            self._found["engine"] = {"works": False, "error": worded(error)}
         else:
             self._found |= {"engine": tried.engine, "models": tried.models}
 
@@ -252,7 +253,7 @@ class Doctor(ModalScreen[None]):
                 with suppress(NotFound):  # somebody else was faster
                     await self.room.delete(name)
         except QtuiError as error:
-            self.notify(error.text, severity="error", timeout=10)
+            self.notify(worded(error), severity="error", timeout=10)
         else:
             what = f"; kept as partial: {', '.join(kept)}" if kept else ""
             self.notify(f"What was left over is removed{what}")

@@ -26,6 +26,7 @@ from qtui.tui.room import Room
 from qtui.tui.text import clean, plain
 from qtui.tui.theme import BAD, DIM, HEAD
 from qtui.tui.widgets.picture import Picture
+from qtui.tui.words import worded
 
 _AROUND = 6
 """Rows of the screen that are neither text nor image."""
@@ -94,7 +95,7 @@ class PointDialog(ModalScreen[None]):
             if not found:
                 raise NotFound(f"{shown(self.collection)} has no point {shown(self.point_id)} any more")
         except QtuiError as error:
-            text.update(Text.assemble(("✗ ", BAD), plain(error.text)))
+            text.update(Text.assemble(("✗ ", BAD), plain(worded(error))))
             return
         self._point = found[0]
         text.update(Text("\n").join(self._parts(found[0])))

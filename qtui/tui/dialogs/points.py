@@ -31,6 +31,7 @@ from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.fields import FieldSuggester
 from qtui.tui.widgets.frame import KeyLine
 from qtui.tui.widgets.points import PointTable
+from qtui.tui.words import worded
 
 KEYS = (
     Command("points.open", "enter", "open", "Open", "Open the highlighted point: payload, vectors, image", "Enter"),
@@ -124,7 +125,7 @@ class PointsBrowser(ModalScreen[None]):
             if count:
                 self._matching = await self.room.count(self.view.name, self._filter)
         except QtuiError as error:
-            self._say(Text.assemble(("✗ ", BAD), clean(error.text), ("   r tries again", DIM)))
+            self._say(Text.assemble(("✗ ", BAD), clean(worded(error)), ("   r tries again", DIM)))
             return
         self._start, self._page = start, page
         self.query_one(PointTable).show(page.points, at_end=at_end)
@@ -258,7 +259,7 @@ class PointsBrowser(ModalScreen[None]):
                 self._starts = []
                 self._turn_to(start)
         except QtuiError as error:
-            self._say(Text.assemble(("✗ ", BAD), plain(error.text)))
+            self._say(Text.assemble(("✗ ", BAD), plain(worded(error))))
         else:
             self._close_input()
 

@@ -23,6 +23,7 @@ from qtui.tui.text import clean, plain
 from qtui.tui.theme import DIM, WARN
 from qtui.tui.widgets.controls import Field, line_input
 from qtui.tui.widgets.paths import path_input
+from qtui.tui.words import worded
 
 MOST_OPTIONS = 200
 
@@ -157,7 +158,7 @@ class TakeInRun(ModalScreen[TakenIn | None]):
         try:
             self.dismiss(await self._take_in(path))
         except QtuiError as error:
-            self._say(error.text)
+            self._say(worded(error))
 
     def _say(self, wrong: str) -> None:
         self.query_one("#take-in-said", Static).update(Text.assemble("✗ ", clean(wrong), style=WARN))

@@ -38,6 +38,7 @@ from qtui.tui.widgets.controls import concerned
 from qtui.tui.widgets.said import Said
 from qtui.tui.widgets.setup_form import SOURCE_FIELDS, SetupForm
 from qtui.tui.widgets.setup_preview import SetupPreview
+from qtui.tui.words import worded
 
 SETTLE_S = 0.25
 """Of quiet typing before a source is looked at."""
@@ -182,7 +183,7 @@ class SetupDialog(ModalScreen[Setup | None]):
             self._check()
             facts = await self.room.describe_source(source)
         except QtuiError as error:
-            self._looked, self.facts, self._problem = None, None, error.text
+            self._looked, self.facts, self._problem = None, None, worded(error)
             self._wanted = False
         else:
             self.facts = facts
@@ -218,7 +219,7 @@ class SetupDialog(ModalScreen[Setup | None]):
             else:
                 read_source(text)
         except UsageError as error:
-            problem = error.text
+            problem = worded(error)
         known = {} if facts is None else forecasts(text, facts)
         self._said = problem or self._problem
         self.form.show_source(text.kind, self._facts_line(text), multivector=facts is not None and facts.multivector)

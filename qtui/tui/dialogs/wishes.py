@@ -17,6 +17,7 @@ from qtui.tui.text import clean
 from qtui.tui.theme import DIM, WARN
 from qtui.tui.widgets.controls import Choice, Field, line_input
 from qtui.tui.wishform import BUILDS, BY_QUERY, GRIDS, LEAST, Wanted, WishText
+from qtui.tui.words import worded
 
 
 class AskWishes(ModalScreen[Wanted | None]):
@@ -82,6 +83,6 @@ class AskWishes(ModalScreen[Wanted | None]):
             chosen = {"minimise": self._least.value, "grid": self._grid.value, "by_query": self._by_query.value}
             wanted = wishform.read(WishText(**values, **chosen, build=self._build.value))
         except UsageError as error:
-            self.query_one("#wishes-said", Static).update(Text(clean(error.text), WARN))
+            self.query_one("#wishes-said", Static).update(Text(clean(worded(error)), WARN))
         else:
             self.dismiss(wanted)

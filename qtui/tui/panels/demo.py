@@ -16,6 +16,7 @@ from qtui.tui.messages import CollectionsWanted, DemoWanted, Ended, Happened
 from qtui.tui.panels.making import AWAY, MakingPanel, Unfinished
 from qtui.tui.text import clean
 from qtui.tui.widgets.progress import ProgressLine
+from qtui.tui.words import worded
 
 REPAINT_S = 0.5
 
@@ -62,7 +63,7 @@ class DemoPanel(MakingPanel):
                     self.post_message(Happened(event))
             ended = Ended()
         except QtuiError as error:
-            ended = Ended(error=error.text)
+            ended = Ended(error=worded(error))
         finally:
             self.post_message(ended)
 

@@ -29,6 +29,7 @@ from qtui.tui.theme import BAD, GOOD
 from qtui.tui.typed import DEFAULT_SHAPE
 from qtui.tui.widgets.controls import Choice, Field, MethodList, Toggle, line_input
 from qtui.tui.widgets.paths import path_input
+from qtui.tui.words import worded
 from qtui.tui.wrapping import hanging
 
 SOURCES = (
@@ -228,7 +229,7 @@ class PlanEditor(Vertical):
             self.query_one(MethodList).factors = _factors(self.plan.known.facts, text.distance)
         except UsageError as error:
             self.plan = None
-            self._said = Text.assemble(("✗ ", BAD), clean(error.text))
+            self._said = Text.assemble(("✗ ", BAD), clean(worded(error)))
             if facts is None and text.kind not in OF_COLLECTIONS:  # they were those of other vectors
                 self.query_one(MethodList).factors = {}
         self._say()
@@ -271,7 +272,7 @@ class PlanEditor(Vertical):
             self._asked.discard(source)
             return
         except QtuiError as error:
-            self._facts[source] = error.text
+            self._facts[source] = worded(error)
         self._check()
 
     def _text(self) -> PlanText:

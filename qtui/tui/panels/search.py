@@ -34,6 +34,7 @@ from qtui.tui.panels.search_text import as_text
 from qtui.tui.room import Room, RoomState
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.unbuilt import told, unbuilt
+from qtui.tui.words import worded
 from qtui.tui.wrapping import hanging
 
 LONGEST_REMEMBERED = 20_000
@@ -173,7 +174,7 @@ class SearchPanel(ColumnEditing):
             learned = await self._session.learn(name)
         except QtuiError as error:
             self._known = ""
-            self._form.said = error.text if not isinstance(error, EngineGone) else ""
+            self._form.said = worded(error) if not isinstance(error, EngineGone) else ""
             return
         self._form.titles, self._form.fields = learned.titles, learned.fields
         if self._session.target is None and not self._form.query_text and learned.first:

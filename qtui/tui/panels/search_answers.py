@@ -29,6 +29,7 @@ from qtui.tui.room import RoomState
 from qtui.tui.text import clean
 from qtui.tui.theme import HEAD
 from qtui.tui.widgets.picture import Picture
+from qtui.tui.words import worded
 
 SLOW_S = 0.3
 TALL = 22
@@ -135,7 +136,7 @@ class Answers(Vertical):
             with self._busy():
                 await self.session.resolve(text)
         except QtuiError as error:
-            self.post_message(self.Said(error.text))
+            self.post_message(self.Said(worded(error)))
             self._interrupted = isinstance(error, EngineGone)
             return
         self.post_message(self.Resolved(text))

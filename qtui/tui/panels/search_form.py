@@ -28,6 +28,7 @@ from qtui.tui.theme import ACCENT, BAD, DIM, WARN
 from qtui.tui.widgets.controls import line_input
 from qtui.tui.widgets.fields import FieldSuggester
 from qtui.tui.widgets.paths import PathSuggester
+from qtui.tui.words import worded
 
 UNFINISHED = ", found the end"
 """How the error ends that only says that more is to come."""
@@ -225,7 +226,7 @@ class QueryForm(Vertical, can_focus=False):
         try:
             self._parsed = parse_filter(event.value) if event.value.strip() else None
         except UsageError as error:
-            self._filter_error = error.text
+            self._filter_error = worded(error)
         self._say()
 
     @on(Input.Submitted, "#search-filter")
