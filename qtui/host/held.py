@@ -15,7 +15,7 @@ from qtui.events import Event
 from qtui.host import requests, wire
 from qtui.host.life import Life, Limits
 from qtui.host.process import Child
-from qtui.host.state import RoomState
+from qtui.host.state import STOPPABLE, RoomState
 
 R = TypeVar("R")
 
@@ -211,12 +211,16 @@ class Held:
         """The events of what is asked. Closing the iterator ends it there as well."""
         life = await self._ready()
         id_, inbox = life.open()
+        begun = False
         try:
             await life.child.send(wire.call(id_, request))
             while not isinstance(item := await inbox.get(), wire.Result):
+                begun = True
                 yield item
         finally:
             if not inbox.settled:
+                if begun and self.state.status in STOPPABLE:  # the process says a word when it has ended what ran
+                    self._announce("stopping")
                 life.child.post(wire.Cancel(id_))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(inbox.last(), self._limits.cancel_s)

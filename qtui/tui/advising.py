@@ -115,8 +115,8 @@ def _bullet(sign: tuple[str, str], text: str, width: int) -> Text:
     return Text.assemble(sign, " ", "\n  ".join(lines))
 
 
-def waiting(runs: Sequence[RunSummary] | None, run_id: str | None, key: str) -> Text:
-    """Why there is no advice to be seen; `key` opens the tab that measures."""
+def waiting(runs: Sequence[RunSummary] | None, run_id: str | None, key: str) -> Text | None:
+    """Why there is no advice to be seen, None while it is being read; `key` opens the tab that measures."""
     if runs is not None and not runs:
         return Text.assemble(
             ("No runs to go by yet\n\n", "bold"),
@@ -125,7 +125,7 @@ def waiting(runs: Sequence[RunSummary] | None, run_id: str | None, key: str) -> 
         )  # fmt: skip
     if runs and run_id is None:
         return Text("The first run is still being measured: advice comes when it ends.")
-    return Text("Reading the run…", DIM)
+    return None
 
 
 # --- what may be pasted ---------------------------------------------------------------------------------------------

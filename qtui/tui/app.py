@@ -32,6 +32,7 @@ from qtui.tui.ownapp import OwnApp
 from qtui.tui.tabs import TABS, Tabs
 from qtui.tui.typeahead import TypeAhead
 from qtui.tui.widgets.frame import Header, KeyLine, TabLine
+from qtui.tui.words import worded
 
 if TYPE_CHECKING:  # the first frame is painted before any of these is there
     from qtui.demos import Demo
@@ -69,7 +70,7 @@ LAID_OUT_S = 0.2
 """For what was just shown or hidden to have its place; a screen that is going away never gets there."""
 COLLECT_AFTER = (10_000, 20, 50)
 """Thresholds of the garbage collector: by its own it takes its time so often that keys have to wait for it."""
-BUSY = frozenset({"measuring", "paused", "building", "waiting"})
+BUSY = frozenset({"measuring", "paused", "building", "waiting", "stopping"})
 """States of the engine room that connecting elsewhere would break into."""
 
 
@@ -299,7 +300,7 @@ class QtuiApp(OwnApp):
             profiles = read_profiles(config.config_file())
         except QtuiError as error:
             profiles = {}
-            self.notify(error.text, severity="warning", timeout=10)
+            self.notify(worded(error), severity="warning", timeout=10)
         target = await self.push_screen_wait(
             ConnectDialog(self._tried or self.target, profiles, config.store_dir(), writes=self.writes)
         )

@@ -334,7 +334,9 @@ async def test_closing_the_iterator_cancels_and_waits_for_it(make, tmp_path):
     room = await started(make())
     events = room.bench(plan(1))
     assert isinstance(await anext(events), Progress)
+    room._announce("measuring")  # as a process that measures says
     await events.aclose()
+    assert [state.status for state in room.states][-2:] == ["measuring", "stopping"]
     assert (tmp_path / "store" / "cancelled").exists()
     assert await room.collections() == ("a", "b")
 

@@ -69,6 +69,8 @@ class FakeRoom(FakeMaking):
         self.search_error: QtuiError | None = None
         self.searched: list[tuple[str, SearchSettings]] = []
         self.cancelled = 0
+        self.stops: asyncio.Event | None = None
+        """Holds what was cancelled until it is set."""
         self.paused: list[bool] = []
         self.connected: list[Target] = []
         self.going = asyncio.Event()
@@ -299,6 +301,9 @@ class FakeRoom(FakeMaking):
         finally:
             if not ended and self.error_at_end is None:
                 self.cancelled += 1
+                if self.stops is not None:
+                    self.on_state(RoomState("stopping"))
+                    await self.stops.wait()
             self.on_state(RoomState("ready"))
 
     def die(self) -> EngineGone:

@@ -153,8 +153,14 @@ async def test_progress_says_where_it_is_and_how_to_cancel() -> None:
         assert "0.6 s left" in text
         assert "Esc cancels" in text
         assert "◆ measuring" in text
+        room.stops = asyncio.Event()
         await pilot.press("escape")
-        await until(pilot, lambda: room.cancelled == 1)
+        await until_seen(pilot, "◌ stopping…  what is ready is kept")
+        assert screen_text(app).splitlines()[0].endswith("◌ stopping…")
+        await pilot.press("escape")  # changes nothing about it
+        room.stops.set()
+        await until_seen(pilot, "● ready")
+        assert room.cancelled == 1
 
 
 async def test_failed_method_is_marked_beside_its_numbers() -> None:

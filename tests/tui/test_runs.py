@@ -7,11 +7,13 @@ import pytest
 from textual.widgets import Input
 
 from qtui.bench import record
+from qtui.errors import AccessError
 from qtui.host.client import RoomState
 from qtui.tui.messages import GoOn
 from qtui.tui.panels.advise import AdvisePanel
 from qtui.tui.panels.benchmark import BenchmarkPanel
 from qtui.tui.panels.runs import RunsPanel
+from qtui.tui.widgets.run_table import RunTable
 from tests.tui import fake_runs
 from tests.tui.driving import make, screen_text, until, until_seen
 
@@ -267,10 +269,45 @@ async def test_runs_that_are_being_read_are_said_to_be_and_no_key_of_theirs_work
     room.runs = late  # type: ignore[method-assign]  # slower than any disk
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("5")
-        await until_seen(pilot, "Reading…")
+        await until_seen(pilot, "Reading the runs…")
+        await until_seen(pilot, "Esc stops")
+        assert "s   Esc stops" in screen_text(app)  # how long it has taken is said before it
+        await pilot.press("escape")
+        await until_seen(pilot, "The runs were not read")
+        await pilot.press("r")
+        await until_seen(pilot, "Reading the runs…")
+        await pilot.press("4")
+        await until_seen(pilot, "Reading the run…")
+        await pilot.press("escape")
+        await until_seen(pilot, "The run was not read")
+        await pilot.press("r")
+        await until_seen(pilot, "Reading the run…")
         await pilot.press("2")
         may_read.set()
         await until_seen(pilot, "No collection to search yet")
         await pilot.press("i")
         await pilot.pause()
         assert len(app.screen_stack) == 1
+
+
+async def test_the_list_has_its_rows_before_it_has_a_width():
+    app, room = furnished()
+    async with app.run_test(size=(80, 24)):
+        table = RunTable(id="hidden")
+        table.display = False
+        await app.screen.mount(table)
+        table.show(await room.runs(), None)
+        assert (table.size.width, table.row_count) == (0, 3)
+
+
+async def test_runs_that_cannot_be_read_are_not_waited_for(monkeypatch):
+    app, room = make()
+
+    async def broken():
+        raise AccessError("the folder of the runs can't be read")
+
+    monkeypatch.setattr(room, "runs", broken)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("5")
+        await until_seen(pilot, "✗ the folder of the runs can't be read")
+        assert "Reading" not in screen_text(app)

@@ -29,9 +29,11 @@ from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM
 from qtui.tui.widgets.controls import Field
 from qtui.tui.widgets.curve import Curve
+from qtui.tui.widgets.patience import Patience
 from qtui.tui.widgets.target import TargetInput, parsed, written
 from qtui.tui.wishform import in_words
 from qtui.tui.wishform import written as as_typed
+from qtui.tui.words import worded
 from qtui.wishes import PLAIN, Wishes
 
 STEP = 0.01
@@ -50,6 +52,7 @@ KEYS = (
     Command("advise.run", "o", "pick", "Run", "Choose another run"),
     Command("advise.cost", "dollar_sign", "cost", "Cost", "What each method takes in RAM, disk and money", "$"),
     Command("advise.export", "e", "export", "Report", "Write a report of this run: HTML, Markdown; or its data"),
+    Command("advise.refresh", "r", "refresh", "", "Read the runs, and ask again", always="ctrl+l"),
     Command("advise.copy", "y", "copy", "Copy", "Copy the configuration, or the page that is shown"),
     Command("advise.back", "escape", "back", "", "Back to the choice", "Esc"),
 )
@@ -113,7 +116,7 @@ class AdvisePanel(Vertical):
             yield Field("target recall", box, id="advise-target-field")
         yield Static(id="advise-limits", markup=False)
         yield Static(id="advise-pages")
-        yield Static(id="advise-said")
+        yield Patience("advise.back", id="advise-said")
         with Vertical(id="advise-body"):
             with Horizontal(id="advise-above"):
                 with VerticalScroll(id="advise-choice", classes="page"):
@@ -152,7 +155,7 @@ class AdvisePanel(Vertical):
         except EngineGone:
             return
         except QtuiError as error:
-            self._say(error.text)
+            self._say(worded(error))
             return
         known = [run.id for run in self.runs if not run.measuring]
         if self._newest or self.run_id not in known:
@@ -173,7 +176,7 @@ class AdvisePanel(Vertical):
             self.advice = None
         except QtuiError as error:
             self.advice = None
-            self._say(error.text)
+            self._say(worded(error))
 
     def watch_run_id(self) -> None:
         """Another run: what was said of the former one no longer holds."""
@@ -226,10 +229,11 @@ class AdvisePanel(Vertical):
         self.query_one("#advise-limits", Static).update(f"limits: {limits}")
         self.set_class(bool(limits), "-limited")
         self.query_one("#advise-body").display = found is not None
-        said = self.query_one("#advise-said", Static)
+        said = self.query_one(Patience)
         said.display = found is None
         if found is None:
-            said.update(advising.waiting(self.runs, self.run_id, key_of(self.app, "tab.benchmark")))
+            why = advising.waiting(self.runs, self.run_id, key_of(self.app, "tab.benchmark"))
+            said.wait_for("Reading the run") if why is None else said.say(why)
             self.call_after_refresh(self._keep_focus)
         else:
             self._show_config()
@@ -237,18 +241,13 @@ class AdvisePanel(Vertical):
         self._show_pages()
 
     def _say(self, text: str) -> None:
-        self.query_one("#advise-said", Static).update(Text.assemble(("✗ ", BAD), clean(text)))
+        self.query_one(Patience).say(Text.assemble(("✗ ", BAD), clean(text)))
 
     def _show_pages(self) -> None:
         kind = "config" if self.page in advising.CONFIGS else self.page
         for name in ("choice", "curve", "config"):
             self.set_class(kind == name, f"-{name}")
-        line = Text()
-        shown = () if self.advice is None else ("choice", "curve", *advising.configs(self.advice))
-        for name, title in ((name, PAGE_TITLES[name]) for name in shown):
-            chosen = name == self.page
-            line.append("▸ " if chosen else "  ", ACCENT).append(title, "bold" if chosen else DIM).append("  ")
-        self.query_one("#advise-pages", Static).update(line)
+        self.query_one("#advise-pages", Static).update(_page_line(self.advice, self.page))
 
     def _show_config(self) -> None:
         keys = keyed(self.app, "{advise.copy} copies, {advise.page} turns")
@@ -283,7 +282,7 @@ class AdvisePanel(Vertical):
 
     def pointless(self, action: str) -> bool:
         """Whether there is no page to go back from, for the palette."""
-        return action == "back" and self.page == "choice"
+        return action == "back" and self.page == "choice" and not self.query_one(Patience).waiting
 
     def action_step(self, by: int) -> None:
         """The next hundredth."""
@@ -303,6 +302,12 @@ class AdvisePanel(Vertical):
         self.target = target
         if self.is_mounted:
             self.query_one(TargetInput).show(self.target)
+
+    def action_refresh(self) -> None:
+        """Reads the runs again, and what the chosen one says."""
+        self.advice = None
+        self._show()
+        self._read()
 
     def action_target(self) -> None:
         """The input takes the focus, its text selected."""
@@ -325,17 +330,17 @@ class AdvisePanel(Vertical):
 
     def action_turn(self, by: int) -> None:
         """Another page; side by side in the wide layout, where only the two forms of the configuration differ."""
-        if self.app.size.width >= 100:
-            pages = advising.configs(self.advice)
-            at = pages.index(self.page) if self.page in pages else 0
-            self.page = pages[(at + by) % len(pages)]
-        else:
-            pages = ("choice", "curve", *advising.configs(self.advice))
-            at = pages.index(self.page) if self.page in pages else 0
-            self.page = pages[(at + by) % len(pages)]
+        forms = advising.configs(self.advice)
+        pages = forms if self.app.size.width >= 100 else ("choice", "curve", *forms)
+        at = pages.index(self.page) if self.page in pages else 0
+        self.page = pages[(at + by) % len(pages)]
 
     def action_back(self) -> None:
-        """From the input or another page to the choice."""
+        """From the input or another page to the choice; nothing more is waited for."""
+        if self.query_one(Patience).waiting:
+            for group in ("runs", "advice"):
+                self.workers.cancel_group(self, group)
+            self.query_one(Patience).say(Text(keyed(self.app, "The run was not read\n{advise.refresh} reads it again")))
         self._aim(self.target)
         self.page = "choice"
         self._focus_page()
@@ -381,3 +386,12 @@ class AdvisePanel(Vertical):
         run_id = await self.app.push_screen_wait(PickRun(self.runs or (), self.run_id))
         if run_id is not None:
             self.open(run_id)
+
+
+def _page_line(found: Advice | None, page: str) -> Text:
+    line = Text()
+    shown = () if found is None else ("choice", "curve", *advising.configs(found))
+    for name in shown:
+        chosen = name == page
+        line.append("▸ " if chosen else "  ", ACCENT).append(PAGE_TITLES[name], "bold" if chosen else DIM).append("  ")
+    return line

@@ -34,6 +34,7 @@ from qtui.tui.widgets.target import written
 from qtui.tui.widgets.variants import as_text
 from qtui.tui.wishform import tuned
 from qtui.tui.wishform import written as as_typed
+from qtui.tui.words import worded
 
 REPAINT_S = 0.5
 KEYS = (
@@ -55,6 +56,16 @@ KEYS = (
         "benchmark.back", "escape", "back", "", "Cancel the run and keep what there is; else back to the plan", "Esc"
     ),
 )
+
+BUILT = "a collection is built"
+BUSY = {
+    "building": BUILT,
+    "waiting": BUILT,
+    "measuring": "a run is measured",
+    "paused": "a run is paused",
+    "stopping": "what ran is stopped",
+}
+"""State of the engine's process → what measuring has to wait for."""
 
 
 class BenchmarkPanel(Horizontal):
@@ -90,7 +101,8 @@ class BenchmarkPanel(Horizontal):
         editor = PlanEditor(self.room, id="plan")
         editor.recall(self._left)
         yield editor.data_bind(BenchmarkPanel.views)
-        yield Results(self.room, id="results").data_bind(state=BenchmarkPanel.run_state, page=BenchmarkPanel.page)
+        results = Results(self.room, id="results")
+        yield results.data_bind(BenchmarkPanel.room_state, state=BenchmarkPanel.run_state, page=BenchmarkPanel.page)
 
     def on_mount(self) -> None:
         """Figures and progress are drawn at most twice a second."""
@@ -165,8 +177,7 @@ class BenchmarkPanel(Horizontal):
             return None
         if self.running:
             return keyed(self.app, "The plan is being measured already; {benchmark.back} cancels it.")
-        doing = {"building": "a collection is built", "measuring": "a run is measured", "paused": "a run is paused"}
-        said = {**doing, "waiting": doing["building"]}.get(self.room_state.status)
+        said = BUSY.get(self.room_state.status)
         if said is None and action != "resume" and self.query_one(PlanEditor).settled() is None:
             return "The plan can't be measured as it is: the line under it says why."
         if self.room_state.status == "closed":
@@ -227,7 +238,7 @@ class BenchmarkPanel(Horizontal):
         try:
             record, request = await self.room.run(run_id), await self.room.plan_of(run_id)
         except QtuiError as error:
-            self.notify(clean(error.text), severity="error", markup=False)
+            self.notify(clean(worded(error)), severity="error", markup=False)
             return
         self._begin(state_of(record).going_on(request), self.room.resume_run(run_id))
 
@@ -257,6 +268,8 @@ class BenchmarkPanel(Horizontal):
 
     def action_back(self) -> None:
         """Cancels the run; without one, back to the plan."""
+        if self.running and self.room_state.status == "stopping":
+            return  # a second key would cut short what is waited for
         if self.running:
             self.workers.cancel_group(self, "bench")
         elif self.page != "plan":
@@ -270,7 +283,7 @@ class BenchmarkPanel(Horizontal):
         try:
             heard = await self.room.pause(on)
         except QtuiError as error:
-            self.notify(clean(error.text), severity="error", markup=False)
+            self.notify(clean(worded(error)), severity="error", markup=False)
             return
         if on and heard:
             self.notify("It stops after the block that is being measured.", markup=False, timeout=2)
@@ -291,21 +304,18 @@ class BenchmarkPanel(Horizontal):
                     self.post_message(Happened(event))
             ended = Ended()
         except EngineGone as error:
-            ended = Ended(error=error.text, told=True)
+            ended = Ended(error=worded(error), told=True)
         except QtuiError as error:
-            ended = Ended(error=error.text)
+            ended = Ended(error=worded(error))
         finally:
             self.post_message(ended)
 
     @on(Happened)
     def _bench_event(self, message: Happened) -> None:
         message.stop()
-        self._fold(message.event)
-
-    def _fold(self, event: Event) -> None:
         if self._folded is not None:
-            self._folded = self._folded.after(event)
-        due = isinstance(event, Measured) and monotonic() - self._painted >= REPAINT_S
+            self._folded = self._folded.after(message.event)
+        due = isinstance(message.event, Measured) and monotonic() - self._painted >= REPAINT_S
         if due or (self._folded is not None and self._folded.paused):
             # between blocks, or in a pause: the moment at which drawing disturbs no measurement
             self._paint()
@@ -367,7 +377,7 @@ class BenchmarkPanel(Horizontal):
                 format_, path = answer
                 save(self, path, await self.room.export(record.id, format_))
         except QtuiError as error:
-            self.notify(clean(error.text), severity="error", markup=False)
+            self.notify(clean(worded(error)), severity="error", markup=False)
 
 
 def _ways_on(state: RunState | None) -> tuple[bool, ...]:

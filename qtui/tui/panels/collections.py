@@ -36,6 +36,7 @@ from qtui.tui.widgets.lines import LineTable
 from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.tables import CollectionTable
 from qtui.tui.widgets.workload import WorkList
+from qtui.tui.words import worded
 
 WHILE_IDLE = {
     "delete": "Deleting",
@@ -243,6 +244,7 @@ class CollectionsPanel(DemoPanel):
         """What keeps a command from running at the moment; None for one that can run."""
         status = "building" if self.loading_demo or self.room_state.status == "waiting" else self.room_state.status
         doing = {"measuring": "a run is measured", "paused": "a run is paused", "building": "a collection is built"}
+        doing["stopping"] = "what ran is stopped"
         if status not in doing or action not in WHILE_IDLE:
             return None
         return f"{WHILE_IDLE[action]} has to wait while {doing[status]}."
@@ -347,7 +349,7 @@ class CollectionsPanel(DemoPanel):
             try:
                 await self.room.delete(view.name)
             except QtuiError as error:
-                self.notify(clean(error.text), severity="error", markup=False)
+                self.notify(clean(worded(error)), severity="error", markup=False)
             else:
                 self.notify(f"{clean(view.name, 60)} is deleted", markup=False)
                 self.forget(view.name)

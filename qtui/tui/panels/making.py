@@ -30,6 +30,7 @@ from qtui.tui.room import Room, RoomState
 from qtui.tui.roomapp import RoomApp
 from qtui.tui.text import clean
 from qtui.tui.widgets.workload import WorkList
+from qtui.tui.words import worded
 
 KEYS = (
     Command("collections.new", "n", "new", "New", "Set up new collections: load a file, the sample or synthetic data"),
@@ -41,7 +42,7 @@ MAKING = frozenset({"new", "resume", "change", "undo"})
 """Actions that begin something here."""
 AWAY = frozenset({"restarting", "starting"})
 """States that say themselves why what ran has failed."""
-BUSY = frozenset({"measuring", "building", "waiting", "paused", "closed"})
+BUSY = frozenset({"measuring", "building", "waiting", "paused", "stopping", "closed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ class MakingPanel(Vertical):
             way = await self.room.way_back(view.name)
             asked = meant(view, way.vector, way.change)
         except QtuiError as error:
-            self.notify(clean(error.text), severity="warning", markup=False)
+            self.notify(clean(worded(error)), severity="warning", markup=False)
             return
         if await self.app.push_screen_wait(BackDialog(view.name, asked, way.changed)):
             self._begin(loading.started(f"Going back with {clean(view.name, 60)}", [(view.name, asked.expected_s)]))
@@ -278,7 +279,7 @@ class MakingPanel(Vertical):
         try:
             now = (await self.room.view(before.name)).vector(asked.vector)
         except QtuiError as error:
-            self.notify(clean(error.text), severity="error", markup=False)
+            self.notify(clean(worded(error)), severity="error", markup=False)
             return
         was = quantization_words(before.vector(asked.vector).spec.quantization)
         done = quantization_words(now.spec.quantization)

@@ -27,13 +27,14 @@ from qtui.tui import pages
 from qtui.tui.commands import key_of
 from qtui.tui.fold import RunState, where
 from qtui.tui.pages import Look
-from qtui.tui.room import Room
+from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_a_line
 from qtui.tui.text import clean
 from qtui.tui.theme import ACCENT, BAD, DIM, KEY, WARN
 from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.progress import ProgressLine
 from qtui.tui.widgets.variants import ResultTable
+from qtui.tui.words import in_app_words, worded
 from qtui.tui.wrapping import hanging
 
 PAGES = tuple(pages.PAGES)
@@ -61,6 +62,7 @@ class Results(Vertical):
 
     state: reactive[RunState | None] = reactive(None, repaint=False)
     page: reactive[str] = reactive("chart", repaint=False)
+    room_state: reactive[RoomState] = reactive(RoomState("ready"), repaint=False)
     interrupted: reactive[RunSummary | None] = reactive(None, repaint=False)
     """What an app that is gone left of a run, where that can go on; told while there is nothing else."""
 
@@ -123,6 +125,11 @@ class Results(Vertical):
         moving = state.running and not state.paused
         if self._due is None and not (moving and monotonic() - self._drawn_s < DRAW_EVERY_S):
             self.draw_page()
+
+    def watch_room_state(self, state: RoomState) -> None:
+        """What was cancelled is being stopped."""
+        for line in self.query(ProgressLine):
+            line.stopping = state.status == "stopping"
 
     def watch_interrupted(self) -> None:
         """It was found."""
@@ -210,7 +217,7 @@ class Results(Vertical):
         try:
             found = await self.room.spread(record.id, wanted)
         except QtuiError as error:
-            self._waits = clean(error.text)
+            self._waits = clean(worded(error))
         else:
             self._waits = ""
             known = {places.get(each.measurement): each for each in found}
@@ -281,9 +288,13 @@ def detail(state: RunState, at: int, width: int) -> Text:
         kept = state.record is not None or state.measured
         said = f"partial: interrupted before it was finished; {'what was measured' if kept else 'nothing'} is kept"
         lines.append(Text.assemble(("⚠ ", WARN), said))
-    lines += [Text.assemble(("✗ ", BAD), f"{each.method}: ", clean(each.error)) for each in state.failed]
-    lines += [Text.assemble(("⚠ ", WARN), clean(warning.text)) for warning in state.general_warnings]
+    lines += [Text.assemble(("✗ ", BAD), f"{each.method}: ", _words(each.error)) for each in state.failed]
+    lines += [Text.assemble(("⚠ ", WARN), _words(warning.text)) for warning in state.general_warnings]
     return Text("\n").join(hanging(line, width) for line in lines)
+
+
+def _words(text: str) -> str:
+    return clean(in_app_words(text))
 
 
 def _variant(state: RunState, at: int) -> list[Text]:
@@ -293,8 +304,8 @@ def _variant(state: RunState, at: int) -> list[Text]:
     if found is not None:
         lines.append(Text(_recall(found)))
         lines.append(Text.assemble("engine ms  ", _latency(found.engine_ms), ("  round trip ", DIM), _p50(found)))
-        lines += [Text.assemble(("✗ ", BAD), f"{each.count} x {clean(each.error)}") for each in found.failures]
-    return lines + [Text.assemble(("⚠ ", WARN), clean(warning.text)) for warning in state.warnings_about(at)]
+        lines += [Text.assemble(("✗ ", BAD), f"{each.count} x {_words(each.error)}") for each in found.failures]
+    return lines + [Text.assemble(("⚠ ", WARN), _words(warning.text)) for warning in state.warnings_about(at)]
 
 
 def _collection(state: RunState, method: str) -> str:

@@ -17,7 +17,7 @@ from textual.widgets import DataTable, Static
 
 from qtui.errors import EngineGone, QtuiError, UsageError
 from qtui.records import RunRecord, RunSummary
-from qtui.tui.commands import Command, bindings
+from qtui.tui.commands import Command, bindings, keyed
 from qtui.tui.compared import compared, refused
 from qtui.tui.costing import about, ask_cost, export_run
 from qtui.tui.dialogs.runs import ConfirmRun, NameRun, TakeInRun
@@ -26,9 +26,11 @@ from qtui.tui.panels.results import PAGES, Results
 from qtui.tui.room import Room, RoomState
 from qtui.tui.runlist import in_full, in_short, state_of, title
 from qtui.tui.text import clean
+from qtui.tui.theme import BAD
 from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.run_list import RunList
 from qtui.tui.widgets.variants import as_text
+from qtui.tui.words import worded
 
 KEYS = (
     Command("runs.open", "enter", "open", "Open", "Open the highlighted run", "Enter"),
@@ -113,10 +115,16 @@ class RunsPanel(Vertical):
 
     @work(exclusive=True, group="runs")
     async def _read(self) -> None:
+        if self.runs is None:
+            self._show()
         try:
             self.runs = await self.room.runs()
         except QtuiError as error:
             self._tell(error)
+            self._give_up(Text.assemble(("✗ ", BAD), clean(worded(error))))
+
+    def _give_up(self, why: Text) -> None:
+        self.query_one(RunList).give_up(why.append(keyed(self.app, "\n{runs.refresh} reads them again"), ""))
 
     def watch_runs(self) -> None:
         """The list was read."""
@@ -160,7 +168,7 @@ class RunsPanel(Vertical):
     def _tell(self, error: QtuiError) -> None:
         # of the end of the engine's process the app tells
         if not isinstance(error, EngineGone):
-            self.notify(clean(error.text), severity="error", markup=False, timeout=10)
+            self.notify(clean(worded(error)), severity="error", markup=False, timeout=10)
 
     # --- keys -------------------------------------------------------------------------------------------------
 
@@ -183,7 +191,7 @@ class RunsPanel(Vertical):
             "delete": one and listed,
             "take_in": listed,
             "copy": not listed,
-            "back": not listed or self.marked is not None or self.query_one(RunList).filtering,
+            "back": not listed or self.marked is not None or self.runs is None or self.query_one(RunList).filtering,
         }
         return sensible.get(action, True)
 
@@ -191,7 +199,7 @@ class RunsPanel(Vertical):
         """What one step back is, here."""
         if action != "back" or self.view:
             return None
-        return "Clear" if self.query_one(RunList).filtering else "Unmark"
+        return "Stop" if self.runs is None else "Clear" if self.query_one(RunList).filtering else "Unmark"
 
     @work(exclusive=True, group="open")
     async def action_open(self) -> None:
@@ -265,7 +273,7 @@ class RunsPanel(Vertical):
         try:
             text = compared(await self.room.compare(before.id, after.id), *lines, self.size.width - 3)
         except UsageError as error:
-            text = refused(error.text, *lines)
+            text = refused(worded(error), *lines)
         except QtuiError as error:
             self._tell(error)
             return
@@ -287,6 +295,9 @@ class RunsPanel(Vertical):
             self.view = ""
             self.query(Results).remove()
             self.marked = None
+        elif self.runs is None:
+            self.workers.cancel_group(self, "runs")
+            self._give_up(Text("The runs were not read"))
         elif self.query_one(RunList).filtering:
             self.query_one(RunList).close_filter()
         else:

@@ -26,8 +26,11 @@ STATES = {
     "building": ("▲", ACCENT),
     "waiting": ("◌", WARN),
     "restarting": ("↻", BAD),
+    "stopping": ("◌", WARN),
     "closed": ("✗", BAD),
 }
+GOES_BY = frozenset({"stopping", "leaving"})
+"""States that end by themselves: written with dots."""
 
 
 class Header(Widget):
@@ -42,9 +45,9 @@ class Header(Widget):
 
     def render(self) -> Text:
         """Name and place on the left, the state on the right; the place gives way when it's tight."""
-        status = "leaving…" if self.leaving else self.state.status
+        status = "leaving" if self.leaving else self.state.status
         sign, style = STATES.get(status, ("○", WARN))
-        right = Text.assemble((f"{sign} ", style), clean(status))
+        right = Text.assemble((f"{sign} ", style), clean(status), "…" if status in GOES_BY else "")
         if self.read_only:
             right = Text.assemble(("read-only  ", WARN), right)
         left = Text.assemble((" qtui ", KEY), " ")

@@ -37,6 +37,8 @@ class ProgressLine(Widget):
     waiting: reactive[Waiting | None] = reactive(None)
     """While a server is waited for."""
     active: reactive[bool] = reactive(default=False, init=True)
+    stopping: reactive[bool] = reactive(default=False)
+    """What was cancelled has not ended yet."""
     whole: reactive[str] = reactive("")
     """Which part of the whole it is, such as '2/5'."""
 
@@ -65,6 +67,8 @@ class ProgressLine(Widget):
     def render(self) -> Text:
         """Everything on one line; the name of the collection gives way."""
         now = self.progress
+        if self.stopping:
+            return Text.assemble(("◌ ", WARN), "stopping…  what is ready is kept")
         if self.waiting is not None:
             tail = self._tail("  ")
             text = fitted(servertext.waiting(self.waiting), self.size.width - tail.cell_len - 2)

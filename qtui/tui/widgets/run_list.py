@@ -15,6 +15,7 @@ from qtui.tui.commands import key_of, keyed
 from qtui.tui.runlist import matching
 from qtui.tui.theme import DIM, KEY
 from qtui.tui.widgets.controls import line_input
+from qtui.tui.widgets.patience import Patience
 from qtui.tui.widgets.run_table import RunTable
 
 
@@ -39,7 +40,7 @@ class RunList(Vertical):
         """From top to bottom."""
         yield line_input("", id="runs-filter", placeholder="filter by name, data, day or status", whole=False)
         yield RunTable(id="runs-table")
-        yield Static(id="runs-empty")
+        yield Patience("runs.back", id="runs-empty")
         yield Static(id="runs-said")
 
     def on_mount(self) -> None:
@@ -68,13 +69,21 @@ class RunList(Vertical):
         self._runs, self._marked = runs, marked
         self._show()
 
+    def give_up(self, why: Text) -> None:
+        """The runs are not being read any more, and here is why; nothing where they were read before."""
+        if self._runs is None:
+            self.query_one(Patience).say(why)
+
     def _show(self) -> None:
         runs, words = self._runs or (), self._filter.value
         found = matching(runs, words)
-        table, empty = self.query_one(RunTable), self.query_one("#runs-empty", Static)
+        table, empty = self.query_one(RunTable), self.query_one(Patience)
         table.show(found, self._marked)
         table.display, empty.display = bool(runs), not runs
-        empty.update(self._nothing())
+        if self._runs is None:
+            empty.wait_for("Reading the runs")
+        else:
+            empty.say(self._nothing())
         if empty.has_focus if runs else table.has_focus:
             self.call_after_refresh(self.take_focus)
         of = f"{len(runs):,} run{'' if len(runs) == 1 else 's'}"
@@ -85,8 +94,6 @@ class RunList(Vertical):
         self.query_one("#runs-said", Static).update(Text(said))
 
     def _nothing(self) -> Text:
-        if self._runs is None:
-            return Text("Reading…", DIM)
         return Text.assemble(
             ("No runs yet\n\n", "bold"),
             (key_of(self.app, "tab.benchmark"), KEY), "  measure something: every run is kept and listed here\n",

@@ -18,6 +18,8 @@ COLUMNS = (("", 1), ("when", 16), ("status", 10), ("points", 8), ("dim", 5), ("k
 """Besides the name, which takes what is left; the id goes where the window is narrow."""
 FIGURES = ("points", "dim", "k", "variants")
 NAME_LEAST = 16
+BESIDE = 2
+"""Columns of the window that the table leaves free."""
 SHORT_WHEN = 11
 """Month, day and time: the year gives way to the name where the window is narrow."""
 
@@ -29,10 +31,12 @@ class RunTable(RowTable):
         super().__init__(id=id, cell_padding=0)
         self.runs: tuple[RunSummary, ...] = ()
         self.marked: str | None = None
+        self._filled_for = 0
 
     def on_resize(self, _: events.Resize) -> None:
         """The columns follow the width."""
-        self.fill()
+        if self.size.width != self._filled_for:
+            self.fill()
 
     def show(self, runs: Sequence[RunSummary], marked: str | None) -> None:
         """These runs; the marked one carries a sign."""
@@ -41,13 +45,13 @@ class RunTable(RowTable):
 
     def fill(self) -> None:
         """Draws all rows, with the cursor on the same run as before."""
-        if not self.size.width:
-            return
         before = self.row
-        wide = self.size.width >= 100
+        # before it is laid out as wide as it will be, so that no frame shows it empty
+        full = self._filled_for = self.size.width or self.app.size.width - BESIDE
+        wide = full >= 100
         columns = [(name, SHORT_WHEN if name == "when" and not wide else width) for name, width in COLUMNS]
         columns = columns if wide else columns[:-1]
-        room = max(NAME_LEAST, self.size.width - sum(width + 1 for _, width in columns) - 2)
+        room = max(NAME_LEAST, full - sum(width + 1 for _, width in columns) - 2)
         columns.insert(2, ("name or data", room))
         self.clear(columns=True)
         for title, width in columns:
