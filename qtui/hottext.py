@@ -87,8 +87,4 @@ def _asked(measured: Measurement) -> str:
 
 
 def _said() -> Iterator[str]:
-    yield (
-        "originals hot: pages of the float vectors resident after the search (mincore); kept on disk: the rest of their"
-        " files, the memory that originals on disk save; quantized hot: heap where pinned, else page cache"
-    )
-    yield "read: from disk, by these searches, as the system counts it"
+    yield "hot: resident afterwards (mincore; pinned: heap); kept on disk: the rest"

@@ -1,6 +1,7 @@
 """The pages of charts: what each is called, and its lines for a run in a given room. Draws on no widget.
 
-A page is exactly as high and as wide as it is asked to be. What it is of stands in its last line: n, k and the data.
+A page is exactly as high and as wide as it is asked to be; a text with more lines is higher, and scrolled. What it is
+of stands in its last line: n, k and the data.
 """
 
 from __future__ import annotations
@@ -158,9 +159,9 @@ def hot(look: Look, width: int, height: int) -> list[Line]:
     else:
         method = state.variants[look.chosen].method if look.chosen < len(state.variants) else None
         lines = [Text(clean(in_app_words(line))) for line in hottext.lines(state.record, method, width)]
-        if state.record.residency:
-            lines.append(Text("↑ ↓ another variant: of its method all that was looked at, of none an overview", QUIET))
-    return [*_padded(lines, height - 1), Text(charts.held_by(state), QUIET)]
+    lines += [Text()] * (height - 1 - len(lines))
+    moves = "; ↑ ↓ another method" if state.record is not None and state.record.residency else ""
+    return [*lines, Text(charts.held_by(state) + moves, QUIET)]
 
 
 @dataclass(frozen=True, slots=True)

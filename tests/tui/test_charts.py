@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 from rich.text import Text
+from textual.app import App, ComposeResult
 
 from qtui.events import CollectionFailed, CollectionReady, Measured
 from qtui.methods import DEFAULT_METHODS, METHODS
@@ -17,11 +18,14 @@ from qtui.plan import BenchRequest
 from qtui.records import Failure
 from qtui.tui import bars, charts, pages
 from qtui.tui.fold import RunState, as_a_grid
+from qtui.tui.pages import Look
 from qtui.tui.shades import SERIES
 from qtui.tui.widgets.axes import Axes, Frame
+from qtui.tui.widgets.chart import Chart
 from qtui.tui.widgets.plot import Mark, Series, draw
+from tests.tui.driving import screen_text, until_seen
 from tests.tui.fake_figures import distribution
-from tests.tui.scripted import collection_record, script
+from tests.tui.scripted import collection_record, residency, script
 
 REQUEST = BenchRequest(collection=None, source=None)
 
@@ -146,7 +150,7 @@ TIMES = {at: distribution(at) for at in range(21)}
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_every_page_fits_its_room_and_says_what_it_is_of(name: str, width: int, height: int) -> None:
     lines = texts(name, measured(), width, height)
-    assert len(lines) <= max(height, 8)
+    assert len(lines) <= max(height, 8) or name == "hot"  # which scrolls
     if width >= 78:
         assert len(lines) == height
         assert max(cell_len(line) for line in lines) <= width
@@ -308,3 +312,45 @@ def test_what_a_search_asked_is_shown_in_the_order_of_a_plan() -> None:
     asked = [planned[0], *reversed(planned[1:])]  # the strongest first, and methods in turns
     methods = dict.fromkeys(found.method for found in asked)
     assert as_a_grid(asked) == [found for method in methods for found in planned if found.method == method]
+
+
+def looked_at(capped: int | None) -> RunState:
+    """A run with its default methods: every variant as it was set, off and the largest factor in each placement."""
+    state = measured()
+    assert state.record is not None
+    seen = []
+    for at, found in enumerate(state.record.measurements):
+        ends = found.method != "none" and found.search.oversampling in (None, 5.0)
+        for placement in (None, "cached", "cold", "pinned")[: 4 if ends else 1]:
+            one = replace(residency(at), placement=placement, cap_bytes=capped, capped_read_bytes=capped)
+            seen.append(one)
+    return replace(state, record=replace(state.record, residency=tuple(seen)))
+
+
+def test_what_was_looked_at_in_ram_fits_a_small_window_with_its_explanation() -> None:
+    lines = texts("hot", looked_at(None), 78, 18, chosen=6)
+    assert sum(line.startswith(("none ", "binary ")) for line in lines) == 12
+    assert len(lines) == 18
+    assert any("kept on disk: the rest" in line for line in lines)
+    assert "↑ ↓ another method" in lines[-1]
+
+
+async def test_a_page_that_is_higher_than_its_room_is_scrolled_to_its_last_line() -> None:
+    class Page(App[None]):
+        AUTO_FOCUS = None  # it comes with a key
+
+        def compose(self) -> ComposeResult:
+            yield Chart(id="chart")
+
+    app = Page()
+    async with app.run_test(size=(80, 18)) as pilot:
+        chart = app.query_one(Chart)
+        chart.page, chart.look = "hot", Look(looked_at(1_000), 6)
+        await until_seen(pilot, "more lines: Tab goes there, PgDn")
+        chart.focus()
+        await until_seen(pilot, "more lines: PgDn")
+        await pilot.press("pagedown", "pagedown")
+        await until_seen(pilot, "▲ PgUp: the lines above")
+        assert "↑ ↓ another method" in screen_text(app)
+        await pilot.press("pageup", "pageup")
+        await until_seen(pilot, "memory during search")

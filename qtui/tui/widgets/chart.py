@@ -1,4 +1,4 @@
-"""The page of charts on the screen: kept as drawn until its data or its size changes."""
+"""The page of charts on the screen: kept as drawn until its data or its size changes; scrolled where it is higher."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from qtui.tui.bars import QUIET
 from qtui.tui.pages import PAGES, Line, Look
 from qtui.tui.widgets.variants import BINDINGS
 
@@ -46,6 +47,13 @@ class Chart(Widget, can_focus=True):
         self._key: tuple[object, ...] = ()
         self._strips: list[Strip] = []
         self._drawn: Look | None = None
+        self._top = 0
+        """Lines that are scrolled away."""
+
+    def watch_has_focus(self, value: bool) -> None:  # noqa: FBT001 - textual hands the new value over
+        """What is said under a page that is higher follows."""
+        super().watch_has_focus(value)
+        self.refresh()
 
     def action_turn(self, by: int) -> None:
         """The next or the previous page."""
@@ -56,7 +64,12 @@ class Chart(Widget, can_focus=True):
         self.post_message(self.Move(by))
 
     def action_page(self, by: int) -> None:
-        """A few further."""
+        """A few further; where there is more of the page than room, its next lines."""
+        room = self.size.height - 1
+        if len(self._strips) > self.size.height:
+            self._top = max(0, min(self._top + by * (room - 1), len(self._strips) - room))
+            self.refresh()
+            return
         self.post_message(self.Move(by * max(1, self.size.height // 2)))
 
     def action_to(self, at: int) -> None:
@@ -66,7 +79,18 @@ class Chart(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One row of the page."""
         self._draw()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.visual_style.rich_style)
+        if len(self._strips) > self.size.height == y + 1:
+            return self._strip(self._more(self.size.height - 1), self.size.width)
+        at = self._top + y
+        return (
+            self._strips[at] if at < len(self._strips) else Strip.blank(self.size.width, self.visual_style.rich_style)
+        )
+
+    def _more(self, room: int) -> Text:
+        below = len(self._strips) - self._top - room
+        there = "" if self.has_focus else "Tab goes there, "
+        said = f"▼ {below:,} more line{'' if below == 1 else 's'}: {there}PgDn" if below else "▲ PgUp: the lines above"
+        return Text(said, QUIET)
 
     def _draw(self) -> None:
         look, width, height = self.look, self.size.width, self.size.height
@@ -89,8 +113,8 @@ class Chart(Widget, can_focus=True):
         )
         if key != self._key:
             lines = page.draw(look, width, height)
-            self._key, self._drawn = key, look
-            self._strips = [self._strip(line, width) for line in lines[:height]]
+            self._key, self._drawn, self._top = key, look, 0
+            self._strips = [self._strip(line, width) for line in lines]
 
     def _strip(self, line: Line, width: int) -> Strip:
         if isinstance(line, Text):
