@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.text import Text
 
@@ -10,7 +10,10 @@ from qtui import units
 from qtui.comparison import Change, Comparison, Pair
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, WARN
+from qtui.tui.wrapping import hanging
 
+REFUSED = "the runs can't be compared: "
+"""What the reason begins with; the heading says it already."""
 NUMBERS = 47
 """Cells that the figures take beside the variant's name."""
 
@@ -21,16 +24,21 @@ def compared(found: Comparison, before: str, after: str, width: int) -> Text:
     lines = [Text.assemble(("before ", DIM), clean(before)), Text.assemble((" after ", DIM), clean(after)), Text()]
     lines += [Text.assemble(("⚠ ", WARN), "not quite comparable: ", clean(doubt)) for doubt in found.doubts]
     lines += [Text()] if found.doubts else []
-    lines.append(Text(f"{'':<{name}}{'recall':^19} {'engine p50, ms':^25}", DIM))
-    heads = f"{'variant':<{name}}{'before':>8}{'after':>8}    {'before':>8}{'after':>8}{'ratio':>8}"
-    lines.append(Text(heads, "bold"))
-    lines += [_row(pair, name) for pair in found.pairs]
-    if not found.pairs:
-        lines.append(Text("no variant is in both runs"))
-    lines += [Text(), Text.assemble(("▲ ", GOOD), "better  ", ("▼ ", BAD), "worse  ", ("~ ", DIM), _CHANCE)]
+    lines += _table(found.pairs, name) if found.pairs else [Text("No variant is in both runs.", "bold"), Text()]
     for title, names in (("only before", found.only_before), ("only after", found.only_after)):
         lines += [Text.assemble((f"{title}: ", DIM), clean(", ".join(names)))] if names else []
-    return Text("\n").join(lines)
+    return Text("\n").join(hanging(line, width) for line in lines)
+
+
+def _table(pairs: Sequence[Pair], name: int) -> list[Text]:
+    heads = f"{'variant':<{name}}{'before':>8}{'after':>8}    {'before':>8}{'after':>8}{'ratio':>8}"
+    return [
+        Text(f"{'':<{name}}{'recall':^19} {'engine p50, ms':^25}", DIM),
+        Text(heads, "bold"),
+        *(_row(pair, name) for pair in pairs),
+        Text(),
+        Text.assemble(("▲ ", GOOD), "better  ", ("▼ ", BAD), "worse  ", ("~ ", DIM), _CHANCE),
+    ]
 
 
 _CHANCE = "the 95% intervals overlap: the difference may be chance"
@@ -62,7 +70,7 @@ def _sign(change: Change | None, *, more_is_better: bool) -> Text:
 def refused(reason: str, before: str, after: str) -> Text:
     """Why two runs can't be compared."""
     return Text.assemble(
-        ("✗ These two can't be compared\n\n", f"bold {BAD}"), clean(reason),
+        ("✗ These two can't be compared\n\n", f"bold {BAD}"), clean(reason.removeprefix(REFUSED)),
         ("\n\nbefore ", DIM), clean(before), ("\n after ", DIM), clean(after),
         ("\n\nEsc", ACCENT), "  back to the list",
     )  # fmt: skip

@@ -15,6 +15,6 @@ def save(widget: Widget, path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as out:
             out.write(text)
     except OSError as error:
-        widget.notify(f"can't write it: {clean(error.strerror)}", severity="error", markup=False)
+        widget.notify(f"Can't write {clean(path)}: {clean(error.strerror)}", severity="error", markup=False)
     else:
         widget.notify(f"Written to {clean(path)}", markup=False)

@@ -7,8 +7,10 @@ import pytest
 from textual.widgets import Input
 
 from qtui.bench import record
+from qtui.comparison import Comparison
 from qtui.errors import AccessError
 from qtui.host.client import RoomState
+from qtui.tui.compared import compared
 from qtui.tui.messages import GoOn
 from qtui.tui.panels.advise import AdvisePanel
 from qtui.tui.panels.benchmark import BenchmarkPanel
@@ -99,6 +101,7 @@ async def test_two_of_other_data_are_refused_with_the_reason():
         await pilot.press("space", "end", "space")
         await until_seen(pilot, "These two can't be compared")
         assert "different data sets (papers.npy and sample)" in screen_text(app)
+        assert "the runs can't" not in screen_text(app)  # the heading says it
 
 
 async def test_a_mark_is_taken_away():
@@ -171,6 +174,11 @@ async def test_a_run_is_exported(tmp_path, monkeypatch):
         await listed(pilot)
         await pilot.press("e")
         await until_seen(pilot, "Export this run")
+        monkeypatch.setattr("qtui.tui.dialogs.ask.os.access", lambda folder, _: folder != tmp_path)
+        await pilot.press("enter")
+        await until_seen(pilot, "That folder can't be written to")
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path)
         await pilot.press("right", "down", "home", *"my-", "enter")
         await until(pilot, (tmp_path / f"my-qtui-{NEWEST}.html").exists)
         assert (tmp_path / f"my-qtui-{NEWEST}.html").read_text() == f"html of {NEWEST}\n"
@@ -311,3 +319,12 @@ async def test_runs_that_cannot_be_read_are_not_waited_for(monkeypatch):
         await pilot.press("5")
         await until_seen(pilot, "✗ the folder of the runs can't be read")
         assert "Reading" not in screen_text(app)
+
+
+def test_two_runs_without_a_variant_in_common_have_no_table():
+    names = tuple(f"scalar rescore x{factor} ef 128" for factor in range(9))
+    lines = compared(Comparison("a", "b", (), (), names, ()), "first", "second", 60).plain.splitlines()
+    assert "No variant is in both runs." in lines
+    assert not any("ratio" in line or "better" in line for line in lines)
+    assert max(map(len, lines)) <= 60
+    assert lines[-1].startswith("  ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -109,4 +110,6 @@ class ExportTo(ModalScreen[tuple[str, Path] | None]):
         path = Path(text.strip()).expanduser().absolute()
         if path.exists():
             return "There is such a file already; choose another name."
-        return "" if path.parent.is_dir() else "There is no such folder."
+        if not path.parent.is_dir():
+            return "There is no such folder."
+        return "" if os.access(path.parent, os.W_OK) else "That folder can't be written to."
