@@ -114,6 +114,18 @@ async def test_narrow_windows_show_a_page_at_a_time():
         await until_seen(pilot, "Runner-up")
 
 
+async def test_palette_goes_back_from_a_page_and_from_the_target():
+    app, _ = furnished()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("ctrl+p")
+        await until_seen(pilot, "A lower target recall")
+        assert "Back to the choice" not in screen_text(app)
+        for key in ("c", "t"):
+            await pilot.press("escape", "escape", key, "ctrl+p")
+            await until_seen(pilot, "Back to the choice")
+
+
 async def test_another_run_is_picked_from_a_list():
     app, room = furnished()
     async with app.run_test(size=(120, 40)) as pilot:

@@ -306,6 +306,15 @@ async def test_any_size_at_any_moment() -> None:
         assert app.is_running
 
 
+async def test_no_setting_of_a_search_is_cut_in_a_small_window() -> None:
+    app, _ = make()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("2")
+        await until_seen(pilot, "[ ] ignore")
+        assert all(name in screen_text(app) for name in ("rescore", "oversampling", " ef ", "exact"))
+
+
 async def test_a_tab_that_is_not_seen_never_takes_the_keys() -> None:
     app, room = make()
     async with app.run_test(size=NARROW) as pilot:

@@ -55,6 +55,9 @@ async def test_a_download_is_asked_for_first_shown_and_cancelled() -> None:
         await open_models(pilot)
         await pilot.press("down", "enter")
         await until_seen(pilot, "is 6.1 GiB under the licence gemma.")
+        await pilot.resize_terminal(*NARROW)
+        await until(pilot, lambda: "vectors a token" not in screen_text(app))
+        assert "is 6.1 GiB under the licence gemma." in screen_text(app)
         assert not room.fetched
         await pilot.press("escape")
         await until_seen(pilot, "not here: d downloads 6.1 GiB")

@@ -27,6 +27,7 @@ from qtui.tui.widgets.controls import Field, line_input
 from qtui.tui.widgets.frame import KeyLine
 from qtui.tui.widgets.paths import PathSuggester
 from qtui.tui.widgets.tables import RowTable
+from qtui.tui.words import worded
 
 KEYS = (
     Command("models.choose", "enter", "choose", "Choose", "Take this model", "Enter"),
@@ -58,6 +59,8 @@ class ModelsDialog(ModalScreen[str | None]):
         self._asked = ""
         """The model whose download was offered: the key again begins it."""
         self._fetching = False
+        self._at = ""
+        """The model that is highlighted: columns laid out anew have the table tell of the same one again."""
 
     def compose(self) -> ComposeResult:
         """Title, table, what is said of the highlighted one, keys."""
@@ -94,7 +97,7 @@ class ModelsDialog(ModalScreen[str | None]):
         try:
             found = await self.room.models()
         except QtuiError as error:
-            self._say(Text.assemble(("✗ ", BAD), plain(error.text)))
+            self._say(Text.assemble(("✗ ", BAD), plain(worded(error))))
             return
         self._facts = {facts.model: facts for facts in sorted(found, key=lambda facts: facts.cached is None)}
         self._fill()
@@ -108,9 +111,11 @@ class ModelsDialog(ModalScreen[str | None]):
     @on(DataTable.RowHighlighted)
     def _moved(self, event: DataTable.RowHighlighted) -> None:
         event.stop()
-        if not self._fetching:
+        model = self.query_one(RowTable).row or ""
+        if model != self._at and not self._fetching:
             self._asked = ""
             self._tell()
+        self._at = model
 
     @on(DataTable.RowSelected)
     def _selected(self, event: DataTable.RowSelected) -> None:
@@ -170,7 +175,7 @@ class ModelsDialog(ModalScreen[str | None]):
                     if isinstance(event, Progress):
                         self._say(_how_far(event, key_of(self.app, "models.leave")))
         except QtuiError as error:
-            self._say(Text.assemble(("✗ ", BAD), plain(error.text)))
+            self._say(Text.assemble(("✗ ", BAD), plain(worded(error))))
         else:
             self._read()
         finally:
@@ -230,7 +235,7 @@ class AskModel(ModalScreen[Named | None]):
         try:
             self.dismiss(Named(model(event.value) if event.value.strip() else None))
         except UsageError as error:
-            self.query_one("#model-said", Static).update(Text.assemble(("✗ ", BAD), plain(error.text)))
+            self.query_one("#model-said", Static).update(Text.assemble(("✗ ", BAD), plain(worded(error))))
 
     @work(exclusive=True, group="models")
     async def action_models(self) -> None:

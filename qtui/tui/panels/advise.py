@@ -236,6 +236,7 @@ class AdvisePanel(Vertical):
             said.wait_for("Reading the run") if why is None else said.say(why)
             self.call_after_refresh(self._keep_focus)
         else:
+            said.say(Text())
             self._show_config()
             self.call_after_refresh(self._show_wide)
         self._show_pages()
@@ -281,8 +282,9 @@ class AdvisePanel(Vertical):
         return True
 
     def pointless(self, action: str) -> bool:
-        """Whether there is no page to go back from, for the palette."""
-        return action == "back" and self.page == "choice" and not self.query_one(Patience).waiting
+        """Whether there is nothing to go back from, no page, no input, nothing waited for: for the palette."""
+        busy = self.query_one(Patience).waiting or isinstance(self.screen.focused, TargetInput)
+        return action == "back" and self.page == "choice" and not busy
 
     def action_step(self, by: int) -> None:
         """The next hundredth."""

@@ -22,8 +22,8 @@ from qtui.tui.room import Room
 
 KEYS = (
     Command("search.flip", "f", "flip", "Rescore", "Turn rescoring on where it is off, and off where it is on"),
-    Command("search.more", "plus,equals_sign", "step(1)", "", "More oversampling in every column that rescores", "+"),
-    Command("search.less", "minus", "step(-1)", "Over", "Less oversampling in every column that rescores", "+ -"),
+    Command("search.more", "plus,equals_sign", "step(1)", "Over", "More oversampling where a column rescores", "+"),
+    Command("search.less", "minus", "step(-1)", "", "Less oversampling where a column rescores", "-"),
     Command("search.add", "a", "add", "Add", "Add a column"),
     Command("search.settings", "s", "settings", "Set", "Change the current column"),
     Command("search.pick", "c", "pick", "Choose", "Pick the current column's collection from a list"),

@@ -17,6 +17,8 @@ from qtui.tui.messages import PlanEdited
 from qtui.tui.text import clean
 from qtui.tui.widgets.controls import Choice, Toggle, line_input
 
+TIGHT = 80
+"""Columns of a window under which the settings take two rows, so that none is cut."""
 RESCORE = (("default", "default"), ("on", "on"), ("off", "off"))
 _MEANING = {"default": None, "on": True, "off": False}
 _WORD = {meaning: word for word, meaning in _MEANING.items()}
@@ -52,16 +54,22 @@ class ColumnSettings(Horizontal, can_focus=False):
             yield Static("column", markup=False, id="column-label", classes="label")
             yield Choice(id="column-collection")
         with Horizontal(id="column-search"):
-            yield Static("rescore", markup=False, id="rescore-label", classes="label")
-            rescore = Choice(id="column-rescore")
-            rescore.set_reactive(Choice.options, RESCORE)
-            yield rescore
-            yield Static("oversampling", markup=False, classes="label")
-            yield line_input("", id="column-factor", placeholder="–")
-            yield Static("ef", markup=False, classes="label")
-            yield line_input("", id="column-ef", placeholder="–")
-            yield Toggle("exact", id="column-exact")
-            yield Toggle("ignore", id="column-ignore")
+            with Horizontal():
+                yield Static("rescore", markup=False, id="rescore-label", classes="label")
+                rescore = Choice(id="column-rescore")
+                rescore.set_reactive(Choice.options, RESCORE)
+                yield rescore
+                yield Static("oversampling", markup=False, classes="label")
+                yield line_input("", id="column-factor", placeholder="–")
+                yield Static("ef", markup=False, classes="label")
+                yield line_input("", id="column-ef", placeholder="–")
+            with Horizontal():
+                yield Toggle("exact", id="column-exact")
+                yield Toggle("ignore", id="column-ignore")
+
+    def on_resize(self) -> None:
+        """One more row where one is too short."""
+        self.set_class(self.app.size.width < TIGHT, "-tight")
 
     def offer(self, views: Sequence[CollectionView]) -> None:
         """The collections to choose from, one choice for each named vector."""
