@@ -37,7 +37,7 @@ from qtui.bench.tally import Tally
 from qtui.bench.truth import TruthCache, check_truth_use
 from qtui.bench.unfinished import Unfinished
 from qtui.bench.whatif import what_if
-from qtui.bench.workplace import Workplace, clean
+from qtui.bench.workplace import Workplace
 from qtui.data.queries import QuerySet
 from qtui.data.vectors import VectorSource, open_vectors
 from qtui.engine.base import Engine
@@ -49,7 +49,7 @@ from qtui.plan import BenchRequest, check
 from qtui.records import Dataset
 from qtui.target import Target
 
-__all__ = ["bench", "clean"]
+__all__ = ["bench"]
 
 OpenEngine = Callable[[Path], Awaitable[Engine]]
 

@@ -22,7 +22,7 @@ from qtui import config, servertext
 from qtui.bench.family import asked_for
 from qtui.bench.gate import Gate
 from qtui.bench.record import RunStore
-from qtui.bench.session import bench, clean
+from qtui.bench.session import bench
 from qtui.bench.unfinished import Unfinished
 from qtui.data import single
 from qtui.data.describe import describe
@@ -43,6 +43,7 @@ from qtui.host.kept import Kept
 from qtui.host.preparing import Preparation
 from qtui.host.serve import Answering, Service, Streaming, enter
 from qtui.host.streams import closing
+from qtui.host.tidying import tidy
 from qtui.loads import BuildJob, SourceFacts
 from qtui.model import Answer, CollectionView, EngineInfo, Page, Point, QueryVector, Timed
 from qtui.plan import BenchRequest
@@ -356,12 +357,13 @@ def _without(answer: Answer, id_: object, limit: int) -> Answer:
 
 async def _serve(service: Service, target: Target) -> None:
     try:
-        clean(config.home())  # what earlier ones left that were killed
+        tidied = tidy(target)
         engine = await open_target(target)
     except BaseException as error:  # noqa: BLE001 - a native panic is no Exception, and the app must hear of it
         service.refuse(error)
         return
     room = Room(engine, target, service.state)
+    room.kept.tidied = tidied
     answers: dict[type[requests.Request[Any]], Answering] = {
         requests.Info: room.info,
         requests.Collections: room.collections,

@@ -12,6 +12,8 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from qtui import config
 from qtui.advice import Advice
 from qtui.comparison import Comparison
@@ -195,7 +197,7 @@ class EngineRoom(Held):
     ) -> Timed[Answer]:
         """The points nearest to a vector, a multivector or a stored point (which is left out of its own answer)."""
         request = requests.Query(name, settings, using=using, filter=filter_text(filter_), with_payload=with_payload)
-        return await self.call(requests.about(request, query))
+        return await self.call(about(request, query))
 
     async def titled_queries(self, name: str) -> tuple[QueryVector, ...]:
         """The sample's queries that have titles, for a collection that comes from the sample; else none."""
@@ -285,6 +287,10 @@ class EngineRoom(Held):
         """Names of the collections here whose last change in place can be taken back."""
         return await self.call(requests.Changed())
 
+    async def tidied(self) -> str:
+        """What its process removed at its start of what killed ones left, in words; '' for nothing, or nothing new."""
+        return await self.call(requests.Tidied())
+
     async def give_up(self) -> None:
         """Forgets what was asked for last; what is written of it stays."""
         await self.call(requests.GiveUp())
@@ -292,3 +298,11 @@ class EngineRoom(Held):
     def resume(self, name: str) -> AsyncGenerator[Event, None]:
         """Goes on with a collection that was not finished; ends with BuildDone. Closing the iterator cancels."""
         return self.stream(requests.Resume(name))
+
+
+def about(query: requests.Query, target: list[float] | list[list[float]] | PointId) -> requests.Query:
+    """The query with what it searches for: a vector, a multivector or a stored point."""
+    if not isinstance(target, list):
+        return replace(query, point=target)
+    field = "tokens" if target and isinstance(target[0], list) else "vector"
+    return replace(query, **{field: target})

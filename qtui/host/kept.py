@@ -1,4 +1,5 @@
-"""What is kept of one store or server beside its collections: loads that aren't whole, and which settings were changed.
+"""What is kept of one store or server beside its collections: loads that aren't whole, which settings were
+changed, and what its process removed at its start.
 
 Small files only: answered at once, whoever has the engine.
 """
@@ -21,6 +22,8 @@ class Kept:
     def __init__(self, home: Path, where: str) -> None:
         self._home, self._where = home, where
         self.loads = UnfinishedLoads(home, where)
+        self.tidied = ""
+        """What was removed at the start; '' once that was told."""
 
     @property
     def answers(self) -> dict[type[requests.Request[Any]], Answering]:
@@ -29,6 +32,7 @@ class Kept:
             requests.UnfinishedLoads: self._unfinished_loads,
             requests.GiveUp: self._give_up,
             requests.Changed: self._changed,
+            requests.Tidied: self._tidied,
         }
 
     async def _unfinished_loads(self, _: requests.UnfinishedLoads) -> tuple[LoadRequest, ...]:
@@ -39,3 +43,7 @@ class Kept:
 
     async def _changed(self, _: requests.Changed) -> tuple[str, ...]:
         return before.changed(self._home, self._where)
+
+    async def _tidied(self, _: requests.Tidied) -> str:
+        told, self.tidied = self.tidied, ""
+        return told

@@ -299,6 +299,10 @@ class Changed(Request[tuple[str, ...]], frozen=True):
     """Names of the collections here whose last change in place can be taken back."""
 
 
+class Tidied(Request[str], frozen=True):
+    """What was removed at the start of what killed processes left, in words; told once."""
+
+
 class GiveUp(Request[None], frozen=True):
     """Forget what was asked for last."""
 
@@ -401,17 +405,10 @@ RESULTS: dict[type[Request[Any]], Any] = {
     UnfinishedLoads: tuple[LoadRequest, ...],
     GiveUp: None,
     Changed: tuple[str, ...],
+    Tidied: str,
     Resume: None,
     Bench: None,
     ResumeRun: None,
     Prepare: None,
     AskBlock: Asked,
 }
-
-
-def about(query: Query, target: list[float] | list[list[float]] | PointId) -> Query:
-    """The query with what it searches for: a vector, a multivector or a stored point."""
-    if not isinstance(target, list):
-        return msgspec.structs.replace(query, point=target)
-    field = "tokens" if target and isinstance(target[0], list) else "vector"
-    return msgspec.structs.replace(query, **{field: target})

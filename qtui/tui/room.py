@@ -223,6 +223,10 @@ class Room(Protocol):
         """Names of the collections here whose last change in place can be taken back."""
         ...
 
+    async def tidied(self) -> str:
+        """What the engine's process removed at its start of what killed ones left, in words; told once."""
+        ...
+
     async def give_up(self) -> None:
         """Forgets what was asked for last; what is written of it stays."""
         ...

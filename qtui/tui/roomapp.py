@@ -164,6 +164,14 @@ class RoomApp(App[None]):
         self.engine = info
         self.target = target
         self.may_write = (target is None or target.writable) and not info.read_only
+        self._tell_tidied()
+
+    @work(group="tidied")
+    async def _tell_tidied(self) -> None:
+        """What the engine's process removed at its start, of what killed ones left."""
+        with suppress(QtuiError):
+            if tidied := await self.room.tidied():
+                self.notify(tidied, title="Left by a killed process", timeout=10)
 
     @work(exclusive=True, group="read")
     async def _read(self, *, first: bool = False) -> None:
@@ -273,6 +281,7 @@ class RoomApp(App[None]):
         elif now.status == "ready" and before.status == "restarting":
             self._tell_of_engine(f"{why}, and was started again", "The engine is back", "information")
             self._read()
+            self._tell_tidied()
         elif now.status == "closed" and now.detail and not self._moving:
             again = keyed(self, "press {tab.collections}, then {collections.refresh}, to start it again")
             self._tell_of_engine(f"{why}; {again}", "Engine", "error")

@@ -12,6 +12,7 @@ from qtui import errors, events
 from qtui.errors import DataError, DiskFull, NotFound, QtuiError
 from qtui.filters import Filter, filter_text
 from qtui.host import requests, wire
+from qtui.host.client import about
 from qtui.loads import BuildJob, BuildSpec, LoadRequest, SourceSpec
 from qtui.model import Answer, Built, Bytes, Change, Page, Point, Quantization, SearchSettings, Timed
 from qtui.plan import BenchRequest
@@ -98,10 +99,10 @@ def test_every_request_names_its_answer():
 
 def test_a_query_says_what_it_searches_for():
     query = requests.Query("a", SearchSettings())
-    assert requests.about(query, [1.0]).vector == [1.0]
-    assert requests.about(query, [[1.0]]).tokens == [[1.0]]
-    assert requests.about(query, 7).point == 7
-    assert requests.about(query, "u").point == "u"
+    assert about(query, [1.0]).vector == [1.0]
+    assert about(query, [[1.0]]).tokens == [[1.0]]
+    assert about(query, 7).point == 7
+    assert about(query, "u").point == "u"
 
 
 def test_filters_cross_as_text():

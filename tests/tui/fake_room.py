@@ -65,6 +65,7 @@ class FakeRoom(FakeMaking):
         self.gate: asyncio.Semaphore | None = None
         self.asked: list[BenchRequest | LoadRequest] = []
         self.left: tuple[LoadRequest, ...] = ()
+        self.tidied_up = ""
         self.payloads: dict[PointId, Payload] = {}
         self.search_error: QtuiError | None = None
         self.searched: list[tuple[str, SearchSettings]] = []
@@ -262,6 +263,10 @@ class FakeRoom(FakeMaking):
 
     async def changed(self) -> tuple[str, ...]:
         return tuple(self.views) if self.way is not None else ()
+
+    async def tidied(self) -> str:
+        told, self.tidied_up = self.tidied_up, ""
+        return told
 
     async def give_up(self) -> None:
         self.left = ()

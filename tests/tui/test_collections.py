@@ -195,12 +195,14 @@ async def test_death_of_the_engine_is_told_and_recovered() -> None:
         await until_seen(pilot, "↻ restarting")
         await until_seen(pilot, "the engine's process was killed")
         del room.views["demo"]
+        room.tidied_up = "run 4f is kept as partial"
         room.on_state(app.room_state.__class__("ready"))
         await until_seen(pilot, "4 collections")
         await until_seen(pilot, "The engine is back")
         await until_seen(pilot, "was killed, and was started again")
+        await until_seen(pilot, "run 4f is kept as partial")
         assert "being started" not in screen_text(app)
-        assert [notice.title for notice in app.notices] == ["Engine", "The engine is back"]
+        assert [notice.title for notice in app.notices] == ["Engine", "The engine is back", "Left by a killed process"]
 
 
 async def test_engine_that_is_given_up_says_how_to_get_it_back_on_every_tab() -> None:
