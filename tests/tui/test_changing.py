@@ -44,7 +44,7 @@ async def test_a_change_wants_the_very_name_and_says_what_it_did() -> None:
         typed.value = "mine"
         await pilot.press("enter")
         await until_seen(pilot, "mine is changed")
-        await until_seen(pilot, "scalar → turbo-4bit in 3.2 s; built 1/1")
+        await until_seen(pilot, "scalar → turbo-4bit in 3.2 s; built 1/1; z goes back")
         assert not making(app)
     assert room.changes == [("mine", Change(quantization=Quantization("turbo-4bit")), "")]
 

@@ -272,10 +272,10 @@ class MakingPanel(Vertical):
         finally:
             self.post_message(self.Over(error))
         if seconds is not None:
-            await self._tell_change(view, asked, seconds)
+            await self._tell_change(view, asked, seconds, "" if back else "; {collections.undo} goes back")
 
-    async def _tell_change(self, before: CollectionView, asked: Asked, seconds: float) -> None:
-        """What a change did, from the collection as it is now."""
+    async def _tell_change(self, before: CollectionView, asked: Asked, seconds: float, then: str) -> None:
+        """What a change did, from the collection as it is now, and what may be done then."""
         try:
             now = (await self.room.view(before.name)).vector(asked.vector)
         except QtuiError as error:
@@ -285,9 +285,8 @@ class MakingPanel(Vertical):
         done = quantization_words(now.spec.quantization)
         text = f"{was} → {done}" if was != done else ", ".join(f"{what} {to}" for what, _, to in asked.lines)
         built = f"; built {now.built.segments}/{now.built.of}" if now.spec.quantization is not None else ""
-        self.notify(
-            f"{text} in {units.duration(seconds)}{built}", title=f"{clean(before.name, 60)} is changed", markup=False
-        )
+        told = f"{text} in {units.duration(seconds)}{built}{keyed(self.app, then)}"
+        self.notify(told, title=f"{clean(before.name, 60)} is changed", markup=False)
 
     # --- how far it is ------------------------------------------------------------------------------------------------
 
