@@ -84,7 +84,8 @@ def _too_little(choice: Choice) -> str | None:
         return "every query's answers are needed, and this run has kept none"
     if halves < LEAST_HALF:
         queries = len(evidence.choosing) + len(evidence.confirming)
-        return f"{queries} queries are too few to choose by one half of them and confirm on the other; ask 200"
+        are = "query is" if queries == 1 else "queries are"
+        return f"{queries} {are} too few to choose by one half of them and confirm on the other; ask 200"
     if choice.nearest is None and not choice.over:
         return "no variant answered enough of the queries"
     return None

@@ -47,8 +47,9 @@ def search_name(search: SearchSettings) -> str:
 def of_plan(request: BenchRequest, queries: int, points: int) -> Iterator[RunWarning]:
     """What is known before anything is built."""
     if queries < LEAST_QUERIES:
+        are = "query is" if queries == 1 else "queries are"
         text = (
-            f"{queries} queries are too few: intervals are wide and recall is grainy;"
+            f"{queries} {are} too few: intervals are wide and recall is grainy;"
             f" ask at least {LEAST_QUERIES}, better 200"
         )
         yield RunWarning("too-few-queries", text)

@@ -21,6 +21,7 @@ from qtui.records import Recommendation, RunSummary
 from qtui.tui.shades import SERIES
 from qtui.tui.text import clean, fitted
 from qtui.tui.theme import ACCENT, BAD, DIM, GOOD, KEY, WARN
+from qtui.tui.words import in_app_words
 
 SIGNS = {
     advice.CHOSEN: ("▶", ACCENT, "the choice"),
@@ -65,7 +66,7 @@ def choice(found: Advice, width: int) -> Text:
 def _none(found: Advice, width: int) -> list[Text]:
     head, _, rest = clean(found.verdict).partition(": ")
     lines = [Text.assemble(("✗ ", BAD), (head.capitalize(), "bold")), Text(), *map(Text, wrap(rest, width))]
-    if found.halves[0]:
+    if any(each.verdict != advice.UNKNOWN for each in found.weighed):  # else it is queries that lack
         lines += [Text(), *map(Text, wrap(_ways_out(found), width))]
     return lines
 
@@ -111,7 +112,7 @@ def _listed(title: str, sign: tuple[str, str], texts: Sequence[str], width: int)
 
 def _bullet(sign: tuple[str, str], text: str, width: int) -> Text:
     """A sign, then the text; its further lines stand under its first."""
-    lines = wrap(clean(text), max(20, width - 2), break_on_hyphens=False)
+    lines = wrap(clean(in_app_words(text)), max(20, width - 2), break_on_hyphens=False)
     return Text.assemble(sign, " ", "\n  ".join(lines))
 
 

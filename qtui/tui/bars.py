@@ -176,6 +176,10 @@ def _memory_row(state: RunState, found: CollectionRecord, room: int, longest: fl
 # --- histogram ------------------------------------------------------------------------------------------------
 
 
+FEW = 10
+"""Of fewer searches in the fullest bin, half is no figure."""
+
+
 def histogram(found: Distribution, latency: Latency | None, width: int, height: int, color: int) -> list[Text]:
     """Queries a bin on a log axis, with ┊ at p50, p95 and p99; exactly `height` rows where there is room for any."""
     rows = height - 2
@@ -191,7 +195,7 @@ def histogram(found: Distribution, latency: Latency | None, width: int, height: 
     low, step = math.log10(found.low_ms), found.step * len(found.counts) / (bins * each)
     for line, (name, ms) in enumerate(_percentiles_of(latency)):
         _lay_mark(cells, round((math.log10(ms) - low) / step) if ms > 0 else 0, f"{name} {units.millis(ms)}", line)
-    labels = {0: most, rows // 2: most * (rows - rows // 2) / rows}
+    labels = {0: most} if most < FEW else {0: most, rows // 2: most * (rows - rows // 2) / rows}
     texts = []
     for y, row in enumerate(cells):
         label = f"{labels[y]:>6,.0f}┤" if y in labels else f"{'':>6}│"

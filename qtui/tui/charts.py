@@ -114,6 +114,9 @@ def distributions(state: RunState, spread: Mapping[int, Distribution]) -> tuple[
     return tuple(lines)
 
 
+RECALL_SPAN = 0.01
+"""Less than this of recall is not drawn as if it were a height."""
+RECALL = Axes(least_span=RECALL_SPAN)
 SHARES = Axes(
     open=True,
     y_ticks=((0.0, "0"), (0.25, "p25"), (0.5, "p50"), (0.75, "p75"), (0.95, "p95"), (1.0, "")),

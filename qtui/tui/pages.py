@@ -53,7 +53,7 @@ def recall(look: Look, width: int, height: int) -> list[Line]:
         *_wrapped(charts.key(state), width),
     ]
     room = height - len(notes) - 1
-    drawing = draw(series, width, room)
+    drawing = draw(series, width, room, charts.RECALL)
     said = _no_marks(state) if not series else "Too small a window for a chart."
     return [*_filled(drawing, said, width, room), *_quiet(notes), _last(state, width, drawing.hidden)]
 
@@ -81,7 +81,8 @@ def oversampling(look: Look, width: int, height: int) -> list[Line]:
     above = (height - len(notes) - 5) // 2
     below = height - len(notes) - 3 - above
     axes = charts.factor_axes(state)
-    upper = draw(charts.by_oversampling(state, _recall, look.chosen), width, above, replace(axes, hidden=True))
+    of_recall = replace(axes, hidden=True, least_span=charts.RECALL_SPAN)
+    upper = draw(charts.by_oversampling(state, _recall, look.chosen), width, above, of_recall)
     lower = draw(charts.by_oversampling(state, _p50, look.chosen), width, below, axes)
     nothing = "No rescored variant is measured: choose rescore on and some factors in the plan."
     if any(state.variants[at].search.oversampling is not None for at in state.measured):

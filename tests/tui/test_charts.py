@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from qtui.events import CollectionFailed, CollectionReady, Measured
 from qtui.methods import DEFAULT_METHODS, METHODS
 from qtui.model import Built
 from qtui.plan import BenchRequest
-from qtui.records import Failure
+from qtui.records import Failure, Recall
 from qtui.tui import bars, charts, pages
 from qtui.tui.fold import RunState, as_a_grid
 from qtui.tui.pages import Look
@@ -354,3 +355,22 @@ async def test_a_page_that_is_higher_than_its_room_is_scrolled_to_its_last_line(
         assert "↑ ↓ another method" in screen_text(app)
         await pilot.press("pageup", "pageup")
         await until_seen(pilot, "memory during search")
+
+
+@pytest.mark.parametrize("name", ["chart", "oversampling"])
+def test_equal_recall_stands_at_1_and_no_tick_is_above(name: str) -> None:
+    state = measured()
+    perfect = Recall(1.0, 1.0, 1.0, 1.0)
+    state = replace(state, measured={at: replace(found, recall=perfect) for at, found in state.measured.items()})
+    lines = texts(name, state, 78, 18)
+    ticks = [float(line.split()[0].rstrip("┤┼│├")) for line in lines if re.match(r" *1[.]0\d*[┤┼]", line)]
+    assert ticks
+    assert max(ticks) == 1.0
+
+
+def test_a_line_lies_in_the_rows_of_its_letters() -> None:
+    for y in (0.70, 0.83, 0.95, 0.97):
+        line = Series(1, (Mark("A", "", 1, y), Mark("B", "", 9, y)))
+        drawn = rows((line, Series(2, (), (Mark("L", "", 1, 0.7), Mark("H", "", 9, 1.0)))), 60, 15)
+        (lettered,) = [row for row in drawn if "A" in row and "B" in row] or [next(r for r in drawn if "B" in r)]
+        assert any("\u2800" < character <= "\u28ff" for character in lettered)

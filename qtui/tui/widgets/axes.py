@@ -67,6 +67,8 @@ class Axes:
     """Cells of the y labels at least, so that plots above each other are in line."""
     beside: bool = False
     """Marks that share a cell stand beside each other, on an axis where only the ticks are values."""
+    least_span: float = 0.0
+    """Of the y axis, down from the largest value: equal ones stand at its upper end."""
     rules: tuple[float, ...] = ()
     """Values on the y axis with a dotted line."""
 
@@ -89,19 +91,20 @@ class Frame:
         """The frame that holds these points."""
         xs = [math.log10(x) if axes.log_x else x for x, _ in points]
         ys = [y for _, y in points]
+        low, high = min(*ys, max(ys) - axes.least_span), max(ys)
         spread = max(xs) - min(xs)
         pad = max(0.08 if axes.log_x else 0.05, spread * 0.06)
         x = (min(xs) - pad * (0.4 if axes.open else 1), max(xs) + pad * (0.6 if axes.open else 1.4))
         if axes.y_ticks:
             y_ticks, room = axes.y_ticks, 0.0
         else:
-            y_ticks = _linear_ticks(min(ys), max(ys), most=max(2, (height - 2) // 2))
+            y_ticks = _linear_ticks(low, high, most=max(2, (height - 2) // 2))
             room = (y_ticks[1][0] - y_ticks[0][0]) * 0.15
         y = (y_ticks[0][0], y_ticks[-1][0] + room)
         if axes.open and not axes.y_ticks:  # low plots have no room to lose
-            spare = (max(ys) - min(ys)) * 0.04 or 0.002
-            y = (min(ys) - spare, max(ys) + spare)
-            y_ticks = _within(y_ticks, y) or _ends(min(ys), max(ys))
+            spare = (high - low) * 0.04 or 0.002
+            y = (low - spare, high + spare)
+            y_ticks = _within(y_ticks, y) or _ends(low, high)
         y_ticks = tuple((at, label.rjust(axes.margin)) for at, label in y_ticks)
         x_ticks = () if axes.hidden else _x_ticks(axes, x, width)
         return cls(width, height, axes, x, y, x_ticks, y_ticks)
@@ -124,6 +127,12 @@ class Frame:
     def along(self, x: float) -> float:
         """A value as the x axis has it."""
         return math.log10(x) if self.axes.log_x else x
+
+    def dotted(self, y: float) -> float:
+        """The y for a line of braille dots, of which a row has four, to lie in the row of a letter at `y`."""
+        low, high = self.y
+        up = (4 * (self.rows - 1) * (y - low) / (high - low) + 1.5) / (4 * self.rows - 1)
+        return low + up * (high - low)
 
     def row(self, y: float) -> int:
         """Row of a value on the drawn chart."""

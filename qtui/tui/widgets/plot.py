@@ -82,7 +82,7 @@ def _plotext(lines: tuple[tuple[int, tuple[Point, ...]], ...], frame: Frame) -> 
     for color, line in lines:
         thin = _thinned(line, 2 * frame.columns)
         xs = [frame.along(x) for x, _ in thin]
-        plotext.plot(xs, [y for _, y in thin], marker="braille", color=color)
+        plotext.plot(xs, [frame.dotted(y) for _, y in thin], marker="braille", color=color)
     if not lines:
         plotext.scatter([frame.x[0]], [frame.y[0]], marker=" ")
     return tuple(str(plotext.build()).split("\n")[: frame.height])
