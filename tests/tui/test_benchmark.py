@@ -20,6 +20,7 @@ from qtui.records import RunWarning
 from qtui.tui.fold import RunState
 from qtui.tui.panels.benchmark import BenchmarkPanel, _ended_early
 from qtui.tui.panels.plan import PlanEditor
+from qtui.tui.panels.results import detail
 from qtui.tui.widgets.controls import Choice, MethodList
 from qtui.tui.widgets.variants import ResultTable
 from tests.tui.driving import make, screen_text, until, until_seen
@@ -157,6 +158,7 @@ async def test_progress_says_where_it_is_and_how_to_cancel() -> None:
         await pilot.press("escape")
         await until_seen(pilot, "◌ stopping…  what is ready is kept")
         assert screen_text(app).splitlines()[0].endswith("◌ stopping…")
+        assert "Pause" not in screen_text(app)
         await pilot.press("escape")  # changes nothing about it
         room.stops.set()
         await until_seen(pilot, "● ready")
@@ -175,6 +177,7 @@ async def test_failed_method_is_marked_beside_its_numbers() -> None:
         panel._folded = panel.run_state = replace(panel.run_state, warnings=warnings)
         await until_seen(pilot, "warning number 0")
         assert "warning number 19" not in screen_text(app)
+        await until(pilot, lambda: app.focused is not None and app.focused is app.query_one(ResultTable))
         await pilot.press("tab", "end")
         await until_seen(pilot, "warning number 19")
         await pilot.press("shift+tab", "down")
@@ -394,3 +397,12 @@ async def test_the_collection_of_the_plan_is_remembered() -> None:
     app, _ = make(memory=memory)
     async with app.run_test(size=NARROW) as pilot:
         await until_seen(pilot, f"measures {DEMO[-1].name}")
+
+
+def test_recall_of_searches_that_all_failed_is_not_said_to_lack_a_truth() -> None:
+    request = BenchRequest()
+    state = RunState.of(request, "x")
+    for event in script(request):
+        state = state.after(event)
+    failed = replace(state.measured[0], recall=None, engine_ms=None, errors=600)
+    assert "no search was answered" in detail(replace(state, measured={0: failed}), 0, 78).plain

@@ -110,7 +110,7 @@ async def test_every_wrong_value_is_said_as_typed_and_keeps_it_from_loading() ->
 
 async def test_a_file_is_looked_at_and_its_distance_taken(tmp_path: Path) -> None:
     app, room = make(())
-    for name in ("v.hdf5", "unknown.npy"):
+    for name in ("v.hdf5", "unknown.npy", "other.npy"):
         (tmp_path / name).touch()
     fields = ("title", "[red]x\x1b[31m")
     room.facts["v.hdf5"] = SourceFacts("v.hdf5", 70, 8, vectors=70, distance=Distance.EUCLID, payload_fields=fields)
@@ -131,6 +131,10 @@ async def test_a_file_is_looked_at_and_its_distance_taken(tmp_path: Path) -> Non
         await pilot.press("f9")
         await until_seen(pilot, "nothing is loaded yet")
         assert isinstance(app.screen, SetupDialog)
+        put(app, "setup-path", str(tmp_path / "other.npy"))
+        await until(pilot, lambda: "nothing is loaded yet" not in screen_text(app))
+        await pilot.press("f9")  # while it is still being read
+        await until_seen(pilot, "✗ nothing is loaded yet: there is no file")
         put(app, "setup-path", str(tmp_path / "v.hdf5"))
         await until_seen(pilot, "✓ 5 collections of 70 points")
         await pilot.press("f9")

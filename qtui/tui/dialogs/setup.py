@@ -41,6 +41,7 @@ from qtui.tui.widgets.setup_preview import SetupPreview
 from qtui.tui.words import worded
 
 SETTLE_S = 0.25
+NOT_LOADED = "nothing is loaded yet"
 """Of quiet typing before a source is looked at."""
 KEYS = (
     Command("setup.leave", "escape", "dismiss(None)", "Leave", "Leave without loading", "Esc"),
@@ -94,6 +95,8 @@ class SetupDialog(ModalScreen[Setup | None]):
         self._settle: Timer | None = None
         self._wanted = False
         """Whether it is loaded as soon as the source was read."""
+        self._not_done = ""
+        """What was asked for and isn't done; told until something is edited."""
         self._before: str | None = None
         """The distance that was chosen here, while the one that a source says stands there instead."""
 
@@ -151,7 +154,7 @@ class SetupDialog(ModalScreen[Setup | None]):
         self._edited(source=True)
 
     def _edited(self, *, source: bool) -> None:
-        self._wanted = False
+        self._wanted, self._not_done = False, ""
         if source:
             self._problem = ""  # of a source that may be another one now
             self._look_soon()
@@ -184,7 +187,8 @@ class SetupDialog(ModalScreen[Setup | None]):
             facts = await self.room.describe_source(source)
         except QtuiError as error:
             self._looked, self.facts, self._problem = None, None, worded(error)
-            self._wanted = False
+            if self._wanted:
+                self._wanted, self._not_done = False, NOT_LOADED
         else:
             self.facts = facts
             self._take_distance(facts)
@@ -244,10 +248,10 @@ class SetupDialog(ModalScreen[Setup | None]):
         held = f"{units.count(facts.rows)}{tokens} × {facts.dimension}"
         return Text.assemble(("✓ ", GOOD), held, (fields, DIM), no_wrap=True, overflow="ellipsis")
 
-    def _say(self, problem: str, refused: str = "") -> None:
-        said = self.query_one("#setup-said", Said)
+    def _say(self, problem: str) -> None:
+        said, not_done = self.query_one("#setup-said", Said), self._not_done
         if problem:
-            said.say(Text.assemble(("✗ ", BAD), (f"{refused}: " if refused else "", WARN), plain(problem)))
+            said.say(Text.assemble(("✗ ", BAD), (f"{not_done}: " if not_done else "", WARN), plain(problem)))
         elif self.setup is None:
             said.say(Text("reading the source…" + (" then it is loaded" if self._wanted else ""), DIM))
         else:
@@ -314,7 +318,7 @@ class SetupDialog(ModalScreen[Setup | None]):
         if self._wanted:
             self._say("")
         else:
-            self._refuse("nothing is loaded yet")
+            self._refuse(NOT_LOADED)
             if not self.preview.shows_request:
                 self._blamed().focus()
 
@@ -325,7 +329,8 @@ class SetupDialog(ModalScreen[Setup | None]):
 
     def _refuse(self, what: str) -> None:
         """Says what is not done because of what is wrong."""
-        self._say(self._said or "the source is still being read", what)
+        self._not_done = what
+        self._say(self._said or "the source is still being read")
 
 
 def _key(key: str, what: str) -> tuple[tuple[str, str], str]:
