@@ -156,8 +156,9 @@ class BenchmarkPanel(Horizontal):
         if action in {"run", "tune", "memory"}:
             return None if self.why_not(action) else True
         if action == "resume":
-            partial = self._unfinished is not None
-            return None if partial and self.why_not(action) else partial
+            return self._unfinished is not None and (None if self.why_not(action) else True)
+        if action == "pause" and self.room_state.status == "stopping":
+            return False
         sensible = {
             "pause": shown is not None and shown.can_pause and shown.paused not in parameters,
             "turn": shown is not None,

@@ -319,6 +319,8 @@ def _collection(state: RunState, method: str) -> str:
 
 
 def _recall(found: Measurement) -> str:
+    if found.recall is None and found.errors >= found.queries:
+        return "recall unknown: no search was answered"
     if found.recall is None:
         return "recall unknown: there is no exact truth"
     recall = found.recall
