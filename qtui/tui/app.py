@@ -112,7 +112,7 @@ class QtuiApp(OwnApp):
 
     def compose(self) -> ComposeResult:
         """Header, tabs, panels, keys."""
-        yield Header().data_bind(state=QtuiApp.room_state)
+        yield Header().data_bind(state=QtuiApp.room_state, away=QtuiApp.away)
         yield TabLine(TABS, self._first_tab)
         yield Tabs(lambda: self.room, self.memory, QtuiApp.views, QtuiApp.room_state, QtuiApp.may_write, *KEPT)
         yield KeyLine()

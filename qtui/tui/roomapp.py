@@ -21,7 +21,7 @@ from textual.reactive import reactive
 from textual.widget import MountError
 from textual.worker import WorkerFailed
 
-from qtui.errors import EngineGone, QtuiError
+from qtui.errors import EngineGone, QtuiError, Unreachable
 from qtui.host.state import RoomState
 from qtui.tui.commands import keyed
 from qtui.tui.messages import CollectionsRead, CollectionsWanted, LookedAt
@@ -57,6 +57,8 @@ class RoomApp(App[None]):
     left: reactive[tuple[LoadRequest, ...]] = reactive((), repaint=False, always_update=True)
     """Loads that were asked for where we are connected, and aren't whole."""
 
+    away: reactive[bool] = reactive(default=False, repaint=False)
+    """Whether the server did not answer when it was last read from."""
     may_write: reactive[bool] = reactive(default=True, repaint=False)
     """Whether anything may be written where we are connected: without it no writing action is shown."""
 
@@ -161,6 +163,7 @@ class RoomApp(App[None]):
         info = await self.room.info()
         self.left = await self.room.unfinished_loads()
         self._shelf = Shelf()
+        self.away = False
         self.engine = info
         self.target = target
         self.may_write = (target is None or target.writable) and not info.read_only
@@ -194,6 +197,7 @@ class RoomApp(App[None]):
     # --- a server's collections, read as they are looked at -------------------------------------------------------
 
     async def _read_pages(self) -> None:
+        self.away = False
         shown = monotonic()
         while page := self._shelf.next_page():
             self._shelf.put(page, await self.room.glances(page))
@@ -239,15 +243,22 @@ class RoomApp(App[None]):
         self._looks += 1
         if self._shelf.changes(name) or status == "building":
             self._look_at(name)
-        elif self._looks % QUIET_LOOKS == 0 and not self._reads:
+        elif (self.away or self._looks % QUIET_LOOKS == 0) and not self._reads:
             self._glance_at(name)
 
     @work(exclusive=True, group="look")
     async def _glance_at(self, name: str) -> None:
-        """Looks whether the server has begun to work on it. Whether it answers at all is told when somebody asks."""
-        with suppress(QtuiError):
-            if self._shelf.has_begun(await self.room.glances((name,))):
-                self._look_at(name)
+        """Looks whether the server has begun to work on it, and whether it answers at all."""
+        try:
+            found = await self.room.glances((name,))
+        except QtuiError as error:
+            if not self.away and isinstance(error, Unreachable):
+                self._tell(error)
+            return
+        if self.away:
+            self._read()
+        elif self._shelf.has_begun(found):
+            self._look_at(name)
 
     @work(exclusive=True, group="look")
     async def _look_at(self, name: str) -> None:
@@ -300,6 +311,7 @@ class RoomApp(App[None]):
             self.call_later(self._unnotify, self._of_engine)  # behind the message that shows it
 
     def _tell(self, error: QtuiError) -> None:
+        self.away = self.away or isinstance(error, Unreachable)
         # of the end of its process, and of why it never began, the engine room tells once for all who waited
         if not isinstance(error, EngineGone):
             self.call_later(self._tell_once, worded(error))

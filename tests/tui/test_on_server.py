@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.widgets import Input
 
 from qtui import config
-from qtui.errors import AccessError, QtuiError, UsageError
+from qtui.errors import AccessError, QtuiError, Unreachable, UsageError
 from qtui.host.client import RoomState
 from qtui.methods import METHODS
 from qtui.model import UNREAD, CollectionView, EngineInfo, unread
@@ -53,6 +53,7 @@ class ServerRoom(FakeRoom):
         self.looked: list[str] = []
         self.connect_error: QtuiError | None = None
         self.denied = False
+        self.gone: QtuiError | None = None
 
     async def info(self) -> EngineInfo:
         kind = "embedded" if self.target.embedded else "server"
@@ -60,6 +61,8 @@ class ServerRoom(FakeRoom):
         return EngineInfo(kind, "1.19.1", self.target.where, self.denied, protocol="REST", refused=refused)
 
     async def glances(self, names: Sequence[str]) -> tuple[CollectionView, ...]:
+        if self.gone is not None:
+            raise self.gone
         self.paged.append(len(names))
         return await super().glances(names)
 
@@ -228,6 +231,19 @@ async def test_the_highlighted_one_is_read_in_full_and_again_while_the_server_wo
         app.room_state = RoomState("ready")
         room.views["calm"] = view("calm", status="yellow", served=SERVED)  # and what others change is noticed
         await until_seen(pilot, "██████░░░░░░ 50%")
+
+
+async def test_a_server_that_is_away_is_told_of_and_so_is_its_return(monkeypatch):
+    monkeypatch.setattr("qtui.tui.roomapp.LOOK_EVERY_S", 0.02)
+    app, room = on_server()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await until_seen(pilot, "● ready")
+        room.gone = Unreachable("no answer from h; is it running?")
+        await until_seen(pilot, "✗ no answer")
+        await until_seen(pilot, "is it running?")
+        room.gone = None
+        await until_seen(pilot, "● ready")
+        assert [notice.severity for notice in app.notices] == ["error"]
 
 
 def test_what_only_a_server_tells():

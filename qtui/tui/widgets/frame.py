@@ -28,6 +28,7 @@ STATES = {
     "restarting": ("↻", BAD),
     "stopping": ("◌", WARN),
     "closed": ("✗", BAD),
+    "no answer": ("✗", BAD),
 }
 GOES_BY = frozenset({"stopping", "leaving"})
 """States that end by themselves: written with dots."""
@@ -40,12 +41,15 @@ class Header(Widget):
     where: reactive[str] = reactive("")
     engine: reactive[str] = reactive("")
     read_only: reactive[bool] = reactive(default=False)
+    away: reactive[bool] = reactive(default=False)
+    """The server did not answer when it was last read from."""
     leaving: reactive[bool] = reactive(default=False)
     """The app ends: what is pending is being written."""
 
     def render(self) -> Text:
         """Name and place on the left, the state on the right; the place gives way when it's tight."""
-        status = "leaving" if self.leaving else self.state.status
+        away = self.away and self.state.status == "ready"
+        status = "leaving" if self.leaving else "no answer" if away else self.state.status
         sign, style = STATES.get(status, ("○", WARN))
         right = Text.assemble((f"{sign} ", style), clean(status), "…" if status in GOES_BY else "")
         if self.read_only:
