@@ -107,6 +107,7 @@ class QtuiApp(OwnApp):
         self._make_demo = demo
         self._tried: Target | None = None
         """What the last attempt to connect didn't reach."""
+        self._going = False
         self._furnished = False
         self._keys = TypeAhead(self, super().on_event)
 
@@ -287,9 +288,15 @@ class QtuiApp(OwnApp):
         """Commands that make sense now."""
         self.push_screen(Palette(providers=[PossibleNow], placeholder="What to do?"))
 
+    def action_connect(self) -> None:
+        """Asks where to, and goes there; one at a time, as breaking into it would leave no engine at all."""
+        if self._going:
+            self.notify("Another connection is being made; this has to wait for it.", timeout=4)
+        else:
+            self._connect()
+
     @work(exclusive=True, group="connect")
-    async def action_connect(self) -> None:
-        """Asks where to, and goes there."""
+    async def _connect(self) -> None:
         from qtui.profiles import read_profiles
         from qtui.tui.dialogs.connect import ConnectDialog
 
@@ -308,7 +315,11 @@ class QtuiApp(OwnApp):
             return
         header = self.query_one(Header)
         header.where = f"connecting to {place(target)}…"
-        went = await self.connect(target)
+        self._going = True
+        try:
+            went = await self.connect(target)
+        finally:
+            self._going = False
         self._tried = None if went else target
         if went:
             self.where = place(target)
