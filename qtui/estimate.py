@@ -52,7 +52,7 @@ def vector_ram(spec: VectorSpec, points: int, vectors: int, original_bytes: floa
     `vectors` counts the tokens of a multivector; the bytes are of one of them, 0 where nothing is quantized.
     """
     held = 0.0 if originals_at(spec) is Placement.COLD else vectors * original_bytes
-    if spec.quantization is not None and spec.quantization.placement is not Placement.COLD:
+    if quantized_at(spec) not in (None, Placement.COLD):
         held += vectors * quantized_bytes
     return held + points * (spec.hnsw or _DEFAULT_HNSW).m * _LINK_BYTES
 
@@ -67,6 +67,17 @@ def originals_at(spec: VectorSpec) -> Placement:
     if spec.placement is not None:
         return spec.placement
     return Placement.COLD if spec.on_disk else Placement.CACHED
+
+
+def quantized_at(spec: VectorSpec) -> Placement | None:
+    """Where the quantized vectors live; None without any.
+
+    Where nothing is said they follow the originals: cold beside cold ones, else copied to the heap.
+    """
+    if spec.quantization is None:
+        return None
+    unsaid = Placement.COLD if originals_at(spec) is Placement.COLD else Placement.PINNED
+    return spec.quantization.tier or unsaid
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qtui.estimate import build_seconds, forecast
+from qtui.estimate import build_seconds, forecast, quantized_at
 from qtui.model import CollectionSpec, Hnsw, Placement, Quantization, VectorSpec
 
 
@@ -27,6 +27,29 @@ def test_quantized_vectors_count_unless_they_are_cold() -> None:
     assert pinned.ram_bytes - base == pytest.approx(388 * points * 1.2, abs=1)
     cold = Quantization("scalar", placement=Placement.COLD)
     assert forecast(spec(on_disk=True, hnsw=Hnsw(m=0), quantization=cold), points, points).ram_bytes == base
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "said", "lives"),
+    [
+        (True, Quantization("scalar"), Placement.COLD),
+        (True, Quantization("scalar", always_ram=False), Placement.COLD),
+        (True, Quantization("scalar", always_ram=True), Placement.PINNED),
+        (None, Quantization("scalar"), Placement.PINNED),
+        (None, Quantization("scalar", placement=Placement.CACHED), Placement.CACHED),
+        (None, None, None),
+    ],
+)
+def test_quantized_vectors_follow_the_originals_where_nothing_is_said(
+    on_disk: bool | None,
+    said: Quantization | None,
+    lives: Placement | None,
+) -> None:
+    vector = VectorSpec(384, on_disk=on_disk, quantization=said)
+    assert quantized_at(vector) is lives
+    held = forecast(CollectionSpec("c", (vector,)), 1_000, 1_000).ram_bytes
+    bare = forecast(CollectionSpec("c", (VectorSpec(384, on_disk=on_disk),)), 1_000, 1_000).ram_bytes
+    assert held - bare == pytest.approx(0 if lives in (None, Placement.COLD) else 388 * 1_000 * 1.2, abs=1)
 
 
 def test_tokens_of_a_multivector_count_and_points_make_the_graph() -> None:

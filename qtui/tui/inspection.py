@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.text import Text
 
 from qtui import servertext, units
+from qtui.estimate import quantized_at
 from qtui.methods import METHODS
 from qtui.model import COMPONENTS, UNREAD, Built, Bytes, CollectionView, Finding, Hnsw, VectorView
 from qtui.tui import figures, served
@@ -165,8 +166,8 @@ def _scans(vector: VectorView, hnsw: Hnsw) -> bool:
 
 
 def _of_quantization(vector: VectorView) -> Iterator[Row]:
-    quantized = vector.spec.quantization
-    if quantized is None:
+    quantized, lives = vector.spec.quantization, quantized_at(vector.spec)
+    if quantized is None or lives is None:
         yield "quantization", "none", NONE, "none"
         return
     method = clean(quantized.method)
@@ -179,9 +180,7 @@ def _of_quantization(vector: VectorView) -> Iterator[Row]:
     if quantized.query_encoding:
         yield "encoding", clean(quantized.query_encoding), NONE, clean(quantized.query_encoding)
     asked = "default" if quantized.always_ram is None else "always_ram" if quantized.always_ram else "not always_ram"
-    pinned = "pinned" if quantized.always_ram else "cached"
-    place = quantized.placement.value if quantized.placement else None
-    yield "quantized in", place or asked, NONE, place or pinned
+    yield "quantized in", quantized.placement.value if quantized.placement else asked, NONE, lives.value
 
 
 def _of_collection(view: CollectionView) -> Iterator[Row]:
@@ -190,7 +189,7 @@ def _of_collection(view: CollectionView) -> Iterator[Row]:
     shown = "default" if threshold is None else f"{threshold:,} KB"
     yield "index from", shown, NONE, "never ⚠" if threshold == 0 else "10,000 KB" if threshold is None else shown
     yield "segments", "auto" if spec.segments is None else str(spec.segments), str(view.segments), str(view.segments)
-    yield "payload in", _asked(spec.on_disk_payload, None), NONE, "cold" if spec.on_disk_payload else "cached"
+    yield "payload in", _asked(spec.on_disk_payload, None), NONE, "cached" if spec.on_disk_payload is False else "cold"
     for field, kind in spec.payload_indexes.items():
         yield f"index {fitted(field, 20)}", clean(kind, 20), NONE, clean(kind, 20)
 

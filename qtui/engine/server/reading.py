@@ -29,7 +29,7 @@ def spec(name: str, info: rest.CollectionInfo) -> CollectionSpec:
         vectors=tuple(_vector(called, params, config) for called, params in dense(info).items()),
         indexing_threshold_kb=config.optimizer_config.indexing_threshold,
         segments=config.optimizer_config.default_segment_number or None,
-        on_disk_payload=config.params.on_disk_payload,
+        on_disk_payload=_payload_on_disk(config.params),
         payload_indexes={field: found.data_type.value for field, found in info.payload_schema.items()},
         shards=_several(config.params.shard_number),
         replicas=_several(config.params.replication_factor),
@@ -42,6 +42,12 @@ def dense(info: rest.CollectionInfo) -> dict[str, rest.VectorParams]:
     if vectors is None:
         return {}
     return {"": vectors} if isinstance(vectors, rest.VectorParams) else dict(vectors)
+
+
+def _payload_on_disk(params: rest.CollectionParams) -> bool | None:
+    """Whichever words it was said in; the newer win."""
+    memory = _placement(params.payload.memory) if params.payload else None
+    return params.on_disk_payload if memory is None else memory is Placement.COLD
 
 
 def _several(number: int | None) -> int | None:
