@@ -367,7 +367,7 @@ async def test_a_connection_that_is_being_made_is_not_broken_into(monkeypatch):
         await pilot.press("enter")
         await until_seen(pilot, "connecting to http://slow:7000")
         await pilot.press("o")
-        await until_seen(pilot, "this has to wait for it")
+        await until_seen(pilot, "Another connection is being made")
         gate.set()
         await until_seen(pilot, " http://slow:7000")
         await until(pilot, lambda: "connecting" not in screen_text(app))
