@@ -80,6 +80,21 @@ async def test_filters_as_typed_and_escape_shows_all_again() -> None:
         await until_seen(pilot, "5 collections")
 
 
+async def test_a_list_that_is_read_again_leaves_the_filter_the_focus() -> None:
+    views = (view("demo"), view("demo__scalar", "scalar"))
+    app, room = make(views)
+    async with app.run_test(size=NARROW) as pilot:
+        await until_seen(pilot, "2 collections")
+        await pilot.press("slash", *"sca")
+        panel = app.query_one(CollectionsPanel)
+        panel.views = (*views, view("demo__scalar2", "scalar"))
+        await until_seen(pilot, "2 of 3 match")
+        await pilot.press(*"lar2")
+        await until_seen(pilot, "1 of 3 match")
+        assert app.query_one("#filter", Input).value == "scalar2"
+    assert room.changes == []
+
+
 async def test_sorting_keeps_the_cursor_on_its_collection() -> None:
     app, _ = make((view("a", points=1), view("b", points=3), view("c", points=2)))
     async with app.run_test(size=NARROW, notifications=True) as pilot:

@@ -144,7 +144,8 @@ class CollectionsPanel(DemoPanel):
         self.query_one("#collections-body").display = not empty
         self.tell_left(views)
         self._show_list()
-        if had_focus and self.display:
+        typing = self.query_one("#filter").has_focus and not empty
+        if had_focus and self.display and not typing:
             self.focus_default()
 
     def watch_room_state(self, state: RoomState) -> None:
