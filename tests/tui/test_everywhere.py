@@ -16,6 +16,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 from textual.widgets import Input
 
 from qtui.preferences import Memory, Preferences
+from qtui.target import Target
 from qtui.tui.commands import keyed
 from qtui.tui.dialogs.notices import Notices
 from qtui.tui.shades import SERIES
@@ -313,6 +314,30 @@ async def test_no_setting_of_a_search_is_cut_in_a_small_window() -> None:
         await pilot.press("2")
         await until_seen(pilot, "[ ] ignore")
         assert all(name in screen_text(app) for name in ("rescore", "oversampling", " ef ", "exact"))
+
+
+async def test_a_connection_that_is_being_made_is_not_broken_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, room = make()
+    gate = asyncio.Event()
+
+    async def slowly(target: Target) -> None:
+        room.connected.append(target)
+        await gate.wait()
+
+    monkeypatch.setattr(room, "connect", slowly)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_seen(pilot, "5 collections")
+        await pilot.press("o")
+        await until_seen(pilot, "Connect")
+        app.screen.query_one("#connect-address", Input).value = "slow:7000"
+        await pilot.press("enter")
+        await until_seen(pilot, "connecting to http://slow:7000")
+        await pilot.press("o")
+        await until_seen(pilot, "Another connection is being made")
+        gate.set()
+        await until_seen(pilot, " http://slow:7000")
+        await until(pilot, lambda: "connecting" not in screen_text(app))
+    assert len(room.connected) == 1
 
 
 async def test_a_tab_that_is_not_seen_never_takes_the_keys() -> None:

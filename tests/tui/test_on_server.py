@@ -1,6 +1,5 @@
 """The app on a server: what is shown, what is not while it is only read, ten thousand collections, connecting."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -348,30 +347,6 @@ async def test_what_cant_be_reached_is_told_once_and_it_stays_where_it_was():
         await pilot.press("o")
         await until_seen(pilot, "address       http://gone:6333")  # to be mended, not typed again
     assert room.connected[1] == URL
-
-
-async def test_a_connection_that_is_being_made_is_not_broken_into(monkeypatch):
-    app, room = on_server()
-    gate = asyncio.Event()
-
-    async def slowly(target):
-        room.connected.append(target)
-        await gate.wait()
-
-    monkeypatch.setattr(room, "connect", slowly)
-    async with app.run_test(size=NARROW, notifications=True) as pilot:
-        await until_seen(pilot, "5 collections")
-        await pilot.press("o")
-        await until_seen(pilot, "Connect")
-        app.screen.query_one("#connect-address", Input).value = "slow:7000"
-        await pilot.press("enter")
-        await until_seen(pilot, "connecting to http://slow:7000")
-        await pilot.press("o")
-        await until_seen(pilot, "Another connection is being made")
-        gate.set()
-        await until_seen(pilot, " http://slow:7000")
-        await until(pilot, lambda: "connecting" not in screen_text(app))
-    assert len(room.connected) == 1
 
 
 async def test_a_wrong_address_or_variable_costs_a_line():
