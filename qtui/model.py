@@ -55,6 +55,13 @@ class Hnsw:
     """KB of vectors that a segment must hold before it gets a graph; below, every search scans it."""
     on_disk: bool | None = None
     inline_storage: bool | None = None
+    placement: Placement | None = None
+    """Where the graph lives; wins over `on_disk`."""
+
+    @property
+    def tier(self) -> Placement | None:
+        """Where the graph lives, in whichever words that was said; None leaves it to the engine."""
+        return Placement.COLD if self.placement is None and self.on_disk else self.placement
 
 
 @dataclass(frozen=True, slots=True)

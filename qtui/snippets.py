@@ -152,7 +152,8 @@ def _hnsw(hnsw: Hnsw) -> _Model:
         "m": hnsw.m,
         "ef_construct": hnsw.ef_construct if says_build else None,
         "full_scan_threshold": None if threshold == _DEFAULT_HNSW.full_scan_threshold else threshold,
-        "on_disk": hnsw.on_disk,
+        "on_disk": None if hnsw.placement is not None else hnsw.on_disk,
+        "memory": None if hnsw.placement is None else _Member("Memory", hnsw.placement.value),
         "inline_storage": hnsw.inline_storage,
     }
     return _Model("HnswConfigDiff", fields)

@@ -85,6 +85,13 @@ def test_the_notebooks_scalar_collection() -> None:
     }
 
 
+def test_a_graph_in_its_place() -> None:
+    spec = CollectionSpec("things", (VectorSpec(8, hnsw=Hnsw(on_disk=False, placement=Placement.PINNED)),))
+    assert body(snippets.collection_rest(spec))["vectors"]["hnsw_config"]["memory"] == "pinned"
+    assert "memory=models.Memory.PINNED" in snippets.collection_python(spec)
+    assert "on_disk=" not in snippets.collection_python(spec).split("hnsw_config")[1]
+
+
 def test_one_bit_is_the_servers_default_and_stays_unsaid() -> None:
     quantization = body(snippets.collection_rest(colpali("binary")))["vectors"]["colpali"]["quantization_config"]
     assert quantization == {"binary": {"always_ram": True}}

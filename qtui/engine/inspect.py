@@ -66,14 +66,20 @@ def _of_vector(view: CollectionView, vector: VectorView) -> Iterator[Finding]:
         yield Finding("lossy-originals", text, "measure recall against the float32 vectors", "info")
     if view.served is not None and spec.on_disk is not None and spec.placement is None:
         yield _deprecated("on_disk", "originals")
+    hnsw = spec.hnsw
+    # servers say on_disk false of their own accord
+    if view.served is not None and hnsw is not None and hnsw.on_disk and hnsw.placement is None:
+        yield _deprecated("on_disk", "the graph", of="hnsw-")
     if spec.quantization is not None:
         yield from _quantization(view, vector, spec.quantization)
 
 
-def _deprecated(flag: str, what: str) -> Finding:
+def _deprecated(flag: str, what: str, *, of: str = "") -> Finding:
     """Of a server's collections alone: the embedded engine is told the newer words, whichever a setting was said in."""
     text = f"the placement of {what} is set with {flag}, which newer versions replace by memory"
-    return Finding(f"deprecated-{flag.replace('_', '-')}", text, "set memory to cold, cached or pinned instead", "info")
+    return Finding(
+        f"deprecated-{of}{flag.replace('_', '-')}", text, "set memory to cold, cached or pinned instead", "info"
+    )
 
 
 def _graph(view: CollectionView, vector: VectorView) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from rich.text import Text
 from qtui import servertext, units
 from qtui.estimate import quantized_at
 from qtui.methods import METHODS
-from qtui.model import COMPONENTS, UNREAD, Built, Bytes, CollectionView, Finding, Hnsw, VectorView
+from qtui.model import COMPONENTS, UNREAD, Built, Bytes, CollectionView, Finding, Hnsw, Placement, VectorView
 from qtui.tui import figures, served
 from qtui.tui.text import clean, fitted, plain
 from qtui.tui.theme import BAD, DIM, GOOD, HEAD, WARN
@@ -154,7 +154,8 @@ def _of_vector(vector: VectorView) -> Iterator[Row]:
     yield "ef_construct", f"{default}{hnsw.ef_construct}", NONE, str(hnsw.ef_construct)
     scan = f"{hnsw.full_scan_threshold:,} KB"
     yield "scan under", f"{default}{scan}" if not default else "default", NONE, scan
-    yield "graph in", _asked(hnsw.on_disk, None), NONE, "cold" if hnsw.on_disk else "cached"
+    asked = _asked(hnsw.on_disk, hnsw.placement and hnsw.placement.value)
+    yield "graph in", asked, NONE, (hnsw.tier or Placement.CACHED).value
     if hnsw.inline_storage:
         yield "inline", "on", NONE, "vectors in the graph"
 

@@ -57,6 +57,7 @@ _PHRASES = (
     (r"`qtui runs list` shows the runs", "the tab Runs shows them"),
     (r"`qtui load` makes them", "loading makes them"),
     (r"`bench --collection [^`]+ --locally` tries them on a sample", 'a run on "a part of one" tries them on a sample'),
+    (r"name its variable with --api-key-env", 'type it at "key", or name its variable'),
     (r"start with --allow-writes", 'connect again with "allow writes to it"'),
     (r"qtui bench --memory does so \(Memory on the tab Benchmark\)", "Memory on the tab Benchmark does so"),
 )

@@ -59,6 +59,7 @@ CASES: dict[str, CollectionView] = {
     "rescore-off": view(Quantization("scalar", placement=Placement.PINNED)),
     "uncalibrated": view(Quantization("binary-2bit", placement=Placement.PINNED), indexed=Built(0, 1)),
     "deprecated-on-disk": replace(view(None, placement=None, on_disk=True), served=Served()),
+    "deprecated-hnsw-on-disk": replace(view(None, hnsw=Hnsw(on_disk=True)), served=Served()),
     "deprecated-always-ram": replace(view(Quantization("turbo-2bit", always_ram=True)), served=Served()),
     "no-graph": view(hnsw=Hnsw(m=0)),
     "full-scan": view(scanned=1),

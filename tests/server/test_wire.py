@@ -122,7 +122,26 @@ def test_a_graph_s_placement_is_read_whatever_it_is_called() -> None:
     config.hnsw_config.memory = m.Memory.COLD
     (vector,) = reading.spec("things", info(config)).vectors
     assert vector.hnsw is not None
-    assert vector.hnsw.on_disk
+    assert vector.hnsw.tier is Placement.COLD
+    config.hnsw_config.memory, config.hnsw_config.on_disk = None, True
+    (vector,) = reading.spec("things", info(config)).vectors
+    assert vector.hnsw is not None
+    assert vector.hnsw.tier is Placement.COLD
+
+
+@pytest.mark.parametrize("place", Placement)
+def test_a_graph_s_placement_is_told_in_the_words_of_the_server(place: Placement) -> None:
+    spec = CollectionSpec("things", (VectorSpec(8, hnsw=Hnsw(placement=place)),))
+    newer = wire.creation(spec, tiers=True, metadata=None)
+    told = sent(newer)["vectors"]["hnsw_config"]
+    assert told["memory"] == place
+    assert "on_disk" not in told
+    (vector,) = reading.spec("things", info(holding.config(newer))).vectors
+    assert vector.hnsw is not None
+    assert vector.hnsw.placement is place
+    told = sent(wire.creation(spec, tiers=False, metadata=None))["vectors"]["hnsw_config"]
+    assert told["on_disk"] is (place is Placement.COLD)
+    assert "memory" not in told
 
 
 def test_an_older_server_gets_the_older_flags() -> None:

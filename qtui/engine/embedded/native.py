@@ -100,6 +100,7 @@ def _hnsw(hnsw: Hnsw) -> qe.HnswIndexConfig:
         hnsw.full_scan_threshold,
         on_disk=hnsw.on_disk,
         inline_storage=hnsw.inline_storage,
+        memory=None if hnsw.placement is None else _MEMORY[hnsw.placement],
     )
 
 

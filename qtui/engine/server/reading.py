@@ -77,13 +77,13 @@ def _hnsw(common: rest.HnswConfig, own: rest.HnswConfigDiff | None) -> Hnsw:
         value = getattr(own, field, None)
         return getattr(common, field) if value is None else value
 
-    memory = _placement(held("memory"))
     return Hnsw(
         m=held("m"),
         ef_construct=held("ef_construct"),
         full_scan_threshold=held("full_scan_threshold"),
-        on_disk=held("on_disk") if memory is None else memory is Placement.COLD,
+        on_disk=held("on_disk"),
         inline_storage=held("inline_storage"),
+        placement=_placement(held("memory")),
     )
 
 

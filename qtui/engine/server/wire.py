@@ -75,7 +75,7 @@ def _vector(spec: VectorSpec, *, tiers: bool) -> rest.VectorParams:
         size=spec.size,
         distance=DISTANCES[spec.distance],
         datatype=None if spec.datatype == "float32" else rest.Datatype(spec.datatype),
-        hnsw_config=None if spec.hnsw is None else _hnsw(spec.hnsw),
+        hnsw_config=None if spec.hnsw is None else _hnsw(spec.hnsw, tiers=tiers),
         quantization_config=None if spec.quantization is None else quantization(spec.quantization, tiers=tiers),
         multivector_config=comparator if spec.multivector else None,
         **_originals(on_disk=spec.on_disk, placement=spec.placement, tiers=tiers),
@@ -89,13 +89,15 @@ def _originals(*, on_disk: bool | None, placement: Placement | None, tiers: bool
     return {"memory": None if found is None else rest.Memory(found.value)}
 
 
-def _hnsw(hnsw: Hnsw) -> rest.HnswConfigDiff:
+def _hnsw(hnsw: Hnsw, *, tiers: bool) -> rest.HnswConfigDiff:
+    flag = hnsw.on_disk if hnsw.placement is None else hnsw.placement is Placement.COLD
     return rest.HnswConfigDiff(
         m=hnsw.m,
         ef_construct=hnsw.ef_construct,
         full_scan_threshold=hnsw.full_scan_threshold,
-        on_disk=hnsw.on_disk,
+        on_disk=None if tiers and hnsw.placement is not None else flag,
         inline_storage=hnsw.inline_storage,
+        memory=rest.Memory(hnsw.placement.value) if tiers and hnsw.placement is not None else None,
     )
 
 
@@ -138,7 +140,7 @@ def update(change: Change, name: str, *, tiers: bool) -> rest.UpdateCollection:
     elif change.quantization is not None:
         compressed = quantization(change.quantization, tiers=tiers)
     diff = rest.VectorParamsDiff(
-        hnsw_config=None if change.hnsw is None else _hnsw(change.hnsw),
+        hnsw_config=None if change.hnsw is None else _hnsw(change.hnsw, tiers=tiers),
         quantization_config=compressed,
         **_originals(on_disk=change.on_disk, placement=change.placement, tiers=tiers),
     )
