@@ -90,7 +90,11 @@ def _vector(name: str, params: m.VectorParams, found: m.CollectionConfig) -> Vec
         on_disk=params.on_disk,
         placement=Placement(params.memory.value) if params.memory else None,
         hnsw=Hnsw(
-            hnsw.m, hnsw.ef_construct, hnsw.full_scan_threshold, hnsw.on_disk, hnsw.inline_storage,
+            hnsw.m,
+            hnsw.ef_construct,
+            hnsw.full_scan_threshold,
+            hnsw.on_disk,
+            hnsw.inline_storage,
             placement=Placement(hnsw.memory.value) if hnsw.memory else None,
         ),
         quantization=quantization(params.quantization_config or found.quantization_config),
