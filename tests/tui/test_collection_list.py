@@ -89,6 +89,22 @@ async def test_at_120_columns_the_list_says_where_the_originals_are_and_cuts_no_
         assert all(row.split("│")[0].rstrip().endswith("cold") for row in rows[1:])
 
 
+async def test_long_cells_are_cut_before_the_column_of_the_originals_is() -> None:
+    one, other = (view("documents-of-all-kinds", method).vectors[0] for method in ("product-x16", "scalar"))
+    vectors = tuple(
+        replace(vector, spec=replace(vector.spec, name=name, multivector=True))
+        for name, vector in (("colpali-pooled", one), ("sentences", other))
+    )
+    several = replace(view("documents-of-all-kinds"), vectors=vectors, points=1_234_567)
+    app, _ = make((several,))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until_seen(pilot, "1 collection")
+        assert [line.split("│")[0].rstrip() for line in screen_text(app).splitlines()[3:5]] == [
+            " name▴        points vectors    quantization built   RAM est originals",
+            " documents-o…  1.23M 384×M, 38… product-x16… 2/2 ✓ 507.5 MiB cold",
+        ]
+
+
 def test_the_graph_is_what_searches_go_along() -> None:
     def row(m: int, indexed: Built, scanned: int = 0) -> list[str]:
         known = view("a")

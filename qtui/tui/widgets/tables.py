@@ -102,6 +102,8 @@ OPTIONAL = (SAID_TWICE, "originals", "vectors")
 """Left out in this order, once the others are said as briefly as they can be."""
 LONGEST_NAME = 44
 NEEDED = {"name": 20, "vectors": 14}
+LEAST = {"name": 10, "vectors": 8, "quantization": 11}
+"""Cells that a column gives way down to, rather than that another is left out for it; taken in the reverse order."""
 STRETCHED = (*((title, most, 1) for title, most in NEEDED.items()), ("name", LONGEST_NAME, 0), ("vectors", 30, 0))
 """What is wider than its column has up to so many cells, in this order, where the window has them to spare.
 
@@ -175,7 +177,7 @@ class CollectionTable(LineTable):
         columns = list(COLUMNS)
         for title in OPTIONAL:
             longest = self._longest(columns, 1 if title == SAID_TWICE else 2)
-            most = NEEDED if title == SAID_TWICE else {}
+            most = NEEDED if title == SAID_TWICE else LEAST
             cells = [min(most.get(column.title, column.width), longest[column.title]) for column in columns]
             if sum(cells) + GAP * len(cells) < self.line_width:
                 break
@@ -188,7 +190,12 @@ class CollectionTable(LineTable):
         What is left after those with longer texts got theirs goes back to what had less than its own.
         """
         widths = {title: min(cells, _OF[title].width) for title, cells in self._longest(columns, 2).items()}
-        spare = max(0, self.line_width - sum(widths.values()) - GAP * len(widths) - 1)
+        spare = self.line_width - sum(widths.values()) - GAP * len(widths) - 1
+        for title in (title for title in reversed(LEAST) if title in widths):
+            less = max(0, min(widths[title] - LEAST[title], -spare))
+            widths[title] -= less
+            spare += less
+        spare = max(0, spare)
 
         def give(title: str, wanted: int) -> None:
             nonlocal spare
