@@ -97,9 +97,10 @@ def _run(arguments: list[str], console: Console) -> Exit:
 
 def _app(args: Namespace, console: Console, *, demo: str | None) -> Exit:
     """Opens the screens: on a demo, or on the store or server that the options name."""
-    from qtui.commands.options import target
-    from qtui.config import store_dir
+    from qtui.commands.options import app_target
+    from qtui.config import state_file, store_dir
     from qtui.errors import Exit, UsageError
+    from qtui.preferences import Memory
     from qtui.target import Target
 
     elsewhere = demo is not None and (args.url is not None or args.profile is not None)
@@ -115,7 +116,8 @@ def _app(args: Namespace, console: Console, *, demo: str | None) -> Exit:
             "the app needs a terminal; without one, `qtui bench --vectors sample` measures the samples,"
             " and `qtui --help` lists what else works"
         )
-    where = Target(path=str(args.path or store_dir())) if demo is not None else target(args)
+    memory = Memory(state_file())
+    where = Target(path=str(args.path or store_dir())) if demo is not None else app_target(args, memory)
     sample = None
     if demo is not None:
         from qtui.commands.demo import wanted
@@ -126,7 +128,7 @@ def _app(args: Namespace, console: Console, *, demo: str | None) -> Exit:
     gc.disable()  # nothing that is imported is garbage; the app collects again once its first panel is there
     from qtui.tui.app import run as run_app
 
-    return Exit(run_app(where, demo=sample, writes=args.allow_writes))
+    return Exit(run_app(where, memory, demo=sample, writes=args.allow_writes))
 
 
 def _parting(reason: str, console: Console) -> str:

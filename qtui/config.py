@@ -10,7 +10,7 @@ $QTUI_HOME/kept     temporary stores that --keep kept
 $QTUI_HOME/cache    exact truth, by content
 $QTUI_HOME/log      what the engine's processes wrote to their standard error
 $QTUI_HOME/config.toml   the user's keys and theme; read, never written
-$QTUI_HOME/state.json    what the app remembers: last tab, sorting, last plan
+$QTUI_HOME/state.json    what the app remembers: last target, tab, sorting, last plan
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which target is meant: by option, by profile, by environment, or the store of our own. Standard library only.
+"""Which target is meant: by option, by profile, by environment, the last one, or our own store. Standard library only.
 
 Profiles stand in the user's `config.toml`, a table each, and hold names of variables where a key is wanted, never keys:
 
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qtui.errors import NotFound, UsageError, shown
+from qtui.errors import NotFound, QtuiError, UsageError, shown
 from qtui.preferences import text_of
 from qtui.target import KEY_VARIABLE, TIMEOUT_S, URL_VARIABLE, Target, server
 
@@ -156,3 +156,40 @@ def _check(name: str, said: Mapping[str, Any]) -> None:
         raise UsageError(f"profile {shown(name)}: give it either a url or a path")
     if "path" in said and len(said) > 1:
         raise UsageError(f"profile {shown(name)}: a path needs no other setting")
+
+
+def kept(target: Target, store: Path) -> dict[str, object] | None:
+    """What is remembered of the target that the app was on: no key, no leave to write; None for the `store`."""
+    if target.profile is not None:
+        return {"profile": target.profile}
+    if target.embedded:
+        return None if target.path == str(store) else {"path": target.path}
+    said = {
+        "url": target.where,
+        "api_key_env": target.api_key_env,
+        "bearer": target.bearer or None,
+        "grpc": target.grpc or None,
+        "grpc_port": target.grpc_port if target.grpc else None,
+        "ca": target.ca,
+        "timeout": target.timeout if target.timeout != TIMEOUT_S else None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def last(said: Mapping[str, object], environ: Mapping[str, str], config: Path) -> Target | None:
+    """The target that `kept` told of; None for one that is no more, or that nobody could have told of."""
+    wrong = {name for name, value in said.items() if name != "profile" and not isinstance(value, _KINDS.get(name, ()))}
+    if wrong:
+        return None
+    try:
+        if "profile" in said:
+            return _of_profile(Asked(profile=str(said["profile"])), config)
+        found = replace(profile_target("", said), profile=None)
+    except (QtuiError, LookupError):
+        return None
+    if found.path is not None:
+        return found if Path(found.path).is_dir() else None
+    if found.api_key_env in (None, KEY_VARIABLE):  # the variable that is looked at of itself
+        named = KEY_VARIABLE if environ.get(KEY_VARIABLE, "").strip() else None
+        return replace(found, api_key_env=named)
+    return found

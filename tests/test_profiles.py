@@ -1,11 +1,15 @@
+import json
+from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from qtui.commands.options import app_target
 from qtui.errors import NotFound, UsageError
-from qtui.preferences import read_preferences
-from qtui.profiles import Asked, choose, read_profiles
-from qtui.target import Target
+from qtui.preferences import Memory, read_preferences
+from qtui.profiles import Asked, choose, kept, last, read_profiles
+from qtui.target import Target, server
 
 STORE = Path("/the/store")
 CLOUD = """
@@ -158,3 +162,80 @@ def test_an_address_that_is_wrong_names_its_profile(tmp_path):
 
 def test_profiles_are_no_problem_of_the_apps_preferences(config):
     assert read_preferences(config).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (Target(path=str(STORE)), None),
+        (server("a.example"), {"url": "http://a.example:6333"}),
+        (server("a.example", allow_writes=True), {"url": "http://a.example:6333"}),
+        (
+            server("https://a.example:7000/q", api_key_env="KEY", bearer=True, grpc=True, ca="/ca.pem", timeout=90),
+            {
+                "url": "https://a.example:7000/q", "api_key_env": "KEY", "bearer": True, "grpc": True,
+                "grpc_port": 7001, "ca": "/ca.pem", "timeout": 90,
+            },
+        ),
+        (server("unix:/run/q.sock"), {"url": "unix:/run/q.sock"}),
+    ],
+)  # fmt: skip
+def test_the_last_target_comes_back_without_leave_to_write(config, target, said):
+    assert kept(target, STORE) == said
+    if said is not None:
+        again = json.loads(json.dumps(said))
+        assert last(again, {}, config) == replace(target, allow_writes=False)
+
+
+def test_a_folder_and_a_profile_come_back_while_they_are_there(config, tmp_path):
+    folder = Target(path=str(tmp_path))
+    assert last(kept(folder, STORE), {}, config) == folder
+    assert last({"path": str(tmp_path / "gone")}, {}, config) is None
+    cloud = chosen(config, profile="cloud")
+    assert kept(cloud, STORE) == {"profile": "cloud"}
+    assert last(kept(cloud, STORE), {}, config) == cloud
+    assert last({"profile": "gone"}, {}, config) is None
+
+
+def test_the_usual_variable_is_named_only_while_it_is_set(config):
+    said = kept(server("a.example", api_key_env="QDRANT_API_KEY"), STORE)
+    assert last(said, {"QDRANT_API_KEY": "k"}, config).api_key_env == "QDRANT_API_KEY"
+    assert last(said, {}, config).api_key_env is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {}, {"url": 7}, {"url": "http://"}, {"path": None}, {"url": "a.example", "x": 1}, {"profile": ["cloud"]},
+        {"url": "http://user:secret@a.example"}, {"url": "a.example", "timeout": -1},
+    ],
+)  # fmt: skip
+def test_what_nobody_could_have_told_of_is_no_target(config, said):
+    assert last(said, {}, config) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "environ", "where"),
+    [
+        ({}, {}, "http://last.example:6333"),
+        ({"allow_writes": True, "timeout": 7.0}, {}, "http://last.example:6333"),
+        ({"path": "/x"}, {}, "/x"),
+        ({"url": "other"}, {}, "http://other:6333"),
+        ({"url": "other", "grpc": True}, {}, "http://other:6333"),
+        ({}, {"QDRANT_URL": "http://env.example"}, "http://env.example:6333"),
+        ({}, {"QDRANT_URL": ""}, "http://last.example:6333"),
+    ],
+)
+def test_what_is_named_wins_over_the_last_target(monkeypatch, tmp_path, asked, environ, where):
+    monkeypatch.setenv("QTUI_HOME", str(tmp_path))
+    monkeypatch.delenv("QDRANT_URL", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    memory = Memory()
+    memory.keep("target", kept(server("last.example", allow_writes=True, timeout=9), STORE))
+    nothing = dict.fromkeys(("path", "url", "profile", "api_key_env", "ca", "grpc_port", "timeout"))
+    found = app_target(Namespace(**nothing | {"grpc": False, "allow_writes": False} | asked), memory)
+    assert found.where == where
+    assert found.allow_writes == asked.get("allow_writes", False)
+    if where == "http://last.example:6333":
+        assert found.timeout == asked.get("timeout", 9)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qtui.engine.base import Engine
     from qtui.events import Waiting
     from qtui.loads import BuildSpec
+    from qtui.preferences import Memory
     from qtui.target import Target
 
 
@@ -121,6 +122,25 @@ def target(args: Namespace) -> Target:
         )
         found = args.target = choose(asked, os.environ, config.config_file(), config.store_dir())
     return found
+
+
+def app_target(args: Namespace, memory: Memory) -> Target:
+    """What the options or the environment name; where they name nothing, what the app was on when it was left."""
+    from dataclasses import replace
+
+    from qtui.profiles import last
+    from qtui.target import URL_VARIABLE
+
+    options = (args.path, args.url, args.profile, args.api_key_env, args.ca, args.grpc_port)
+    named = args.grpc or os.environ.get(URL_VARIABLE) or any(each is not None for each in options)
+    said = memory.get("target", dict)
+    if named or said is None:
+        return target(args)
+    found = last(said, os.environ, config.config_file())
+    if found is None or found.embedded:
+        return found or target(args)
+    timeout = found.timeout if args.timeout is None else args.timeout
+    return replace(found, allow_writes=args.allow_writes, timeout=timeout)
 
 
 def store(args: Namespace) -> Path:

@@ -382,7 +382,7 @@ class QtuiApp(OwnApp):
         self.notify(f"Copied {message.what}", timeout=2)
 
 
-def run(target: Target, *, demo: Callable[[], Demo] | None = None, writes: bool = False) -> int:
+def run(target: Target, memory: Memory, *, demo: Callable[[], Demo] | None = None, writes: bool = False) -> int:
     """Runs the app until it is left; returns the exit code. Raises the bug that ended it, if one did.
 
     `writes`: servers that are connected to from the app may be written to, where that is chosen there, too.
@@ -400,7 +400,7 @@ def run(target: Target, *, demo: Callable[[], Demo] | None = None, writes: bool 
         writes=writes,
         demo=demo,
         preferences=read_preferences(config.config_file()),
-        memory=Memory(config.state_file()),
+        memory=memory,
     )
     app.run()
     if app.bug is not None:

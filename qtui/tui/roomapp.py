@@ -21,10 +21,11 @@ from textual.reactive import reactive
 from textual.widget import MountError
 from textual.worker import WorkerFailed
 
+from qtui import config
 from qtui.errors import EngineGone, QtuiError, Unreachable
 from qtui.host.state import RoomState
 from qtui.tui.commands import keyed
-from qtui.tui.messages import CollectionsRead, CollectionsWanted, LookedAt
+from qtui.tui.messages import CollectionsRead, CollectionsWanted, LookedAt, Remember
 from qtui.tui.notices import Notice
 from qtui.tui.text import clean
 from qtui.tui.words import worded
@@ -167,6 +168,10 @@ class RoomApp(App[None]):
         self.engine = info
         self.target = target
         self.may_write = (target is None or target.writable) and not info.read_only
+        if target is not None:
+            from qtui.profiles import kept
+
+            self.post_message(Remember("target", kept(target, config.store_dir())))
         self._tell_tidied()
 
     @work(group="tidied")

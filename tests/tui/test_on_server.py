@@ -328,6 +328,8 @@ async def test_connecting_goes_over_reads_anew_and_is_read_only():
         await until_seen(pilot, "http://other:7000")
     assert [target.where for target in room.connected] == ["http://other:7000"]
     assert not room.connected[0].writable
+    remembered = app.memory.get("target", dict)
+    assert remembered == {"url": "http://other:7000", "grpc": True, "grpc_port": 9000, "timeout": 90}
     assert (room.connected[0].grpc, room.connected[0].grpc_port, room.connected[0].timeout) == (True, 9000, 90)
 
 
@@ -346,6 +348,7 @@ async def test_what_cant_be_reached_is_told_once_and_it_stays_where_it_was():
         assert "qdrant.example" in screen_text(app)
         await pilot.press("o")
         await until_seen(pilot, "address       http://gone:6333")  # to be mended, not typed again
+        assert app.memory.get("target", dict) == {"url": URL.where}, "the last one that was reached"
     assert room.connected[1] == URL
 
 
