@@ -183,24 +183,30 @@ def test_profiles_are_no_problem_of_the_apps_preferences(config):
 def test_the_last_target_comes_back_without_leave_to_write(config, target, said):
     assert kept(target, STORE) == said
     if said is not None:
-        again = json.loads(json.dumps(said))
-        assert last(again, {}, config) == replace(target, allow_writes=False)
+        read = json.loads(json.dumps(said))
+        assert last(read, {}, config) == replace(target, allow_writes=False)
+
+
+def again(target, environ, config):
+    said = kept(target, STORE)
+    assert said is not None
+    return last(said, environ, config)
 
 
 def test_a_folder_and_a_profile_come_back_while_they_are_there(config, tmp_path):
     folder = Target(path=str(tmp_path))
-    assert last(kept(folder, STORE), {}, config) == folder
+    assert again(folder, {}, config) == folder
     assert last({"path": str(tmp_path / "gone")}, {}, config) is None
     cloud = chosen(config, profile="cloud")
     assert kept(cloud, STORE) == {"profile": "cloud"}
-    assert last(kept(cloud, STORE), {}, config) == cloud
+    assert again(cloud, {}, config) == cloud
     assert last({"profile": "gone"}, {}, config) is None
 
 
 def test_the_usual_variable_is_named_only_while_it_is_set(config):
-    said = kept(server("a.example", api_key_env="QDRANT_API_KEY"), STORE)
-    assert last(said, {"QDRANT_API_KEY": "k"}, config).api_key_env == "QDRANT_API_KEY"
-    assert last(said, {}, config).api_key_env is None
+    target = server("a.example", api_key_env="QDRANT_API_KEY")
+    assert again(target, {"QDRANT_API_KEY": "k"}, config) == target
+    assert again(target, {}, config) == replace(target, api_key_env=None)
 
 
 @pytest.mark.parametrize(
