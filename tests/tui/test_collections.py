@@ -241,7 +241,7 @@ async def test_engine_that_is_given_up_says_how_to_get_it_back_on_every_tab() ->
         assert len(app.notices) == told
         room.on_state(RoomState("closed", "it was killed, 6 times in a row"))
         await pilot.press("1")
-        await until_seen(pilot, "r starts it again")
+        await until_seen(pilot, "r starts it again, o connects elsewhere")
         await pilot.press("r")
         await until_seen(pilot, "ready")
         await until(pilot, lambda: "6 times in a row" not in screen_text(app))

@@ -155,7 +155,7 @@ class CollectionsPanel(DemoPanel):
         if state.status in {"waiting", "building"}:
             self._list.waits(clean(state.detail) if state.status == "waiting" else "")
         if state.status == "closed":
-            again = keyed(self.app, "\n{collections.refresh} starts it again")
+            again = keyed(self.app, "\n{collections.refresh} starts it again, {app.connect} connects elsewhere")
             self._say(Text.assemble(("✗ ", BAD), clean(state.detail) or "the engine is closed", again))
         elif self.views is None:
             self._say(Text("reading the store…"))
