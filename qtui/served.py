@@ -131,7 +131,8 @@ class Served:
     """Shown, never measured."""
     limits: Limits = Limits()
     memory_from: str = "none"
-    """report (the server's own, per component), formula (computed: an estimate), or none."""
+    """report (the server's own, per component), formula (computed: an estimate), unasked (the same, of what was only
+    listed), or none."""
     built_from: str = "none"
     """What proves what is built: report, telemetry, estimate (from counts), or none."""
     process_bytes: int | None = None

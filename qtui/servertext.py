@@ -72,6 +72,8 @@ def memory_source(served: Served) -> str:
     """What the bytes of its components were taken from."""
     if served.memory_from == "report":
         return "as the server reports them; heap is its own estimate"
+    if served.memory_from == "unasked":
+        return "est, by formulas, until the server is asked"
     process = f"; the server's whole process takes {units.size(served.process_bytes)}" if served.process_bytes else ""
     return f"est, by formulas: the server reports none of a collection{process}"
 

@@ -109,6 +109,9 @@ async def test_quantized_multivectors_are_proven_by_telemetry(served: Served) ->
     assert view.vector().quantized_from == "formula"
     assert server.asked("/telemetry") == 1
     (glanced,) = await engine.glances(("pages",))
+    assert glanced.served is not None
+    assert glanced.served.memory_from == "unasked"
+    assert "memory-estimated" not in {finding.code for finding in glanced.findings}, "it was not asked for more"
     assert view.documents is glanced.documents is None, "nobody counts the tokens, at a glance or whole"
 
 

@@ -74,9 +74,9 @@ class Looker:
         found = await self._maybe("optimizations", "rebuilds", lambda: self._optimizations(name), unknown)
         points, occupied = info.points_count or 0, None if found is None else reading.occupied(found)
         rebuilds = () if found is None else reading.rebuilds(found)
-        return shape.view(
-            name, Evidence(info, points, occupied=occupied, rebuilds=rebuilds, unknown=_uncounted(name, info))
-        )
+        uncounted = _uncounted(name, info)
+        evidence = Evidence(info, points, occupied=occupied, rebuilds=rebuilds, unknown=uncounted, whole=False)
+        return shape.view(name, evidence)
 
     async def view(self, name: str) -> CollectionView:
         """The collection by all evidence that is to be had; broken, with the reason, where the key may not read it."""

@@ -51,6 +51,8 @@ class Evidence:
     shards: tuple[Shard, ...] = ()
     process_bytes: int | None = None
     unknown: dict[str, str] = field(default_factory=dict)
+    whole: bool = True
+    """Whether the server was asked for a report, too."""
 
     @property
     def replicas(self) -> int:
@@ -220,7 +222,7 @@ def _served(evidence: Evidence, proofs: list[str]) -> Served:
         indexed_vectors=info.indexed_vectors_count,
         sparse_vectors=tuple(params.sparse_vectors or ()),
         limits=reading.limits(info.config.strict_mode_config),
-        memory_from="report" if evidence.report else "formula",
+        memory_from="report" if evidence.report else "formula" if evidence.whole else "unasked",
         built_from=by,
         process_bytes=evidence.process_bytes,
         unknown=dict(evidence.unknown) or None,
