@@ -30,7 +30,7 @@ async def test_a_dialog_and_its_fields_get_what_is_typed_at_once() -> None:
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: app.query_one(CollectionsPanel).can_make("new"))
         at_once(app, ["n", "right", "right", "tab", *"abc.npy", "tab", "tab", "ctrl+u", *"books"])
-        await until(pilot, lambda: app.screen.query_one("#setup-name", Input).value == "books", 10)
+        await until(pilot, lambda: app.screen.query_one("#setup-name", Input).value == "books")
         assert isinstance(app.screen, SetupDialog)
         assert app.screen.query_one("#setup-kind", Choice).value == "file"
         assert app.screen.query_one("#setup-path", Input).value == "abc.npy"
@@ -42,7 +42,7 @@ async def test_what_is_asked_for_before_the_source_was_read_is_done_right_after(
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: app.query_one(CollectionsPanel).can_make("new"))
         at_once(app, ["n", "f9"])
-        await until(pilot, lambda: len(room.asked) == 1, 10)
+        await until(pilot, lambda: len(room.asked) == 1)
         await until(pilot, lambda: not isinstance(app.screen, SetupDialog))
 
 
@@ -50,7 +50,7 @@ async def test_a_plan_is_measured_by_keys_that_come_before_it_is_there() -> None
     app, room = make()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         at_once(app, ["3", "b"])
-        await until(pilot, lambda: room.asked, 10)
+        await until(pilot, lambda: room.asked)
 
 
 async def test_keys_that_come_fast_into_a_plan_are_evaluated_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,11 +70,11 @@ async def test_keys_that_come_fast_into_a_plan_are_evaluated_together(monkeypatc
         app.set_focus(factors)
         monkeypatch.setattr(plan, "read", counting)
         at_once(app, ["end", *",7" * 95])
-        await until(pilot, lambda: factors.value.endswith(",7" * 95), 10)
+        await until(pilot, lambda: factors.value.endswith(",7" * 95))
         assert evaluated == 0, "each key is answered before the plan is"
         assert editor.left["oversampling"] == factors.value
         at_once(app, ["ctrl+r"])
-        await until(pilot, lambda: room.asked, 10)
+        await until(pilot, lambda: room.asked)
         assert evaluated == 1
         request = room.asked[0]
         assert isinstance(request, BenchRequest)
@@ -85,5 +85,5 @@ async def test_a_key_that_a_wrong_plan_keeps_from_working_says_so() -> None:
     app, room = make()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         at_once(app, ["3", "tab", "tab", "ctrl+u", "x", "ctrl+r"])
-        await until(pilot, lambda: any("can't be measured" in each.text for each in app.notices), 10)
+        await until(pilot, lambda: any("can't be measured" in each.text for each in app.notices))
         assert not room.asked
